@@ -1,0 +1,34 @@
+import type {
+  FollowUp,
+  FollowUpStatus,
+  Identity,
+  Incident,
+  IncidentStatus,
+  IncidentUpdate,
+} from '../vocabulary.ts';
+
+/** What can be read from incident.io. Every method throws an `IncidentIoError` where something could not be read. */
+export interface IncidentIoReader {
+  /** GET /v1/identity */
+  identity(): Promise<Identity>;
+  /** GET /v1/incident_statuses */
+  statuses(): Promise<IncidentStatus[]>;
+  /** GET /v2/incidents/{id}; `id` is the full id or the number of the reference (`INC-123` is taken too). */
+  incident(id: string): Promise<Incident>;
+  /** GET /v2/incidents, all pages, 250 a page. */
+  incidents(categories: readonly string[]): AsyncIterable<Incident[]>;
+  /** GET /v2/incident_updates, all pages, oldest first. */
+  updates(incidentId: string): Promise<IncidentUpdate[]>;
+  /** All follow-ups of one incident, all pages. `mode` as `incident_mode`, where the incident is not of a default mode. */
+  followUpsOf(incidentId: string, mode?: string): Promise<FollowUp[]>;
+  /** GET /v3/follow_ups over the whole organisation, page by page; only what was updated at or after `updatedSince` where given. */
+  followUps(updatedSince?: number): AsyncIterable<FollowUp[]>;
+}
+
+/** What can be changed in incident.io. Kept apart, so that what may not write has no way to. */
+export interface IncidentIoWriter {
+  /** Moves an incident to a status. Answers the incident as it is after. Throws `UnclearError` where it may have taken effect. */
+  editStatus(incidentId: string, statusId: string): Promise<{ incident: Incident; requestId?: string }>;
+  /** Sets a follow-up's status, sending every other writable field as it was read. */
+  setFollowUpStatus(followUp: FollowUp, status: Exclude<FollowUpStatus, 'deleted'>): Promise<FollowUp>;
+}

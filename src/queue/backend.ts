@@ -1,0 +1,26 @@
+import type { Tables } from '../store/tables.ts';
+import type { EventIntake, Handlers, Waker, Workers } from './queues.ts';
+
+/** The place where queues and store live: one of the three behind `QUEUE_URL`. */
+export interface Backend {
+  readonly kind: 'embedded' | 'redis' | 'postgres';
+  readonly tables: Tables;
+  readonly intake: EventIntake;
+  readonly waker: Waker;
+  /** Starts to work. At most one review of an incident runs at a time, whatever the number of processes. */
+  work(handlers: Handlers, options: WorkOptions): Workers;
+  /** Throws within 2 s, in words for the operator, where jobs could not be taken now. */
+  ping(): Promise<void>;
+  /** What the operator should know of how it is set up (no append-only file, an eviction policy, ...). Empty: nothing. */
+  warnings(): Promise<string[]>;
+  /** How many jobs are waiting, active, delayed or failed, by queue. */
+  counts(): Promise<Record<'events' | 'reviews' | 'timers', Record<string, number>>>;
+  /** Removes deduplication keys whose job is gone, which would silence their incident. Answers their incident ids. */
+  clearStrayKeys(incidentIds: readonly string[]): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export interface WorkOptions {
+  /** How many reviews run at once in this process. */
+  concurrency: number;
+}

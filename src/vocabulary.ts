@@ -1,0 +1,112 @@
+/**
+ * The words of the project, as types. One name for one thing, in code, logs, metrics and docs.
+ * All times are milliseconds since 1970-01-01 UTC.
+ */
+
+/** The stable name of a task: `github:github.com/acme/api#12`. Made by the tracker's adapter only. */
+export type TaskKey = string;
+
+/** What an adapter says that a task is in its tracker. */
+export type TaskStateName = 'done' | 'declined' | 'open' | 'deleted';
+
+/** Who or what caused a task's state. */
+export type ChangedBy = 'person' | 'automation' | 'unknown';
+
+/** What an adapter makes of a delivery that is about one task. */
+export interface TaskEvent {
+  tracker: string;
+  task: TaskKey;
+  /** Other keys of the same task: its former place, ids. */
+  aliases: TaskKey[];
+  state: TaskStateName;
+  by: ChangedBy;
+  /** The account that did it, as evidence. */
+  actor?: string;
+  /** When the state changed; absent where the payload does not tell. */
+  occurredAt?: number;
+  /** The tracker's own revision of the task, where it has one: decides which state stands. */
+  revision?: number;
+  /** The payload itself says that the task was done before and is open again. */
+  reopened?: boolean;
+  /** The task that this one is a duplicate of, where the payload names it: that one's state counts. */
+  canonical?: TaskKey;
+  /** The sender's id of the delivery. */
+  delivery: string;
+  receivedAt: number;
+}
+
+/** A request to look at one incident, by full id or reference (`INC-123`). */
+export interface IncidentEvent {
+  incident: string;
+  delivery: string;
+  receivedAt: number;
+}
+
+export type FollowUpStatus = 'outstanding' | 'completed' | 'not_doing' | 'deleted';
+
+export interface FollowUp {
+  id: string;
+  incidentId: string;
+  title: string;
+  /** A status that is not one of ours (a later version of the API) is kept as it came, and blocks. */
+  status: FollowUpStatus | (string & {});
+  reference?: ExternalIssueReference;
+  createdAt: number;
+  updatedAt: number;
+  completedAt?: number;
+  /** The fields that a PUT has to send again, as they were read. */
+  writable: WritableFollowUp;
+}
+
+/** incident.io's own record of the issue that a follow-up was exported to. */
+export interface ExternalIssueReference {
+  provider: string;
+  name: string;
+  permalink: string;
+}
+
+export interface WritableFollowUp {
+  title: string;
+  description?: string;
+  assigneeId?: string;
+  assigneeTeamId?: string;
+  categoryId?: string;
+  priorityId?: string;
+  labels: string[];
+}
+
+export interface IncidentStatus {
+  id: string;
+  name: string;
+  /** `live`, `triage`, `learning`, `closed`, `paused`, `declined`, `merged`, `canceled`, or one that came later. */
+  category: string;
+  rank: number;
+}
+
+export interface Incident {
+  id: string;
+  reference: string;
+  name: string;
+  status: IncidentStatus;
+  mode: string;
+  visibility: string;
+  permalink?: string;
+  updatedAt: number;
+}
+
+/** One line of an incident's history. `updater` is who made it. */
+export interface IncidentUpdate {
+  id: string;
+  createdAt: number;
+  status: IncidentStatus;
+  updater: { kind: 'api_key'; id: string; name: string } | { kind: 'other'; name: string };
+}
+
+export interface Identity {
+  name: string;
+  dashboardUrl: string;
+  roles: string[];
+}
+
+/** What a closing moves the incident to. */
+export type Target = 'closed' | 'post-incident';
