@@ -1,0 +1,57 @@
+import type { TaskRecord } from '../store/records.ts';
+import type { TaskEvent } from '../vocabulary.ts';
+
+/** A time of the tracker's this far ahead of ours is a wrong clock, not news from the future. */
+const AHEAD = 5 * 60_000;
+
+const closed = (state: TaskRecord['state']) => state === 'done' || state === 'declined';
+
+/**
+ * Which state stands after an event: the newest by the tracker's revision, else by when the state changed.
+ * The result does not depend on the order in which the events of a task arrive, nor on how often.
+ *
+ * Answers the very record that it was given where the event is no news.
+ */
+export function stand(current: TaskRecord | undefined, event: TaskEvent): TaskRecord {
+  const since =
+    event.occurredAt === undefined || event.occurredAt > event.receivedAt + AHEAD
+      ? event.receivedAt
+      : event.occurredAt;
+  const seenClosed = current?.seenClosed === true || closed(event.state) || event.reopened === true;
+  const next: TaskRecord = {
+    state: event.state,
+    by: event.by,
+    actor: event.actor,
+    since,
+    revision: event.revision,
+    seenClosed,
+    canonical: event.canonical,
+    delivery: event.delivery,
+    receivedAt: event.receivedAt,
+  };
+  if (current === undefined || isNewer(next, current)) return next;
+  // An older event can still tell that the task was closed once.
+  return seenClosed === current.seenClosed ? current : { ...current, seenClosed };
+}
+
+function isNewer(next: TaskRecord, current: TaskRecord): boolean {
+  const revisions =
+    next.revision !== undefined && current.revision !== undefined ? next.revision - current.revision : 0;
+  if (revisions !== 0) return revisions > 0;
+  if (next.since !== current.since) return next.since > current.since;
+  // The same moment. What blocks wins, but a person's word on a closing wins over a machine's.
+  return weight(next) > weight(current);
+}
+
+/** Rank among words of the same moment. */
+function weight(record: TaskRecord): number {
+  if (record.state === 'deleted') return 5;
+  if (record.state === 'open') return 4;
+  if (record.by !== 'automation') return record.state === 'declined' ? 3 : 2;
+  return record.state === 'declined' ? 1 : 0;
+}
+
+/** Names a word (a state, by whom, and since when), so that a write can be tied to it. */
+export function wordOf(record: Pick<TaskRecord, 'state' | 'by' | 'since'>): string {
+  return `${record.state}/${record.by}/${record.since}`;
+}

@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
+import { ForbiddenError, NotFoundError, RefusedError, UnclearError } from '../incident-io/errors.ts';
+import { PutBack } from '../queue/queues.ts';
+import type { Closure } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import type { Incident, IncidentUpdate } from '../vocabulary.ts';
+import type { Decision, Facts } from './decide.ts';
+import { looksLike } from './moved-back.ts';
+import type { Counted } from './words.ts';
+
+export interface ClosingDeps {
+  store: Store;
+  api: IncidentIoReader & IncidentIoWriter;
+  clock: Clock;
+  log: Logger;
+  /** 0: no brake. */
+  maxClosesPerHour: number;
+  /** The name that `/v1/identity` gives our key. */
+  keyName: string;
+}
+
+export type Closed =
+  | { done: true; closure: Closure }
+  | { done: false; brakeUntil: number }
+  | { done: false; refused: string };
+
+const HOUR = 3_600_000;
+/** The rank of incidents with an intent whose end is unknown: the sweep wakes them. */
+export const OPEN_INTENTS = 'open-intents';
+/** The rank of confirmed closings, `<incident>/<closure>` by time. */
+export const HISTORY = 'history';
+
+/**
+ * Closes (or resolves) an incident: intent, edit, confirmation. Whatever happens in between, the next review
+ * finds the intent and settles it by what incident.io's own history says, before anything is tried again.
+ */
+export async function close(
+  decision: Extract<Decision, { verdict: 'close' | 'resolve' }>,
+  facts: Facts & { incident: Incident; updates: readonly IncidentUpdate[] },
+  signal: AbortSignal,
+  deps: ClosingDeps,
+): Promise<Closed> {
+  const { store, api, clock } = deps;
+  const { incident } = facts;
+  if (deps.maxClosesPerHour > 0) {
+    const brakeUntil = await store.takePlace('closings', deps.maxClosesPerHour, HOUR, clock.now());
+    if (brakeUntil !== undefined) return { done: false, brakeUntil };
+  }
+  const intent: Closure = {
+    id: randomUUID(),
+    to: decision.to,
+    statusId: decision.status.id,
+    at: clock.now(),
+    lastUpdate: facts.updates.at(-1)?.id,
+    evidence: facts.followUps.filter(({ effective }) => effective.counts === 'done').map(evidenceOf),
+    outcome: 'open',
+  };
+  await store.tables.rank(OPEN_INTENTS, [{ member: incident.id, score: intent.at }]);
+  await store.closures.update([incident.id], (current = []) => [...current, intent]);
+  if (signal.aborted) throw new PutBack(`the review of ${incident.reference} was stopped before the edit`, 0);
+  try {
+    const { requestId } = await api.editStatus(incident.id, decision.status.id);
+    return { done: true, closure: await confirm(incident.id, intent, requestId, deps) };
+  } catch (error) {
+    if (error instanceof UnclearError) {
+      const [settled] = await settleIntents(incident.id, deps);
+      if (settled?.outcome === 'confirmed') return { done: true, closure: settled };
+    } else await fail(incident.id, [intent.id], store);
+    if (error instanceof RefusedError || error instanceof ForbiddenError || error instanceof NotFoundError) {
+      const looks = looksLike(incident, facts.followUps);
+      await store.refusals.put(incident.id, { words: error.message, looks, at: clock.now() });
+      return { done: false, refused: error.message };
+    }
+    throw error;
+  }
+}
+
+/**
+ * Settles the intents whose end nobody knows: an edit was ours only where one of the incident's updates after
+ * it was made by our key. Answers the settled closures; none where nothing was open.
+ */
+export async function settleIntents(
+  incidentId: string,
+  deps: Pick<ClosingDeps, 'store' | 'api' | 'clock' | 'log' | 'keyName'>,
+): Promise<Closure[]> {
+  const { store, api, log } = deps;
+  const open = ((await store.closures.get(incidentId)) ?? []).filter(({ outcome }) => outcome === 'open');
+  if (open.length === 0) return [];
+  const updates = await api.updates(incidentId);
+  const newest = open.at(-1);
+  const failed = open.map(({ id }) => id);
+  const settled: Closure[] = [];
+  if (newest !== undefined && (await ourUpdate(newest, updates, deps)) !== undefined) {
+    failed.splice(failed.indexOf(newest.id), 1);
+    settled.push(await confirm(incidentId, newest, undefined, deps));
+    log.info({ incident: incidentId }, 'an edit whose end was unknown had taken effect');
+  }
+  if (failed.length > 0) {
+    await fail(incidentId, failed, store);
+    log.info({ incident: incidentId }, 'an edit whose end was unknown had not taken effect');
+  }
+  return settled;
+}
+
+/** The update that our key made for this closure, if there is one. */
+async function ourUpdate(
+  closure: Closure,
+  updates: readonly IncidentUpdate[],
+  { store, keyName }: Pick<ClosingDeps, 'store' | 'keyName'>,
+): Promise<IncidentUpdate | undefined> {
+  const known = updates.findIndex(({ id }) => id === closure.lastUpdate);
+  const keyId = await store.meta.get(`key-id ${keyName}`);
+  const ours = updates
+    .slice(known + 1)
+    .find(
+      ({ updater, status }) =>
+        updater.kind === 'api_key' &&
+        status.id === closure.statusId &&
+        (keyId === undefined ? updater.name === keyName : updater.id === keyId),
+    );
+  // From now on our key is known by its id, which no other key shares.
+  if (keyId === undefined && ours?.updater.kind === 'api_key')
+    await store.meta.put(`key-id ${keyName}`, ours.updater.id);
+  return ours;
+}
+
+async function confirm(
+  incidentId: string,
+  closure: Closure,
+  requestId: string | undefined,
+  { store, clock }: Pick<ClosingDeps, 'store' | 'clock'>,
+): Promise<Closure> {
+  const confirmed: Closure = { ...closure, outcome: 'confirmed', confirmedAt: clock.now(), requestId };
+  // The history first: an entry of it whose closure is not confirmed yet is not shown.
+  await store.tables.rank(HISTORY, [
+    { member: `${incidentId}/${closure.id}`, score: confirmed.confirmedAt ?? 0 },
+  ]);
+  await store.tables.put([
+    store.ready.change(incidentId, undefined),
+    store.refusals.change(incidentId, undefined),
+  ]);
+  await store.tables.unrank(OPEN_INTENTS, [incidentId]);
+  return confirmed;
+}
+
+async function fail(incidentId: string, ids: readonly string[], store: Store): Promise<void> {
+  await replace(incidentId, ids, (closure) => ({ ...closure, outcome: 'failed' }), store);
+  const left = ((await store.closures.get(incidentId)) ?? []).some(({ outcome }) => outcome === 'open');
+  if (!left) await store.tables.unrank(OPEN_INTENTS, [incidentId]);
+}
+
+async function replace(
+  incidentId: string,
+  ids: readonly string[],
+  change: (closure: Closure) => Closure,
+  store: Store,
+): Promise<void> {
+  await store.closures.update([incidentId], (current = []) =>
+    current.map((closure) => (ids.includes(closure.id) ? change(closure) : closure)),
+  );
+}
+
+function evidenceOf({ followUp, task, word }: Counted): Closure['evidence'][number] {
+  const row = { followUp: followUp.id, status: followUp.status, task };
+  if (word === undefined || word.state === 'unknown-duplicate') return row;
+  const { state, by, actor, since, delivery } = word;
+  return { ...row, state, by, actor, since, delivery };
+}

@@ -1,0 +1,231 @@
+import type {
+  BacklogEntry,
+  Blocker,
+  Closure,
+  Hold,
+  MovedBack,
+  ReadySince,
+  Refusal,
+  TaskRecord,
+} from '../store/records.ts';
+import type { Incident, IncidentStatus, IncidentUpdate, Target } from '../vocabulary.ts';
+import { looksLike, movedBackAt, wasLifted } from './moved-back.ts';
+import { allDone, blockerOf, type Counted, waitsFor, when } from './words.ts';
+
+/** The rules that an organisation sets. Times are ms. */
+export interface Policy {
+  minFollowUps: number;
+  activeIncidents: 'leave' | 'resolve' | 'close';
+  /** Id or name; absent: the lowest rank of the category. */
+  resolvedStatus?: string;
+  closedStatus?: string;
+  settleTime: number;
+}
+
+/** Everything that a decision rests on. What costs a call is read only once `decide` asks for it. */
+export interface Facts {
+  followUps: readonly Counted[];
+  /** Another write became due while follow-ups were written: what was read is old. */
+  changedWhileWriting: boolean;
+  records: ReadonlyMap<string, TaskRecord>;
+  closures: readonly Closure[];
+  hold?: Hold;
+  releasedAt?: number;
+  backlog?: BacklogEntry;
+  movedBack?: MovedBack;
+  refusal?: Refusal;
+  ready?: ReadySince;
+  /** When the brake lets the next closing through; absent: now. */
+  brakeUntil?: number;
+  /** The roles of the API key; absent where they could not be told. */
+  roles?: readonly string[];
+  incident?: Incident;
+  statuses?: readonly IncidentStatus[];
+  updates?: readonly IncidentUpdate[];
+  now: number;
+}
+
+export type WaitReason = 'follow-ups' | 'changed-while-writing' | 'settling' | 'brake' | 'first-sync';
+export type LeaveReason =
+  | 'too-few-follow-ups'
+  | 'already-closed'
+  | 'not-closable'
+  | 'held'
+  | 'backlog'
+  | 'active'
+  | 'moved-back'
+  | 'resolved-by-us'
+  | 'no-status'
+  | 'key-role'
+  | 'refused';
+
+export type Decision =
+  | { verdict: 'read'; what: 'incident' | 'updates' }
+  | {
+      verdict: 'wait';
+      reason: WaitReason;
+      words: string;
+      blockers: Blocker[];
+      until?: number;
+      readySince?: number;
+    }
+  | { verdict: 'leave'; reason: LeaveReason; words: string; movedBack?: MovedBack }
+  | { verdict: 'close' | 'resolve'; reason: 'all-done'; words: string; to: Target; status: IncidentStatus };
+
+/** The role without which incident.io refuses to close: `docs.incident.io/integrations/api-close-incidents`. */
+const CLOSING_ROLE = 'post_incident_flow_opt_out';
+/** A refused edit is tried again after this, ms, even when nothing changed. */
+const REFUSAL_HOLDS = 24 * 3_600_000;
+
+/**
+ * Whether an incident is to be closed now. Pure: the same facts give the same verdict, and no path but the last
+ * line leads to an edit. What is not known blocks.
+ */
+export function decide(facts: Facts, policy: Policy): Decision {
+  const { now } = facts;
+
+  // 1. Follow-ups. An empty list never means "all done".
+  const alive = facts.followUps.filter(({ effective }) => effective.counts !== 'gone');
+  const blocked = alive.filter(({ effective }) => effective.counts === 'blocks');
+  if (blocked.length > 0)
+    return {
+      verdict: 'wait',
+      reason: 'follow-ups',
+      words: waitsFor(blocked),
+      blockers: blocked.map(blockerOf),
+    };
+  if (alive.length < Math.max(1, policy.minFollowUps))
+    return leave(
+      'too-few-follow-ups',
+      `it has ${alive.length} follow-ups, and ${Math.max(1, policy.minFollowUps)} are needed to close by them`,
+    );
+  if (facts.changedWhileWriting)
+    return wait(
+      'changed-while-writing',
+      'its follow-ups or tasks changed while it was looked at; it is looked at again',
+    );
+
+  // 2. The incident itself, judged by its status's category and never by a name.
+  const { incident, statuses } = facts;
+  if (incident === undefined || statuses === undefined) return { verdict: 'read', what: 'incident' };
+  const { category, name } = incident.status;
+  if (category === 'closed') return leave('already-closed', `it is closed already (${name})`);
+  const active = category === 'live' || category === 'triage';
+  if (category !== 'learning' && !active)
+    return leave('not-closable', `its status is ${name} (${category}), from which nothing is closed`);
+
+  // 3. What people said about it.
+  if (facts.hold !== undefined)
+    return leave('held', `it is held since ${when(facts.hold.at)}: ${facts.hold.why}`);
+  const looks = looksLike(incident, facts.followUps);
+  const released = facts.releasedAt ?? -Infinity;
+  if (
+    facts.backlog !== undefined &&
+    facts.backlog.looks === looks &&
+    released < facts.backlog.at &&
+    !toldSince(facts, facts.backlog.at)
+  )
+    return leave(
+      'backlog',
+      'it was ready before incident-closer came; close it with `sweep --backlog`, or release it',
+    );
+  if (active && policy.activeIncidents === 'leave')
+    return leave('active', `it is still active (${name}), and ACTIVE_INCIDENTS is leave`);
+  const known = facts.movedBack;
+  if (known !== undefined && known.incidentUpdatedAt === incident.updatedAt && !wasLifted(known.at, facts))
+    return movedBack(known);
+
+  // 4. Whether an edit could succeed at all.
+  const to: Target = active && policy.activeIncidents === 'resolve' ? 'post-incident' : 'closed';
+  const wanted = to === 'closed' ? policy.closedStatus : policy.resolvedStatus;
+  const status = chooseStatus(statuses, to, wanted);
+  if (status === undefined) return leave('no-status', noStatus(to, wanted));
+  if (to === 'closed' && facts.roles !== undefined && !facts.roles.includes(CLOSING_ROLE))
+    return leave(
+      'key-role',
+      `the API key lacks the role ${CLOSING_ROLE} (“Close incidents by opting out of the post-incident flow”): add it in incident.io under Settings > API keys`,
+    );
+  const { refusal } = facts;
+  if (
+    refusal !== undefined &&
+    refusal.looks === looks &&
+    released < refusal.at &&
+    now - refusal.at < REFUSAL_HOLDS
+  )
+    return leave('refused', `incident.io refused it: ${refusal.words}`);
+
+  // 5. Settle time, on our clock, in the status that it still has.
+  const since = facts.ready?.statusId === incident.status.id ? facts.ready.since : now;
+  const due = since + policy.settleTime;
+  if (now < due)
+    return {
+      ...wait('settling', `${allDone(alive.length)}; it settles until ${when(due)}`, due),
+      readySince: since,
+    };
+
+  // 6. It never fights a person: whoever moved it back, or did not close what we resolved, meant it.
+  if (facts.updates === undefined) return { verdict: 'read', what: 'updates' };
+  const back = movedBackAt(incident, facts.updates, facts.closures);
+  if (back !== undefined && !wasLifted(back.at, facts)) return movedBack(back);
+
+  // 7. The brake against whatever nobody thought of.
+  if (facts.brakeUntil !== undefined && facts.brakeUntil > now)
+    return { ...braked(facts.brakeUntil), readySince: since };
+
+  return {
+    verdict: to === 'closed' ? 'close' : 'resolve',
+    reason: 'all-done',
+    words: allDone(alive.length),
+    to,
+    status,
+  };
+}
+
+function wait(reason: WaitReason, words: string, until?: number) {
+  return { verdict: 'wait' as const, reason, words, blockers: [{ why: words }], until };
+}
+
+/** The verdict where MAX_CLOSES_PER_HOUR leaves no room before `until` (ms). */
+export function braked(until: number) {
+  const words = `the brake holds it until ${when(until)}: MAX_CLOSES_PER_HOUR closings were made within the hour`;
+  return wait('brake', words, until);
+}
+
+function leave(reason: LeaveReason, words: string): Extract<Decision, { verdict: 'leave' }> {
+  return { verdict: 'leave', reason, words };
+}
+
+function movedBack(back: MovedBack): Decision {
+  const words = back.resolvedByUs
+    ? `incident-closer resolved it at ${when(back.at)}, and no follow-up became done since`
+    : `somebody moved it back at ${when(back.at)}, and no follow-up became done since; \`release\` lets it be closed again`;
+  return { ...leave(back.resolvedByUs ? 'resolved-by-us' : 'moved-back', words), movedBack: back };
+}
+
+/** Whether a tracker told anything of its tasks since then. */
+function toldSince(facts: Facts, at: number): boolean {
+  return facts.followUps.some(({ task }) => {
+    const record = task === undefined ? undefined : facts.records.get(task);
+    return record !== undefined && record.receivedAt >= at;
+  });
+}
+
+function chooseStatus(
+  statuses: readonly IncidentStatus[],
+  to: Target,
+  wanted: string | undefined,
+): IncidentStatus | undefined {
+  const fitting = statuses
+    .filter(({ category }) => category === (to === 'closed' ? 'closed' : 'learning'))
+    .sort((a, b) => a.rank - b.rank);
+  return wanted === undefined
+    ? fitting[0]
+    : fitting.find(({ id, name }) => id === wanted || name.toLowerCase() === wanted.toLowerCase());
+}
+
+function noStatus(to: Target, wanted: string | undefined): string {
+  const variable = to === 'closed' ? 'CLOSED_STATUS' : 'RESOLVED_STATUS';
+  return wanted === undefined
+    ? `the organisation has no ${to} status to move it to`
+    : `${variable} is “${wanted}”, which is the id or name of no ${to} status in incident.io`;
+}

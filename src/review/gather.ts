@@ -1,0 +1,117 @@
+import type { Clock } from '../clock.ts';
+import type { IncidentIoReader } from '../incident-io/api.ts';
+import type { TaskRecord } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import type { FollowUp, Incident, TaskKey } from '../vocabulary.ts';
+import { effective, type TaskWord, type WordRules } from './word.ts';
+import type { Counted } from './words.ts';
+
+/** Incident modes that lists show without being asked. */
+const DEFAULT_MODES = ['standard', 'retrospective'];
+
+export interface GatherDeps {
+  store: Store;
+  api: IncidentIoReader;
+  clock: Clock;
+  rules: WordRules;
+  /** The task that a follow-up's reference names; `undefined` where no tracker of ours knows it. */
+  taskKeyOf(provider: string, permalink: string): TaskKey | undefined;
+}
+
+export interface Gathered {
+  followUps: Counted[];
+  /** By the key that the follow-ups' references give. */
+  records: Map<TaskKey, TaskRecord>;
+}
+
+/** Reads an incident's follow-ups, and then (never before) what is known of their tasks. Throws where anything could not be read. */
+export async function gather(incidentId: string, deps: GatherDeps): Promise<Gathered> {
+  const followUps = await readFollowUps(incidentId, deps);
+  return count(followUps, await deps.store.released.get(incidentId), deps);
+}
+
+/** What follow-ups count as, by what the store knows of their tasks. No call to incident.io. */
+export async function count(
+  followUps: readonly FollowUp[],
+  releasedAt: number | undefined,
+  { store, clock, rules, taskKeyOf }: Pick<GatherDeps, 'store' | 'clock' | 'rules' | 'taskKeyOf'>,
+): Promise<Gathered> {
+  const taskOf = new Map<string, TaskKey>();
+  for (const { id, reference } of followUps) {
+    const key = reference === undefined ? undefined : taskKeyOf(reference.provider, reference.permalink);
+    if (key !== undefined) taskOf.set(id, key);
+  }
+  const ids = followUps.map(({ id }) => id);
+  const records = await recordsOf(taskOf.values(), store);
+  const canonical = await recordsOf(
+    [...records.values()].flatMap((record) => (record.canonical === undefined ? [] : [record.canonical])),
+    store,
+  );
+  const marks = await store.marks.getMany(ids);
+  const refusals = await store.writeRefusals.getMany(ids);
+  const now = clock.now();
+
+  const counted = followUps.map((followUp) => {
+    const task = taskOf.get(followUp.id);
+    const record = task === undefined ? undefined : records.get(task);
+    const word = record && wordOfTask(record, canonical);
+    const refusal = refusals.get(followUp.id);
+    const known = { task: word, mark: marks.get(followUp.id), refusal, releasedAt, now };
+    return {
+      followUp,
+      task,
+      word,
+      refusedWith: refusal?.words,
+      effective: effective(followUp, known, rules),
+    };
+  });
+  return { followUps: counted, records };
+}
+
+async function readFollowUps(incidentId: string, deps: GatherDeps): Promise<FollowUp[]> {
+  const { store, api } = deps;
+  const known = await store.incidents.get(incidentId);
+  const followUps = await api.followUpsOf(incidentId, askedMode(known?.mode));
+  if (followUps.length > 0 || known !== undefined) return followUps;
+  // Lists leave out the incidents of some modes: an empty one says nothing before the mode is known.
+  const incident = await api.incident(incidentId);
+  await rememberIncident(incident, store);
+  const mode = askedMode(incident.mode);
+  return mode === undefined ? followUps : api.followUpsOf(incidentId, mode);
+}
+
+function askedMode(mode: string | undefined): string | undefined {
+  return mode === undefined || DEFAULT_MODES.includes(mode) ? undefined : mode;
+}
+
+/** Remembers what an incident is called and which mode it has, where that is news. */
+export async function rememberIncident(incident: Incident, store: Store): Promise<void> {
+  const { id, reference, name, mode, permalink } = incident;
+  await store.incidents.update([id], (current) =>
+    current?.reference === reference && current.name === name && current.mode === mode
+      ? current
+      : { reference, name, mode, permalink },
+  );
+  await store.references.update([reference.toUpperCase()], (current) => (current === id ? current : id));
+}
+
+async function recordsOf(tasks: Iterable<TaskKey>, store: Store): Promise<Map<TaskKey, TaskRecord>> {
+  const places = await store.placesOf(tasks);
+  const records = await store.tasks.getMany(places.values());
+  const found = new Map<TaskKey, TaskRecord>();
+  for (const [task, place] of places) {
+    const record = records.get(place);
+    if (record !== undefined) found.set(task, record);
+  }
+  return found;
+}
+
+/** A duplicate follows its canonical task, where the tracker names it. */
+function wordOfTask(record: TaskRecord, canonical: ReadonlyMap<TaskKey, TaskRecord>): TaskWord {
+  if (record.state !== 'declined' || record.canonical === undefined) return record;
+  const original = canonical.get(record.canonical);
+  if (original === undefined)
+    return { state: 'unknown-duplicate', canonical: record.canonical, since: record.since };
+  // As open as its original: an open one blocks, whatever the duplicate's own follow-up says.
+  return { ...original, since: Math.max(original.since, record.since), seenClosed: true };
+}

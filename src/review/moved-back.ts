@@ -1,0 +1,80 @@
+import type { Closure, MovedBack } from '../store/records.ts';
+import type { Incident, IncidentUpdate } from '../vocabulary.ts';
+import type { Facts } from './decide.ts';
+import { isDone } from './word.ts';
+import type { Counted } from './words.ts';
+
+/**
+ * Whether somebody moved the incident back, and when (ms, incident.io's clock): it was closed once and is open
+ * again, it went from post-incident back to active, or we resolved it ourselves and nobody closed it since.
+ */
+export function movedBackAt(
+  incident: Incident,
+  updates: readonly IncidentUpdate[],
+  closures: readonly Closure[],
+): MovedBack | undefined {
+  const confirmed = closures.filter(({ outcome }) => outcome === 'confirmed');
+  let back = -Infinity;
+  for (const [i, update] of updates.entries()) {
+    const before = updates[i - 1]?.status.category;
+    const after = update.status.category;
+    if (before === 'closed' && after !== 'closed') back = update.createdAt;
+    if (before === 'learning' && (after === 'live' || after === 'triage')) back = update.createdAt;
+  }
+  // It is open although its last update (or a closing of ours) says closed: moved back without an update.
+  const last = updates.at(-1);
+  if (last?.status.category === 'closed') back = Math.max(back, last.createdAt);
+  const closedByUs = confirmed.filter(({ to }) => to === 'closed').at(-1);
+  if (closedByUs !== undefined && back === -Infinity) back = closedByUs.confirmedAt ?? closedByUs.at;
+
+  const resolvedByUs = confirmed.filter(({ to }) => to === 'post-incident').at(-1);
+  const resolvedAt = resolvedByUs === undefined ? -Infinity : resolveTime(resolvedByUs, updates);
+  if (back === -Infinity && resolvedAt === -Infinity) return undefined;
+  return {
+    at: Math.max(back, resolvedAt),
+    incidentUpdatedAt: incident.updatedAt,
+    resolvedByUs: resolvedAt > back,
+  };
+}
+
+/** When our resolve took effect, by incident.io's clock where its update can be found. */
+function resolveTime(closure: Closure, updates: readonly IncidentUpdate[]): number {
+  const known = updates.findIndex(({ id }) => id === closure.lastUpdate);
+  const ours = updates.slice(known + 1).find(({ status }) => status.id === closure.statusId);
+  return ours?.createdAt ?? closure.confirmedAt ?? closure.at;
+}
+
+/**
+ * Whether something happened after `at` that makes the incident's end a new one: a release by hand, or a
+ * follow-up that was created or became done.
+ */
+export function wasLifted(at: number, facts: Facts): boolean {
+  if ((facts.releasedAt ?? -Infinity) > at) return true;
+  return facts.followUps.some((counted) => {
+    const { followUp, effective } = counted;
+    if (effective.counts === 'gone') return false;
+    if (followUp.createdAt > at) return true;
+    if (isDone(followUp.status))
+      return (followUp.completedAt ?? followUp.updatedAt) > at && !isLateCopy(counted, at, facts);
+    // Where nothing is written (SYNC_FOLLOW_UPS=false, dry run), the task's own word is the news.
+    return counted.word !== undefined && counted.word.since > at;
+  });
+}
+
+/** incident.io's own sync turned a declined follow-up of our closing to completed: a copy, not news. */
+function isLateCopy({ followUp, word }: Counted, at: number, facts: Facts): boolean {
+  if (followUp.status !== 'completed' || word?.state !== 'declined' || word.since > at) return false;
+  const ours = facts.closures.filter(({ outcome, to }) => outcome === 'confirmed' && to === 'closed').at(-1);
+  return ours?.evidence.some((row) => row.followUp === followUp.id && row.status === 'not_doing') ?? false;
+}
+
+/** How an incident and its follow-ups look, as a text to compare. */
+export function looksLike(
+  incident: Pick<Incident, 'status'>,
+  followUps: readonly { followUp: { id: string; status: string } }[],
+): string {
+  const rows = followUps
+    .filter(({ followUp }) => followUp.status !== 'deleted')
+    .map(({ followUp }) => `${followUp.id}:${followUp.status}`);
+  return [incident.status.id, ...rows.sort()].join(' ');
+}

@@ -1,0 +1,248 @@
+import type { Logger } from 'pino';
+import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
+import { NotFoundError } from '../incident-io/errors.ts';
+import type { Waker } from '../queue/queues.ts';
+import type { Outcome } from '../store/records.ts';
+import type { Incident } from '../vocabulary.ts';
+import { close, settleIntents } from './closing.ts';
+import { braked, type Decision, decide, type Facts, type Policy } from './decide.ts';
+import { type GatherDeps, type Gathered, gather, rememberIncident } from './gather.ts';
+import { looksLike } from './moved-back.ts';
+import { blockerOf, list, nameOf } from './words.ts';
+import { writeFollowUp } from './write.ts';
+
+export interface ReviewDeps extends GatherDeps {
+  /** Absent in a dry run: there is no way to write then. */
+  writer?: IncidentIoReader & IncidentIoWriter;
+  waker: Waker;
+  log: Logger;
+  policy: Policy;
+  /** Whether task states are written to follow-ups. */
+  syncFollowUps: boolean;
+  maxClosesPerHour: number;
+  /** What `/v1/identity` said of the key. */
+  key: { name: string; roles: readonly string[] };
+}
+
+const HOUR = 3_600_000;
+
+/** One look at one incident: read, decide, act, remember. Runs any number of times with the same result. */
+export async function review(
+  incidentId: string,
+  job: { why: string; signal: AbortSignal },
+  deps: ReviewDeps,
+): Promise<Outcome> {
+  const { store, writer } = deps;
+  if (!(await store.synced())) return remember(incidentId, FIRST_SYNC, undefined, job.why, deps);
+
+  const writing = writer && { ...deps, api: writer };
+  if (writing) await settleIntents(incidentId, { ...writing, keyName: deps.key.name });
+
+  let gathered = await gather(incidentId, deps);
+  const due = gathered.followUps.filter(isWriteDue);
+  let changedWhileWriting = false;
+  if (writing && deps.syncFollowUps && due.length > 0) {
+    for (const counted of due)
+      if ('write' in counted.effective && counted.effective.write !== undefined)
+        await writeFollowUp(counted, counted.effective.write, job.signal, writing);
+    gathered = await gather(incidentId, deps);
+    changedWhileWriting = gathered.followUps.some(isWriteDue);
+    if (changedWhileWriting) await deps.waker.wake([incidentId], 'changed while it was written');
+  }
+
+  const { facts, decision } = await reach(incidentId, gathered, changedWhileWriting, deps);
+  return act(incidentId, facts, decision, job, deps);
+}
+
+/** What a review would decide now, and why. Changes nothing, neither here nor in incident.io. */
+export async function inspect(incidentId: string, deps: ReviewDeps): Promise<Reached> {
+  if (!(await deps.store.synced())) return { facts: undefined, decision: FIRST_SYNC };
+  return reach(incidentId, await gather(incidentId, deps), false, deps);
+}
+
+/** A reached verdict with what it rests on. `facts` is absent where nothing was read. */
+export interface Reached {
+  facts: Facts | undefined;
+  decision: Verdict;
+}
+
+export type Verdict =
+  | Exclude<Decision, { verdict: 'read' }>
+  | { verdict: 'leave'; reason: 'not-visible'; words: string };
+
+const FIRST_SYNC: Verdict = {
+  verdict: 'wait',
+  reason: 'first-sync',
+  words: 'the first sync with incident.io is still under way',
+  blockers: [{ why: 'the first sync with incident.io is still under way' }],
+};
+
+/** Asks `decide`, and reads what it still wants to know, until it has decided. */
+async function reach(
+  incidentId: string,
+  { followUps, records }: Gathered,
+  changedWhileWriting: boolean,
+  deps: ReviewDeps,
+): Promise<{ facts: Facts; decision: Verdict }> {
+  const { store, api, clock, policy, maxClosesPerHour } = deps;
+  const facts: Facts = {
+    followUps,
+    records,
+    changedWhileWriting,
+    closures: (await store.closures.get(incidentId)) ?? [],
+    hold: await store.holds.get(incidentId),
+    releasedAt: await store.released.get(incidentId),
+    backlog: await store.backlog.get(incidentId),
+    movedBack: await store.movedBack.get(incidentId),
+    refusal: await store.refusals.get(incidentId),
+    ready: await store.ready.get(incidentId),
+    brakeUntil:
+      maxClosesPerHour > 0
+        ? await store.nextPlace('closings', maxClosesPerHour, HOUR, clock.now())
+        : undefined,
+    roles: deps.key.roles,
+    now: clock.now(),
+  };
+  for (;;) {
+    const decision = decide(facts, policy);
+    if (decision.verdict !== 'read') return { facts, decision };
+    if (decision.what === 'updates') {
+      facts.updates = await api.updates(incidentId);
+      continue;
+    }
+    try {
+      facts.incident = await api.incident(incidentId);
+      facts.statuses = await deps.api.statuses();
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      const words = 'incident.io shows no such incident to this key: it is private, or gone';
+      return { facts, decision: { verdict: 'leave', reason: 'not-visible', words } };
+    }
+    await rememberIncident(facts.incident, store);
+  }
+}
+
+/** Carries out a verdict, and remembers it. */
+async function act(
+  incidentId: string,
+  facts: Facts,
+  decision: Verdict,
+  job: { why: string; signal: AbortSignal },
+  deps: ReviewDeps,
+): Promise<Outcome> {
+  const { store, waker, writer } = deps;
+  const end = (verdict: Verdict) => remember(incidentId, verdict, facts, job.why, deps);
+  switch (decision.verdict) {
+    case 'wait': {
+      const { incident } = facts;
+      if (decision.readySince !== undefined && incident !== undefined)
+        await store.ready.put(incidentId, { since: decision.readySince, statusId: incident.status.id });
+      else await store.ready.remove(incidentId);
+      // Something blocks that did not before: it is no backlog any more.
+      if (decision.reason === 'follow-ups' && facts.backlog !== undefined)
+        await store.backlog.remove(incidentId);
+      if (decision.until !== undefined) await waker.wakeAt(incidentId, decision.until);
+      return end(decision);
+    }
+    case 'leave':
+      await store.ready.remove(incidentId);
+      if ('movedBack' in decision && decision.movedBack !== undefined)
+        await store.movedBack.put(incidentId, decision.movedBack);
+      return end(decision);
+    case 'close':
+    case 'resolve': {
+      const { incident, updates } = facts;
+      if (incident === undefined || updates === undefined)
+        throw new TypeError(`decided to close ${incidentId} without having read it`);
+      if (!writer)
+        return end({
+          ...decision,
+          words: `dry run: it would be moved to ${decision.status.name} now, since ${decision.words}`,
+        });
+      const closing = { ...deps, api: writer, keyName: deps.key.name };
+      const closed = await close(decision, { ...facts, incident, updates }, job.signal, closing);
+      if (!closed.done) {
+        if ('refused' in closed)
+          return end({
+            verdict: 'leave',
+            reason: 'refused',
+            words: `incident.io refused it: ${closed.refused}`,
+          });
+        await waker.wakeAt(incidentId, closed.brakeUntil);
+        return end(braked(closed.brakeUntil));
+      }
+      await store.tables.put([
+        store.backlog.change(incidentId, undefined),
+        store.movedBack.change(incidentId, undefined),
+      ]);
+      const outcome = await end(decision);
+      await reportLate(incidentId, incident, deps);
+      return outcome;
+    }
+  }
+}
+
+/** Keeps what came out, for the board and `check`; the log says it once, not at every look. */
+async function remember(
+  incidentId: string,
+  verdict: Verdict,
+  facts: Facts | undefined,
+  wokenBy: string,
+  { store, clock, log }: ReviewDeps,
+): Promise<Outcome> {
+  const before = await store.outcomes.get(incidentId);
+  const incident = facts?.incident ?? (await store.incidents.get(incidentId));
+  const outcome: Outcome = {
+    incident: incidentId,
+    reference: incident?.reference,
+    verdict: verdict.verdict,
+    reason: verdict.reason,
+    words: verdict.words,
+    blockers: verdict.verdict === 'wait' ? verdict.blockers : [],
+    until: verdict.verdict === 'wait' ? verdict.until : undefined,
+    at: clock.now(),
+    wokenBy,
+    looks: facts && looksOf(facts),
+  };
+  await store.outcomes.put(incidentId, outcome);
+  const told = before?.verdict === outcome.verdict && before.words === outcome.words;
+  log[told ? 'debug' : 'info'](
+    {
+      incident: incidentId,
+      reference: outcome.reference,
+      verdict: outcome.verdict,
+      reason: outcome.reason,
+      wokenBy,
+    },
+    `${outcome.reference ?? incidentId}: ${outcome.verdict}, ${outcome.words}`,
+  );
+  return outcome;
+}
+
+/** How everything looked that a later sweep can see without a call for each incident. */
+export function looksOf(facts: Pick<Facts, 'incident' | 'followUps'>): string | undefined {
+  return facts.incident && `${looksLike(facts.incident, facts.followUps)} ${facts.incident.updatedAt}`;
+}
+
+/** Nothing can prevent a change between the last read and the edit: it is told. */
+async function reportLate(incidentId: string, incident: Incident, deps: ReviewDeps): Promise<void> {
+  const { log } = deps;
+  try {
+    const { followUps } = await gather(incidentId, deps);
+    const late = followUps.filter(({ effective }) => effective.counts === 'blocks');
+    if (late.length > 0)
+      log.warn(
+        { incident: incidentId, blockers: late.map(blockerOf) },
+        `${incident.reference} was closed, and meanwhile ${list(late.map(nameOf))} was added or reopened: look whether the incident should be opened again`,
+      );
+  } catch (error) {
+    log.warn(
+      { incident: incidentId, err: error },
+      `${incident.reference} was closed; whether a follow-up was added meanwhile could not be read`,
+    );
+  }
+}
+
+function isWriteDue({ effective }: Gathered['followUps'][number]): boolean {
+  return effective.counts !== 'gone' && effective.write !== undefined;
+}

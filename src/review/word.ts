@@ -1,0 +1,154 @@
+import { wordOf } from '../events/stand.ts';
+import type { TaskRecord, WriteMark, WriteRefusal } from '../store/records.ts';
+import type { FollowUp, FollowUpStatus } from '../vocabulary.ts';
+
+/**
+ * What a follow-up counts as: done, or blocking, and what is to be written to it. The newer of two words
+ * counts, the task's (its state, and when that changed) and the follow-up's (its status, and when somebody
+ * other than us last changed it), so that nobody is fought: neither a person who ticks a follow-up off or sets
+ * it back, nor incident.io's own sync.
+ */
+
+/** What stands for a follow-up's task, as far as it is known. */
+export type TaskWord =
+  | Pick<TaskRecord, 'state' | 'by' | 'actor' | 'since' | 'seenClosed' | 'receivedAt' | 'delivery'>
+  /** A duplicate whose canonical task has told nothing yet. */
+  | { state: 'unknown-duplicate'; canonical: string; since: number };
+
+export type WriteTarget = Exclude<FollowUpStatus, 'deleted'>;
+
+export type WhyBlocked =
+  | 'outstanding'
+  | 'set-back'
+  | 'reopened'
+  | 'closed-by-automation'
+  | 'task-deleted'
+  | 'task-declined'
+  | 'duplicate-of-unknown'
+  | 'unknown-status'
+  | 'write-refused';
+
+export type Effective =
+  /** The follow-up does not exist any more. */
+  | { counts: 'gone' }
+  | { counts: 'done'; write?: WriteTarget }
+  | { counts: 'blocks'; why: WhyBlocked; write?: WriteTarget };
+
+export interface WordRules {
+  /** Whether a task that was declined (won't do, not planned) counts as done. */
+  declinedCounts: boolean;
+}
+
+/** A refused write is tried again after this, ms. */
+const REFUSAL_HOLDS = 24 * 3_600_000;
+
+export interface Known {
+  task?: TaskWord;
+  mark?: WriteMark;
+  refusal?: WriteRefusal;
+  /** When a person released the incident last, ms: what a machine had closed by then counts. */
+  releasedAt?: number;
+  now: number;
+}
+
+export function effective(followUp: FollowUp, known: Known, rules: WordRules): Effective {
+  const { task } = known;
+  const status = followUp.status;
+  if (status === 'deleted') return { counts: 'gone' };
+  // A status of a later version of the API: nobody knows what it means, so it is not done.
+  if (!isDone(status) && status !== 'outstanding') return { counts: 'blocks', why: 'unknown-status' };
+
+  const own = ownWord(status);
+  if (task === undefined) return own;
+  if (task.state === 'unknown-duplicate') return { counts: 'blocks', why: 'duplicate-of-unknown' };
+
+  const taskClosed = task.state === 'done' || task.state === 'declined';
+  const released = known.releasedAt !== undefined && known.releasedAt >= task.receivedAt;
+  if (taskClosed && task.by === 'automation' && !released)
+    return { counts: 'blocks', why: 'closed-by-automation' };
+
+  const reopened = task.state === 'open' && task.seenClosed;
+  if (followUpIsNewer(followUp, task, known.mark)) {
+    // The copy of an earlier completion can come late, so a task known open again blocks all the same.
+    if (reopened) return { counts: 'blocks', why: 'reopened' };
+    return taskClosed && status === 'outstanding' ? { counts: 'blocks', why: 'set-back' } : own;
+  }
+
+  // From here on the task's word is the newer one.
+  if (task.state === 'declined' && !rules.declinedCounts) return { counts: 'blocks', why: 'task-declined' };
+  if (taskClosed) {
+    if (status !== 'outstanding') return own;
+    return write({ counts: 'done' }, task.state === 'done' ? 'completed' : 'not_doing', followUp, known);
+  }
+  if (reopened) {
+    const blocked: Effective = { counts: 'blocks', why: 'reopened' };
+    return isDone(status) ? write(blocked, 'outstanding', followUp, known) : blocked;
+  }
+  if (task.state === 'deleted' && status === 'outstanding') return { counts: 'blocks', why: 'task-deleted' };
+  return own;
+}
+
+export function isDone(status: string): boolean {
+  return status === 'completed' || status === 'not_doing';
+}
+
+function ownWord(status: string): Effective {
+  return isDone(status) ? { counts: 'done' } : { counts: 'blocks', why: 'outstanding' };
+}
+
+function write(counts: Effective, target: WriteTarget, followUp: FollowUp, known: Known): Effective {
+  if (counts.counts === 'gone') return counts;
+  return refusalHolds(followUp, known)
+    ? { counts: 'blocks', why: 'write-refused' }
+    : { ...counts, write: target };
+}
+
+function refusalHolds(followUp: FollowUp, { task, refusal, now }: Known): boolean {
+  return (
+    refusal !== undefined &&
+    task !== undefined &&
+    task.state !== 'unknown-duplicate' &&
+    refusal.word === wordOf(task) &&
+    refusal.followUpUpdatedAt === followUp.updatedAt &&
+    now - refusal.at < REFUSAL_HOLDS
+  );
+}
+
+/** Whether the follow-up's word counts because it is the newer one, or because the task's was written already. */
+function followUpIsNewer(
+  followUp: FollowUp,
+  task: Exclude<TaskWord, { state: 'unknown-duplicate' }>,
+  mark: WriteMark | undefined,
+): boolean {
+  const last = lastWrite(followUp, mark);
+  if (last.ours && last.word === wordOf(task)) return true;
+  if (last.ours) return false;
+  return followUpSince(followUp, task.since) > task.since;
+}
+
+/**
+ * Whether the follow-up's last change was our own write, and if so of which word; known by the `updated_at`
+ * that the PUT answered, or, after a crash between intent and answer, by what is there now.
+ */
+export function lastWrite(
+  followUp: Pick<FollowUp, 'updatedAt' | 'status'>,
+  mark: WriteMark | undefined,
+): { ours: boolean; word?: string } {
+  if (mark === undefined) return { ours: false };
+  if (mark.phase === 'applied') return { ours: mark.after === followUp.updatedAt, word: mark.word };
+  // Unchanged since the intent: not written. What stood before stands still.
+  if (mark.before === followUp.updatedAt) return { ours: mark.beforeOurs };
+  return { ours: mark.target === followUp.status, word: mark.word };
+}
+
+/** When somebody other than us last changed the follow-up; 0 where nobody did since it was created. */
+function followUpSince(followUp: FollowUp, taskSince: number): number {
+  const changed =
+    isDone(followUp.status) && followUp.completedAt !== undefined
+      ? followUp.completedAt
+      : followUp.updatedAt === followUp.createdAt
+        ? 0
+        : followUp.updatedAt;
+  // Most trackers tell whole seconds: within the same second nobody knows who was later.
+  return taskSince % 1000 === 0 ? changed - (changed % 1000) : changed;
+}

@@ -1,0 +1,147 @@
+import { z } from 'zod';
+
+/**
+ * What the store keeps, as schemas: an entry that is not what it should be is an error that names it, never a
+ * guess. New fields are optional or have a default, so that a release reads what the one before it wrote.
+ * All times are in ms.
+ */
+
+export const taskRecord = z.object({
+  state: z.enum(['done', 'declined', 'open', 'deleted']),
+  by: z.enum(['person', 'automation', 'unknown']),
+  actor: z.string().optional(),
+  /** When the state changed, by the tracker's clock. */
+  since: z.number(),
+  revision: z.number().optional(),
+  /** It was known done or declined at some time, or its payload said that it was reopened. */
+  seenClosed: z.boolean(),
+  canonical: z.string().optional(),
+  /** The delivery that told it, as evidence. */
+  delivery: z.string(),
+  receivedAt: z.number(),
+});
+export type TaskRecord = z.infer<typeof taskRecord>;
+
+/** A follow-up as the last sync or review read it: enough to find incidents by task and to see what may be ready. */
+export const indexedFollowUp = z.object({
+  incident: z.string(),
+  status: z.string(),
+  task: z.string().optional(),
+  createdAt: z.number(),
+  updatedAt: z.number(),
+  completedAt: z.number().optional(),
+  /** When the row came into the index, by our clock. */
+  indexedAt: z.number(),
+});
+export type IndexedFollowUp = z.infer<typeof indexedFollowUp>;
+
+/** `[follow-up, incident]` for each follow-up that refers to a task. */
+export const linkRecord = z.array(z.tuple([z.string(), z.string()]));
+
+/** Our last write of a follow-up: what tells it from a person's. */
+export const writeMark = z.discriminatedUnion('phase', [
+  z.object({
+    phase: z.literal('intent'),
+    word: z.string(),
+    target: z.enum(['outstanding', 'completed', 'not_doing']),
+    /** `updated_at` as read before the PUT, and whether that was ours. */
+    before: z.number(),
+    beforeOurs: z.boolean(),
+  }),
+  z.object({
+    phase: z.literal('applied'),
+    word: z.string(),
+    /** `updated_at` that the PUT answered. */
+    after: z.number(),
+  }),
+]);
+export type WriteMark = z.infer<typeof writeMark>;
+
+/** incident.io's own words when it refused to write a follow-up: not tried again until something changes, or a day has passed. */
+export const writeRefusal = z.object({
+  word: z.string(),
+  followUpUpdatedAt: z.number(),
+  words: z.string(),
+  at: z.number(),
+});
+export type WriteRefusal = z.infer<typeof writeRefusal>;
+
+export const incidentRecord = z.object({
+  reference: z.string(),
+  name: z.string(),
+  mode: z.string(),
+  permalink: z.string().optional(),
+});
+export type IncidentRecord = z.infer<typeof incidentRecord>;
+
+export const evidenceRow = z.object({
+  followUp: z.string(),
+  status: z.string(),
+  task: z.string().optional(),
+  state: z.string().optional(),
+  by: z.string().optional(),
+  actor: z.string().optional(),
+  since: z.number().optional(),
+  delivery: z.string().optional(),
+});
+
+export const closure = z.object({
+  id: z.string(),
+  to: z.enum(['closed', 'post-incident']),
+  statusId: z.string(),
+  /** When the intent was stored. */
+  at: z.number(),
+  /** The newest of the incident's updates that was known before the edit: ours can only be after it. */
+  lastUpdate: z.string().optional(),
+  evidence: z.array(evidenceRow),
+  outcome: z.enum(['open', 'confirmed', 'failed']),
+  confirmedAt: z.number().optional(),
+  requestId: z.string().optional(),
+});
+export type Closure = z.infer<typeof closure>;
+
+export const readySince = z.object({ since: z.number(), statusId: z.string() });
+export type ReadySince = z.infer<typeof readySince>;
+
+export const hold = z.object({ why: z.string(), at: z.number() });
+export type Hold = z.infer<typeof hold>;
+
+/** An incident that was ready before we came, and how it looked then. */
+export const backlogEntry = z.object({ looks: z.string(), at: z.number() });
+export type BacklogEntry = z.infer<typeof backlogEntry>;
+
+/** When somebody moved the incident back (or we resolved it), by incident.io's clock. */
+export const movedBack = z.object({
+  at: z.number(),
+  incidentUpdatedAt: z.number(),
+  resolvedByUs: z.boolean(),
+});
+export type MovedBack = z.infer<typeof movedBack>;
+
+/** incident.io's own words when it refused an edit, and how the incident looked then. */
+export const refusal = z.object({ words: z.string(), looks: z.string(), at: z.number() });
+export type Refusal = z.infer<typeof refusal>;
+
+export const blocker = z.object({
+  followUp: z.string().optional(),
+  title: z.string().optional(),
+  task: z.string().optional(),
+  url: z.string().optional(),
+  why: z.string(),
+});
+export type Blocker = z.infer<typeof blocker>;
+
+export const outcome = z.object({
+  incident: z.string(),
+  reference: z.string().optional(),
+  verdict: z.enum(['close', 'resolve', 'wait', 'leave']),
+  reason: z.string(),
+  words: z.string(),
+  blockers: z.array(blocker),
+  until: z.number().optional(),
+  at: z.number(),
+  wokenBy: z.string(),
+  /** How incident and follow-ups looked, to see that nothing has changed since. */
+  looks: z.string().optional(),
+});
+export type Outcome = z.infer<typeof outcome>;

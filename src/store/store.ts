@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import {
+  backlogEntry,
+  closure,
+  hold,
+  incidentRecord,
+  indexedFollowUp,
+  linkRecord,
+  movedBack,
+  outcome,
+  readySince,
+  refusal,
+  taskRecord,
+  writeMark,
+  writeRefusal,
+} from './records.ts';
+import { Table } from './table.ts';
+import type { Tables } from './tables.ts';
+
+/** How far places and duplicates are followed; a longer chain is a loop or somebody's joke. */
+const HOPS = 5;
+
+const lease = z.object({ holder: z.string(), until: z.number() });
+
+/** Everything that is remembered between reviews, by subject. */
+export class Store {
+  readonly tables: Tables;
+  /** task key → what stands for it. */
+  readonly tasks;
+  /** former key of a task → its key now. */
+  readonly places;
+  /** task key → keys that depend on it: its former places, its duplicates. */
+  readonly followers;
+  /** task key → the follow-ups that refer to it. */
+  readonly links;
+  /** follow-up id → as last read. */
+  readonly followUps;
+  /** incident id → its follow-ups' ids. */
+  readonly followUpsOf;
+  readonly marks;
+  readonly writeRefusals;
+  readonly incidents;
+  /** `INC-123` → full id. */
+  readonly references;
+  readonly ready;
+  readonly holds;
+  /** incident id → when a person released it last, ms. */
+  readonly released;
+  readonly backlog;
+  readonly movedBack;
+  readonly refusals;
+  readonly closures;
+  readonly outcomes;
+  /** What there is one of: cursor, times, marks. */
+  readonly meta;
+  private readonly leases;
+  private readonly times;
+
+  constructor(tables: Tables) {
+    this.tables = tables;
+    this.tasks = new Table(tables, 'tasks', taskRecord);
+    this.places = new Table(tables, 'places', z.string());
+    this.followers = new Table(tables, 'followers', z.array(z.string()));
+    this.links = new Table(tables, 'links', linkRecord);
+    this.followUps = new Table(tables, 'follow-ups', indexedFollowUp);
+    this.followUpsOf = new Table(tables, 'follow-ups-of', z.array(z.string()));
+    this.marks = new Table(tables, 'marks', writeMark);
+    this.writeRefusals = new Table(tables, 'write-refusals', writeRefusal);
+    this.incidents = new Table(tables, 'incidents', incidentRecord);
+    this.references = new Table(tables, 'references', z.string());
+    this.ready = new Table(tables, 'ready', readySince);
+    this.holds = new Table(tables, 'holds', hold);
+    this.released = new Table(tables, 'released', z.number());
+    this.backlog = new Table(tables, 'backlog', backlogEntry);
+    this.movedBack = new Table(tables, 'moved-back', movedBack);
+    this.refusals = new Table(tables, 'refusals', refusal);
+    this.closures = new Table(tables, 'closures', z.array(closure));
+    this.outcomes = new Table(tables, 'outcomes', outcome);
+    this.meta = new Table(tables, 'meta', z.union([z.string(), z.number()]));
+    this.leases = new Table(tables, 'leases', lease);
+    this.times = new Table(tables, 'times', z.array(z.number()));
+  }
+
+  /** Whether a full sync ever finished here: before, no review may act. */
+  async synced(): Promise<boolean> {
+    return (await this.meta.get('first-sync-finished')) !== undefined;
+  }
+
+  /** Remembers the organisation of the first key that came here. Answers the one remembered. */
+  async claimOrganisation(organisation: string): Promise<string> {
+    const now = await this.meta.update(['organisation'], (current) => current ?? organisation);
+    return String(now.get('organisation'));
+  }
+
+  /** Takes a lease, or renews one's own. `false`: somebody else has it. */
+  async lease(name: string, holder: string, now: number, ms: number): Promise<boolean> {
+    const held = await this.leases.update([name], (current) =>
+      current !== undefined && current.holder !== holder && current.until > now
+        ? current
+        : { holder, until: now + ms },
+    );
+    return held.get(name)?.holder === holder;
+  }
+
+  async release(name: string, holder: string): Promise<void> {
+    await this.leases.update([name], (current) => (current?.holder === holder ? undefined : current));
+  }
+
+  /**
+   * Takes one of `max` places in the span of `ms` before `now`, for all processes together.
+   * `undefined`: taken; else when (ms) the next place comes free.
+   */
+  async takePlace(name: string, max: number, ms: number, now: number): Promise<number | undefined> {
+    let free: number | undefined;
+    await this.times.update([name], (current = []) => {
+      const recent = current.filter((at) => at > now - ms);
+      free = recent.length < max ? undefined : (recent.at(-max) ?? now) + ms;
+      return free === undefined ? [...recent, now] : current;
+    });
+    return free;
+  }
+
+  /** When (ms) a place as in `takePlace` comes free; `undefined`: now. Takes nothing. */
+  async nextPlace(name: string, max: number, ms: number, now: number): Promise<number | undefined> {
+    const recent = ((await this.times.get(name)) ?? []).filter((at) => at > now - ms);
+    return recent.length < max ? undefined : (recent.at(-max) ?? now) + ms;
+  }
+
+  /** The incidents whose follow-ups refer to these tasks, also under a former key or as a duplicate. */
+  async incidentsOf(tasks: Iterable<string>): Promise<Map<string, Set<string>>> {
+    const family = new Map<string, Set<string>>([...new Set(tasks)].map((task) => [task, new Set([task])]));
+    for (let hop = 0; hop < HOPS; hop++) {
+      const followers = await this.followers.getMany([...family.values()].flatMap((keys) => [...keys]));
+      const before = count(family);
+      for (const keys of family.values())
+        for (const key of [...keys]) for (const follower of followers.get(key) ?? []) keys.add(follower);
+      if (count(family) === before) break;
+    }
+    const links = await this.links.getMany([...family.values()].flatMap((keys) => [...keys]));
+    const incidents = new Map<string, Set<string>>();
+    for (const [task, keys] of family)
+      incidents.set(
+        task,
+        new Set([...keys].flatMap((key) => (links.get(key) ?? []).map(([, incident]) => incident))),
+      );
+    return incidents;
+  }
+
+  /** Where each task is now, following moves. */
+  async placesOf(tasks: Iterable<string>): Promise<Map<string, string>> {
+    const now = new Map([...new Set(tasks)].map((task) => [task, task]));
+    for (let hop = 0; hop < HOPS; hop++) {
+      const moved = await this.places.getMany(now.values());
+      if (moved.size === 0) break;
+      for (const [task, place] of now) now.set(task, moved.get(place) ?? place);
+    }
+    return now;
+  }
+
+  /** Whether (and by which mark) somebody wants follow-ups to be read anew soon. */
+  async syncWanted(): Promise<string | undefined> {
+    const mark = await this.meta.get('sync-wanted');
+    return mark === undefined ? undefined : String(mark);
+  }
+
+  async wantSync(mark: string): Promise<void> {
+    await this.meta.put('sync-wanted', mark);
+  }
+
+  /** Clears the mark, unless somebody set it anew since it was read. */
+  async syncDone(mark: string): Promise<void> {
+    await this.meta.update(['sync-wanted'], (current) => (current === mark ? undefined : current));
+  }
+}
+
+function count(family: Map<string, Set<string>>): number {
+  let size = 0;
+  for (const keys of family.values()) size += keys.size;
+  return size;
+}

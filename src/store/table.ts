@@ -1,0 +1,104 @@
+import type { z } from 'zod';
+import type { Tables } from './tables.ts';
+
+/** How often an update is tried against others who change the same entry before it is given up. */
+const SWAP_TRIES = 100;
+
+/** One named table of entries of one shape. */
+export class Table<T> {
+  private readonly tables: Tables;
+  readonly name: string;
+  private readonly schema: z.ZodType<T>;
+
+  constructor(tables: Tables, name: string, schema: z.ZodType<T>) {
+    this.tables = tables;
+    this.name = name;
+    this.schema = schema;
+  }
+
+  async get(id: string): Promise<T | undefined> {
+    const [text] = await this.tables.get(this.name, [id]);
+    return this.read(id, text);
+  }
+
+  /** The entries that exist, by id. */
+  async getMany(ids: Iterable<string>): Promise<Map<string, T>> {
+    const wanted = [...new Set(ids)];
+    const found = new Map<string, T>();
+    if (wanted.length === 0) return found;
+    const texts = await this.tables.get(this.name, wanted);
+    wanted.forEach((id, i) => {
+      const value = this.read(id, texts[i]);
+      if (value !== undefined) found.set(id, value);
+    });
+    return found;
+  }
+
+  async put(id: string, value: T): Promise<void> {
+    await this.tables.put([this.change(id, value)]);
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.tables.put([this.change(id, undefined)]);
+  }
+
+  /** One write, for several tables' changes to be made together. */
+  change(id: string, value: T | undefined): { table: string; id: string; value: string | undefined } {
+    return { table: this.name, id, value: value === undefined ? undefined : JSON.stringify(value) };
+  }
+
+  /**
+   * Reads, changes and writes entries so that no other change in between is lost. `fn` answers the new value,
+   * `undefined` to remove the entry, or the very value it was given to leave it as it is; it may be called
+   * several times for an entry. Answers each entry as it now stands.
+   */
+  async update(
+    ids: Iterable<string>,
+    fn: (current: T | undefined, id: string) => T | undefined,
+  ): Promise<Map<string, T>> {
+    let open = [...new Set(ids)];
+    const now = new Map<string, T>();
+    for (let attempt = 0; open.length > 0; attempt++) {
+      if (attempt === SWAP_TRIES)
+        throw new Error(`The store's table ${this.name} is changed by others faster than it can be written.`);
+      const texts = await this.tables.get(this.name, open);
+      const swaps = [];
+      for (const [i, id] of open.entries()) {
+        const expected = texts[i];
+        const current = this.read(id, expected);
+        const next = fn(current, id);
+        if (next === undefined) now.delete(id);
+        else now.set(id, next);
+        if (next !== current) swaps.push({ ...this.change(id, next), expected });
+      }
+      const written = swaps.length > 0 ? await this.tables.swap(swaps) : [];
+      open = swaps.filter((_, i) => !written[i]).map((swap) => swap.id);
+    }
+    return now;
+  }
+
+  /** Every entry, page by page, in no order. */
+  async *all(pageSize = 1000): AsyncIterable<{ id: string; value: T }[]> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.tables.scan(this.name, cursor, pageSize);
+      const rows: { id: string; value: T }[] = [];
+      for (const { id, value } of page.entries) {
+        const parsed = this.read(id, value);
+        if (parsed !== undefined) rows.push({ id, value: parsed });
+      }
+      yield rows;
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+
+  private read(id: string, text: string | undefined): T | undefined {
+    if (text === undefined) return undefined;
+    const parsed = this.schema.safeParse(JSON.parse(text));
+    if (!parsed.success)
+      throw new Error(
+        `The store's entry ${this.name}/${id} cannot be read (${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}). Was it written by a newer release?`,
+      );
+    return parsed.data;
+  }
+}
