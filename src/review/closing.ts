@@ -8,7 +8,7 @@ import type { Closure } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Incident, IncidentUpdate } from '../vocabulary.ts';
 import type { Decision, Facts } from './decide.ts';
-import { looksLike } from './moved-back.ts';
+import { looksLike } from './looks.ts';
 import type { Counted } from './words.ts';
 
 export interface ClosingDeps {

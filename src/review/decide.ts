@@ -9,7 +9,8 @@ import type {
   TaskRecord,
 } from '../store/records.ts';
 import type { Incident, IncidentStatus, IncidentUpdate, Target } from '../vocabulary.ts';
-import { looksLike, movedBackAt, wasLifted } from './moved-back.ts';
+import { looksLike } from './looks.ts';
+import { movedBackAt, wasLifted } from './moved-back.ts';
 import { allDone, blockerOf, type Counted, waitsFor, when } from './words.ts';
 
 /** The rules that an organisation sets. Times are ms. */

@@ -27,13 +27,14 @@ export interface Gathered {
 /** Reads an incident's follow-ups, and then (never before) what is known of their tasks. Throws where anything could not be read. */
 export async function gather(incidentId: string, deps: GatherDeps): Promise<Gathered> {
   const followUps = await readFollowUps(incidentId, deps);
-  return count(followUps, await deps.store.released.get(incidentId), deps);
+  const releasedAt = await deps.store.released.get(incidentId);
+  return count(followUps, () => releasedAt, deps);
 }
 
 /** What follow-ups count as, by what the store knows of their tasks. No call to incident.io. */
 export async function count(
   followUps: readonly FollowUp[],
-  releasedAt: number | undefined,
+  releasedAt: (incidentId: string) => number | undefined,
   { store, clock, rules, taskKeyOf }: Pick<GatherDeps, 'store' | 'clock' | 'rules' | 'taskKeyOf'>,
 ): Promise<Gathered> {
   const taskOf = new Map<string, TaskKey>();
@@ -56,7 +57,13 @@ export async function count(
     const record = task === undefined ? undefined : records.get(task);
     const word = record && wordOfTask(record, canonical);
     const refusal = refusals.get(followUp.id);
-    const known = { task: word, mark: marks.get(followUp.id), refusal, releasedAt, now };
+    const known = {
+      task: word,
+      mark: marks.get(followUp.id),
+      refusal,
+      releasedAt: releasedAt(followUp.incidentId),
+      now,
+    };
     return {
       followUp,
       task,

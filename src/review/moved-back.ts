@@ -67,14 +67,3 @@ function isLateCopy({ followUp, word }: Counted, at: number, facts: Facts): bool
   const ours = facts.closures.filter(({ outcome, to }) => outcome === 'confirmed' && to === 'closed').at(-1);
   return ours?.evidence.some((row) => row.followUp === followUp.id && row.status === 'not_doing') ?? false;
 }
-
-/** How an incident and its follow-ups look, as a text to compare. */
-export function looksLike(
-  incident: Pick<Incident, 'status'>,
-  followUps: readonly { followUp: { id: string; status: string } }[],
-): string {
-  const rows = followUps
-    .filter(({ followUp }) => followUp.status !== 'deleted')
-    .map(({ followUp }) => `${followUp.id}:${followUp.status}`);
-  return [incident.status.id, ...rows.sort()].join(' ');
-}

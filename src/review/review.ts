@@ -1,13 +1,14 @@
 import type { Logger } from 'pino';
 import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
 import { NotFoundError } from '../incident-io/errors.ts';
+import type { StatusCache } from '../incident-io/status-cache.ts';
 import type { Waker } from '../queue/queues.ts';
 import type { Outcome } from '../store/records.ts';
 import type { Incident } from '../vocabulary.ts';
 import { close, settleIntents } from './closing.ts';
 import { braked, type Decision, decide, type Facts, type Policy } from './decide.ts';
 import { type GatherDeps, type Gathered, gather, rememberIncident } from './gather.ts';
-import { looksLike } from './moved-back.ts';
+import { looksOf } from './looks.ts';
 import { blockerOf, list, nameOf } from './words.ts';
 import { writeFollowUp } from './write.ts';
 
@@ -20,6 +21,7 @@ export interface ReviewDeps extends GatherDeps {
   /** Whether task states are written to follow-ups. */
   syncFollowUps: boolean;
   maxClosesPerHour: number;
+  statuses: StatusCache;
   /** What `/v1/identity` said of the key. */
   key: { name: string; roles: readonly string[] };
 }
@@ -33,7 +35,10 @@ export async function review(
   deps: ReviewDeps,
 ): Promise<Outcome> {
   const { store, writer } = deps;
-  if (!(await store.synced())) return remember(incidentId, FIRST_SYNC, undefined, job.why, deps);
+  if (!(await store.synced())) {
+    await store.owe([incidentId], deps.clock.now());
+    return remember(incidentId, FIRST_SYNC, undefined, job.why, deps);
+  }
 
   const writing = writer && { ...deps, api: writer };
   if (writing) await settleIntents(incidentId, { ...writing, keyName: deps.key.name });
@@ -112,7 +117,7 @@ async function reach(
     }
     try {
       facts.incident = await api.incident(incidentId);
-      facts.statuses = await deps.api.statuses();
+      facts.statuses = await deps.statuses.get();
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
       const words = 'incident.io shows no such incident to this key: it is private, or gone';
@@ -162,12 +167,15 @@ async function act(
       const closing = { ...deps, api: writer, keyName: deps.key.name };
       const closed = await close(decision, { ...facts, incident, updates }, job.signal, closing);
       if (!closed.done) {
-        if ('refused' in closed)
+        if ('refused' in closed) {
+          // Perhaps the status is gone or was renamed.
+          deps.statuses.forget();
           return end({
             verdict: 'leave',
             reason: 'refused',
             words: `incident.io refused it: ${closed.refused}`,
           });
+        }
         await waker.wakeAt(incidentId, closed.brakeUntil);
         return end(braked(closed.brakeUntil));
       }
@@ -217,11 +225,6 @@ async function remember(
     `${outcome.reference ?? incidentId}: ${outcome.verdict}, ${outcome.words}`,
   );
   return outcome;
-}
-
-/** How everything looked that a later sweep can see without a call for each incident. */
-export function looksOf(facts: Pick<Facts, 'incident' | 'followUps'>): string | undefined {
-  return facts.incident && `${looksLike(facts.incident, facts.followUps)} ${facts.incident.updatedAt}`;
 }
 
 /** Nothing can prevent a change between the last read and the edit: it is told. */

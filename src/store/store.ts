@@ -20,6 +20,8 @@ import type { Tables } from './tables.ts';
 /** How far places and duplicates are followed; a longer chain is a loop or somebody's joke. */
 const HOPS = 5;
 
+const OWED = 'owed';
+
 const lease = z.object({ holder: z.string(), until: z.number() });
 
 /** Everything that is remembered between reviews, by subject. */
@@ -155,6 +157,22 @@ export class Store {
       for (const [task, place] of now) now.set(task, moved.get(place) ?? place);
     }
     return now;
+  }
+
+  /** Notes that these incidents are to be reviewed, so that a crash before they are woken loses none. */
+  async owe(incidents: Iterable<string>, now: number): Promise<void> {
+    const entries = [...new Set(incidents)].map((member) => ({ member, score: now }));
+    if (entries.length > 0) await this.tables.rank(OWED, entries);
+  }
+
+  async owed(limit: number): Promise<string[]> {
+    const owed = await this.tables.ranked(OWED, { min: -Infinity, max: Infinity, limit });
+    return owed.map(({ member }) => member);
+  }
+
+  /** Their reviews are woken. */
+  async paid(incidents: readonly string[]): Promise<void> {
+    await this.tables.unrank(OWED, incidents);
   }
 
   /** Whether (and by which mark) somebody wants follow-ups to be read anew soon. */

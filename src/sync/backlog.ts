@@ -1,0 +1,50 @@
+import type { IncidentIoReader } from '../incident-io/api.ts';
+import { looksLike } from '../review/looks.ts';
+import { isDone } from '../review/word.ts';
+import type { Store } from '../store/store.ts';
+import { rowsOf } from './rows.ts';
+
+/**
+ * Notes the incidents that were ready before we came, by the statuses of their follow-ups alone, as the first
+ * sync read them. One whose tracker told something since the start is none. Answers how many there are.
+ */
+export async function storeBacklog(
+  started: number,
+  { store, api, categories }: { store: Store; api: IncidentIoReader; categories: readonly string[] },
+  stillOurs: () => Promise<void>,
+): Promise<number> {
+  let noted = 0;
+  for await (const page of api.incidents(categories)) {
+    await stillOurs();
+    const rows = await rowsOf(
+      page.map(({ id }) => id),
+      store,
+    );
+    const tasks = [...rows.values()].flatMap((list) => list.flatMap(({ row }) => row.task ?? []));
+    const places = await store.placesOf(tasks);
+    const told = await store.tasks.getMany(places.values());
+    const ready = page.filter(({ id }) => {
+      const alive = (rows.get(id) ?? []).filter(({ row }) => row.status !== 'deleted');
+      return (
+        alive.length > 0 &&
+        alive.every(({ row }) => isDone(row.status)) &&
+        !alive.some(({ row }) => row.task !== undefined && told.has(places.get(row.task) ?? row.task))
+      );
+    });
+    await store.tables.put(
+      ready.flatMap((incident) => {
+        const followUps = (rows.get(incident.id) ?? []).map(({ id, row }) => ({
+          followUp: { id, status: row.status },
+        }));
+        const { reference, name, mode, permalink } = incident;
+        return [
+          store.backlog.change(incident.id, { looks: looksLike(incident, followUps), at: started }),
+          store.incidents.change(incident.id, { reference, name, mode, permalink }),
+          store.references.change(reference.toUpperCase(), incident.id),
+        ];
+      }),
+    );
+    noted += ready.length;
+  }
+  return noted;
+}

@@ -1,0 +1,21 @@
+import type { IndexedFollowUp } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+
+/** The index's follow-ups of each incident. */
+export async function rowsOf(
+  incidents: readonly string[],
+  store: Store,
+): Promise<Map<string, { id: string; row: IndexedFollowUp }[]>> {
+  const idsOf = await store.followUpsOf.getMany(incidents);
+  const rows = await store.followUps.getMany([...idsOf.values()].flat());
+  const found = new Map<string, { id: string; row: IndexedFollowUp }[]>();
+  for (const [incident, ids] of idsOf)
+    found.set(
+      incident,
+      ids.flatMap((id) => {
+        const row = rows.get(id);
+        return row === undefined ? [] : [{ id, row }];
+      }),
+    );
+  return found;
+}

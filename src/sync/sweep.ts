@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { OPEN_INTENTS } from '../review/closing.ts';
+import { count, type GatherDeps } from '../review/gather.ts';
+import { looksOf } from '../review/looks.ts';
+import type { Counted } from '../review/words.ts';
+import type { Outcome } from '../store/records.ts';
+import type { FollowUp, Incident } from '../vocabulary.ts';
+import { rowsOf } from './rows.ts';
+import { type SyncDeps, sync } from './sync.ts';
+
+export interface SweepDeps extends SyncDeps, Pick<GatherDeps, 'rules'> {
+  minFollowUps: number;
+  clearStrayKeys(incidentIds: readonly string[]): Promise<string[]>;
+}
+
+export interface Swept {
+  incidents: number;
+  woken: string[];
+}
+
+const LEASE = 5 * 60_000;
+/** Verdicts that only a change can alter are looked at anew after this, ms, even so. */
+const LOOK_AGAIN = 24 * 3_600_000;
+const LASTING = ['moved-back', 'resolved-by-us', 'refused', 'backlog', 'held'];
+
+/**
+ * The regular look at every incident that might be ready: makes good what webhooks and queue lost. Costs pages
+ * and not incidents: it joins the list of incidents with the index, and wakes a review only where nothing seems
+ * to block, or where the end of an edit is unknown.
+ *
+ * `undefined`: another process is at it, or was within `every` ms.
+ */
+export async function sweep(deps: SweepDeps, every: number): Promise<Swept | undefined> {
+  const { store, api, clock, waker, categories, log } = deps;
+  const last = Number((await store.meta.get('last-sweep')) ?? 0);
+  if (clock.now() - last < every) return undefined;
+  const holder = randomUUID();
+  if (!(await store.lease('sweep', holder, clock.now(), LEASE))) return undefined;
+  try {
+    await sync(deps);
+    const swept: Swept = { incidents: 0, woken: [] };
+    for await (const page of api.incidents(categories)) {
+      await store.lease('sweep', holder, clock.now(), LEASE);
+      swept.incidents += page.length;
+      swept.woken.push(...(await seemReady(page, deps)));
+    }
+    swept.woken.push(...(await openIntents(deps)));
+    await deps.clearStrayKeys(swept.woken);
+    await waker.wake([...new Set(swept.woken)], 'sweep');
+    await store.meta.put('last-sweep', clock.now());
+    log.info({ incidents: swept.incidents, woken: swept.woken.length }, 'swept');
+    return swept;
+  } finally {
+    await store.release('sweep', holder);
+  }
+}
+
+/** Of these incidents, those where nothing in index and store seems to block, and which nobody said to leave. */
+async function seemReady(incidents: readonly Incident[], deps: SweepDeps): Promise<string[]> {
+  const { store, clock } = deps;
+  const ids = incidents.map(({ id }) => id);
+  const rows = await rowsOf(ids, store);
+  const released = await store.released.getMany(ids);
+  const outcomes = await store.outcomes.getMany(ids);
+  const followUps = [...rows.values()].flatMap((list) => list.map(({ id, row }) => asFollowUp(id, row)));
+  const { followUps: all } = await count(followUps, (id) => released.get(id), {
+    ...deps,
+    // The row's reference is the key that the sync made already.
+    taskKeyOf: (_provider, task) => task,
+  });
+  return incidents
+    .filter((incident) => {
+      const counted = all.filter(({ followUp }) => followUp.incidentId === incident.id);
+      const alive = counted.filter(({ effective }) => effective.counts !== 'gone');
+      if (alive.length < Math.max(1, deps.minFollowUps)) return false;
+      if (alive.some(({ effective }) => effective.counts === 'blocks')) return false;
+      const outcome = outcomes.get(incident.id);
+      return !(outcome && isLasting(outcome, incident, counted, released.get(incident.id), clock.now()));
+    })
+    .map(({ id }) => id);
+}
+
+/** Whether the last verdict says to leave the incident, and nothing that could alter it has happened since. */
+function isLasting(
+  outcome: Outcome,
+  incident: Incident,
+  counted: readonly Counted[],
+  releasedAt: number | undefined,
+  now: number,
+): boolean {
+  return (
+    LASTING.includes(outcome.reason) &&
+    outcome.looks === looksOf({ incident, followUps: counted }) &&
+    outcome.at > (releasedAt ?? 0) &&
+    now - outcome.at < LOOK_AGAIN &&
+    !counted.some(({ word }) => word !== undefined && 'receivedAt' in word && word.receivedAt > outcome.at)
+  );
+}
+
+/** A row of the index in the shape of a follow-up; its reference is the task key that the sync made. */
+function asFollowUp(
+  id: string,
+  row: {
+    incident: string;
+    status: string;
+    task?: string;
+    createdAt: number;
+    updatedAt: number;
+    completedAt?: number;
+  },
+): FollowUp {
+  const { incident, status, task, createdAt, updatedAt, completedAt } = row;
+  const reference = task === undefined ? undefined : { provider: '', name: task, permalink: task };
+  return {
+    id,
+    incidentId: incident,
+    title: '',
+    status,
+    reference,
+    createdAt,
+    updatedAt,
+    completedAt,
+    writable: { title: '', labels: [] },
+  };
+}
+
+/** Incidents with an edit whose end nobody knows. */
+async function openIntents({ store }: SweepDeps): Promise<string[]> {
+  const open = await store.tables.ranked(OPEN_INTENTS, { min: -Infinity, max: Infinity, limit: 1000 });
+  const closures = await store.closures.getMany(open.map(({ member }) => member));
+  const settled = open.filter(
+    ({ member }) => !closures.get(member)?.some(({ outcome }) => outcome === 'open'),
+  );
+  await store.tables.unrank(
+    OPEN_INTENTS,
+    settled.map(({ member }) => member),
+  );
+  return open.map(({ member }) => member).filter((id) => !settled.some(({ member }) => member === id));
+}

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { IncidentIoReader } from '../incident-io/api.ts';
+import type { Waker } from '../queue/queues.ts';
+import type { Store } from '../store/store.ts';
+import type { FollowUp, TaskKey } from '../vocabulary.ts';
+import { storeBacklog } from './backlog.ts';
+import { indexFollowUps } from './index-follow-ups.ts';
+
+export interface SyncDeps {
+  store: Store;
+  api: IncidentIoReader;
+  waker: Waker;
+  clock: Clock;
+  log: Logger;
+  taskKeyOf(provider: string, permalink: string): TaskKey | undefined;
+  /** The categories of incidents that may become ready. */
+  categories: readonly string[];
+}
+
+/** incident.io stamps `updated_at` before it commits, so a row can appear late with an older one: look back, ms. */
+const OVERLAP = 5 * 60_000;
+/** A sync renews its lease with every page; one whose process died is taken over after this, ms. */
+const LEASE = 60_000;
+
+export interface Synced {
+  followUps: number;
+  woken: number;
+}
+
+/**
+ * Brings links and index up to date: everything the first time, then what was updated since the newest
+ * `updated_at` seen. Writes links first, then reads recorded task states, and wakes a review for each incident
+ * whose follow-ups are new or changed.
+ *
+ * `undefined`: another process is at it.
+ */
+export async function sync(deps: SyncDeps): Promise<Synced | undefined> {
+  const { store, clock } = deps;
+  const holder = randomUUID();
+  if (!(await store.lease('sync', holder, clock.now(), LEASE))) return undefined;
+  try {
+    return (await store.synced()) ? await incremental(deps, holder) : await first(deps, holder);
+  } finally {
+    await store.release('sync', holder);
+  }
+}
+
+async function incremental(deps: SyncDeps, holder: string): Promise<Synced> {
+  const { store, api } = deps;
+  const wanted = await store.syncWanted();
+  const cursor = Number((await store.meta.get('cursor')) ?? 0);
+  const synced = { followUps: 0, woken: 0 };
+  let newest = cursor;
+  for await (const page of api.followUps(cursor > 0 ? cursor - OVERLAP : undefined)) {
+    await keepLease(deps, holder);
+    newest = Math.max(newest, ...page.map(({ updatedAt }) => updatedAt));
+    synced.followUps += page.length;
+    synced.woken += await takeIn(page, deps);
+  }
+  synced.woken += await wakeOwed(deps);
+  await store.meta.put('cursor', newest);
+  if (wanted !== undefined) await store.syncDone(wanted);
+  return synced;
+}
+
+/** The very first sync. No review acts before it has ended and the backlog is stored. */
+async function first(deps: SyncDeps, holder: string): Promise<Synced> {
+  const { store, api, log, clock } = deps;
+  const started = clock.now();
+  const wanted = await store.syncWanted();
+  const synced = { followUps: 0, woken: 0 };
+  let newest = 0;
+  for await (const page of api.followUps()) {
+    await keepLease(deps, holder);
+    newest = Math.max(newest, ...page.map(({ updatedAt }) => updatedAt));
+    const { tasks } = await indexFollowUps(page, deps);
+    await store.owe(await incidentsTold(tasks, store), clock.now());
+    synced.followUps += page.length;
+    if (synced.followUps % 5_000 < page.length) log.info(`first sync: ${synced.followUps} follow-ups read`);
+  }
+  const backlog = await storeBacklog(started, deps, () => keepLease(deps, holder));
+  await store.meta.put('cursor', newest);
+  await store.meta.put('first-sync-finished', clock.now());
+  await store.meta.put('full-sync-finished', clock.now());
+  // An event that was recorded while its link was not there yet was owed nothing then.
+  synced.woken = await wakeOwed(deps);
+  if (wanted !== undefined) await store.syncDone(wanted);
+  log.info(`first sync finished: ${synced.followUps} follow-ups read`);
+  if (backlog > 0)
+    log.warn(
+      { backlog },
+      `${backlog} ${backlog === 1 ? 'incident was' : 'incidents were'} ready before incident-closer came. They are left as they are until something about them changes. To close them too: incident-closer sweep --backlog`,
+    );
+  return synced;
+}
+
+/** Takes in one page of follow-ups. Answers how many reviews it woke. */
+export async function takeIn(page: readonly FollowUp[], deps: SyncDeps): Promise<number> {
+  const { changed } = await indexFollowUps(page, deps, (incidents) =>
+    deps.store.owe(incidents, deps.clock.now()),
+  );
+  return changed.size === 0 ? 0 : wakeOwed(deps);
+}
+
+async function incidentsTold(tasks: ReadonlyMap<TaskKey, string[]>, store: Store): Promise<string[]> {
+  const places = await store.placesOf(tasks.keys());
+  const told = await store.tasks.getMany(places.values());
+  return [...tasks].flatMap(([task, incidents]) => (told.has(places.get(task) ?? task) ? incidents : []));
+}
+
+async function wakeOwed({ store, waker }: Pick<SyncDeps, 'store' | 'waker'>): Promise<number> {
+  let woken = 0;
+  for (;;) {
+    const incidents = await store.owed(500);
+    if (incidents.length === 0) return woken;
+    await waker.wake(incidents, 'a follow-up that is new or changed in incident.io');
+    await store.paid(incidents);
+    woken += incidents.length;
+  }
+}
+
+async function keepLease({ store, clock }: SyncDeps, holder: string): Promise<void> {
+  if (!(await store.lease('sync', holder, clock.now(), LEASE)))
+    throw new Error('another process took over the sync: this one was too slow');
+}
