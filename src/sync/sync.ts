@@ -41,10 +41,25 @@ export async function sync(deps: SyncDeps): Promise<Synced | undefined> {
   const holder = randomUUID();
   if (!(await store.lease('sync', holder, clock.now(), LEASE))) return undefined;
   try {
-    return (await store.synced()) ? await incremental(deps, holder) : await first(deps, holder);
+    const synced = (await store.synced()) ? await incremental(deps, holder) : await first(deps, holder);
+    await store.meta.put('last-sync', clock.now());
+    return synced;
   } finally {
     await store.release('sync', holder);
   }
+}
+
+/** A sync without being asked for comes after this, one that is wanted not before that, ms. */
+const IDLE = 60_000;
+const WANTED = 5_000;
+
+/** Syncs where one is due, by what all processes together did last. */
+export async function syncIfDue(deps: SyncDeps): Promise<Synced | undefined> {
+  const { store, clock } = deps;
+  const known = await store.meta.getMany(['last-sync', 'sync-wanted']);
+  const age = clock.now() - Number(known.get('last-sync') ?? 0);
+  const due = age >= IDLE || (age >= WANTED && known.has('sync-wanted'));
+  return due ? sync(deps) : undefined;
 }
 
 async function incremental(deps: SyncDeps, holder: string): Promise<Synced> {

@@ -1,0 +1,130 @@
+import type { Logger } from 'pino';
+import type { IncidentIoReader } from '../incident-io/api.ts';
+import { KeyRejectedError } from '../incident-io/errors.ts';
+import { type Sleep, sleep } from '../incident-io/sleep.ts';
+import type { Store } from '../store/store.ts';
+
+/** Without these nothing can be read or written: `docs.incident.io/admin/api-keys`. */
+const NEEDED = ['viewer', 'incident_editor'];
+/** Without this one everything is done but the closing itself. */
+const CLOSING = 'post_incident_flow_opt_out';
+const PRIVATE = 'global_access';
+
+/** Probes of a key that does not work keep this distance, ms. */
+const PROBE_EVERY = 30_000;
+const FIRST_PROBES = 1_000;
+
+export type KeyState =
+  | { is: 'unknown'; words: string }
+  | { is: 'good'; name: string; roles: readonly string[] }
+  | { is: 'bad'; words: string };
+
+/** Another organisation's key on this store: what is remembered here is not its incidents'. */
+export class WrongOrganisationError extends Error {
+  override readonly name = 'WrongOrganisationError';
+}
+
+/**
+ * Whether the API key works. While it does not, the worker takes no jobs, and none of them fails: it is probed
+ * until a person has mended it.
+ */
+export class KeyWatch {
+  private readonly api: Pick<IncidentIoReader, 'identity'>;
+  private readonly store: Store;
+  private readonly log: Logger;
+  private readonly wait: Sleep;
+  private probing?: Promise<void>;
+  state: KeyState = { is: 'unknown', words: 'the API key has not been checked yet' };
+  /** Called whenever the key starts or stops to work. */
+  onChange: (works: boolean) => Promise<void> = async () => {};
+
+  constructor(deps: { api: Pick<IncidentIoReader, 'identity'>; store: Store; log: Logger; wait?: Sleep }) {
+    this.api = deps.api;
+    this.store = deps.store;
+    this.log = deps.log;
+    this.wait = deps.wait ?? sleep;
+  }
+
+  /** Reads whose key it is and what it may do. Throws where that could not be read; a rejected key is a state. */
+  async check(): Promise<KeyState> {
+    try {
+      const identity = await this.api.identity();
+      const organisation = new URL(identity.dashboardUrl).href;
+      const remembered = await this.store.claimOrganisation(organisation);
+      if (remembered !== organisation)
+        throw new WrongOrganisationError(
+          `The API key belongs to ${organisation}, but this store is that of ${remembered}. Give each organisation a QUEUE_URL or QUEUE_PREFIX of its own.`,
+        );
+      await this.become(judge(identity.name, identity.roles));
+    } catch (error) {
+      if (!(error instanceof KeyRejectedError)) throw error;
+      await this.become({ is: 'bad', words: error.message });
+    }
+    return this.state;
+  }
+
+  /** Told by whoever saw the key refused: stops the work, and probes until it works again. */
+  async rejected(error: Error, signal: AbortSignal): Promise<void> {
+    await this.become({ is: 'bad', words: error.message });
+    this.probe(signal);
+  }
+
+  /** Probes in the background until the key works. */
+  probe(signal: AbortSignal): void {
+    this.probing ??= this.probeUntilGood(signal).finally(() => {
+      this.probing = undefined;
+    });
+  }
+
+  private async probeUntilGood(signal: AbortSignal): Promise<void> {
+    for (let tries = 0; !signal.aborted && this.state.is !== 'good'; tries++) {
+      await this.wait(Math.min(PROBE_EVERY, FIRST_PROBES * 2 ** tries), signal);
+      if (signal.aborted) return;
+      try {
+        await this.check();
+      } catch (error) {
+        if (error instanceof WrongOrganisationError) await this.become({ is: 'bad', words: error.message });
+        else if (this.state.is === 'unknown') this.state = { is: 'unknown', words: messageOf(error) };
+        this.log.warn({ err: error }, 'the API key could not be checked');
+      }
+    }
+  }
+
+  private async become(state: KeyState): Promise<void> {
+    const before = this.state;
+    this.state = state;
+    if (state.is === 'good') {
+      if (before.is !== 'good') this.log.info({ key: state.name, roles: state.roles }, 'the API key works');
+      for (const words of lacks(state.roles, before)) this.log.warn(words);
+    } else if (before.is !== state.is)
+      this.log.error(`${state.words}. No incident is reviewed until this is mended.`);
+    if ((before.is === 'good') !== (state.is === 'good')) await this.onChange(state.is === 'good');
+  }
+}
+
+function judge(name: string, roles: readonly string[]): KeyState {
+  const missing = NEEDED.filter((role) => !roles.includes(role));
+  if (missing.length === 0) return { is: 'good', name, roles };
+  return {
+    is: 'bad',
+    words: `The API key “${name}” lacks the ${missing.length === 1 ? 'role' : 'roles'} ${missing.join(' and ')}: add ${missing.length === 1 ? 'it' : 'them'} in incident.io under Settings > API keys`,
+  };
+}
+
+/** What a key that works cannot do; told once. */
+function lacks(roles: readonly string[], before: KeyState): string[] {
+  const had = before.is === 'good' ? before.roles : undefined;
+  const told = (role: string) => had !== undefined && !had.includes(role);
+  const words: string[] = [];
+  if (!roles.includes(CLOSING) && !told(CLOSING))
+    words.push(
+      `the API key lacks the role ${CLOSING}: follow-ups are written, but no incident can be closed`,
+    );
+  if (!roles.includes(PRIVATE) && !told(PRIVATE))
+    words.push(`the API key lacks the role ${PRIVATE}: private incidents are not seen`);
+  return words;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,85 @@
+import type { TaskRecord } from '../../src/store/records.ts';
+import type { FollowUp, Incident, IncidentStatus, IncidentUpdate, TaskEvent } from '../../src/vocabulary.ts';
+
+/** Things to put into tests, each with sensible contents that a test overrides where it matters. */
+
+export const T0 = Date.parse('2026-03-01T12:00:00Z');
+export const minutes = (n: number) => n * 60_000;
+
+export function followUp(over: Partial<FollowUp> = {}): FollowUp {
+  return {
+    id: '01FOLLOWUP0000000000000001',
+    incidentId: '01INCIDENT0000000000000001',
+    title: 'Alert on replica lag',
+    status: 'outstanding',
+    createdAt: T0,
+    updatedAt: T0,
+    writable: { title: 'Alert on replica lag', labels: [] },
+    ...over,
+  };
+}
+
+export function taskRecord(over: Partial<TaskRecord> = {}): TaskRecord {
+  return {
+    state: 'done',
+    by: 'person',
+    actor: 'octocat',
+    since: T0 + minutes(10),
+    seenClosed: over.state === undefined || over.state === 'done' || over.state === 'declined',
+    delivery: 'delivery-1',
+    receivedAt: T0 + minutes(10),
+    ...over,
+  };
+}
+
+export function taskEvent(over: Partial<TaskEvent> = {}): TaskEvent {
+  return {
+    tracker: 'github',
+    task: 'github:github.com/acme/api#1',
+    aliases: [],
+    state: 'done',
+    by: 'person',
+    actor: 'octocat',
+    occurredAt: T0 + minutes(10),
+    delivery: 'delivery-1',
+    receivedAt: T0 + minutes(10),
+    ...over,
+  };
+}
+
+export const statuses = {
+  live: status('01LIVE', 'Fixing', 'live', 1),
+  learning: status('01LEARNING', 'Documenting', 'learning', 2),
+  reviewing: status('01REVIEWING', 'Reviewing', 'learning', 3),
+  closed: status('01CLOSED', 'Closed', 'closed', 4),
+  cleanUp: status('01CLEANUP', 'Clean-up', 'closed', 5),
+  paused: status('01PAUSED', 'Paused', 'paused', 6),
+} as const;
+
+function status(id: string, name: string, category: string, rank: number): IncidentStatus {
+  return { id, name, category, rank };
+}
+
+export function incident(over: Partial<Incident> = {}): Incident {
+  return {
+    id: '01INCIDENT0000000000000001',
+    reference: 'INC-1',
+    name: 'Checkout is down',
+    status: statuses.learning,
+    mode: 'standard',
+    visibility: 'public',
+    updatedAt: T0,
+    ...over,
+  };
+}
+
+let updates = 0;
+export function update(over: Partial<IncidentUpdate> = {}): IncidentUpdate {
+  return {
+    id: `01UPDATE${++updates}`,
+    createdAt: T0,
+    status: statuses.learning,
+    updater: { kind: 'other', name: 'Ada' },
+    ...over,
+  };
+}
