@@ -43,12 +43,13 @@ function isNewer(next: TaskRecord, current: TaskRecord): boolean {
   return weight(next) > weight(current);
 }
 
-/** Rank among words of the same moment. */
-function weight(record: TaskRecord): number {
-  if (record.state === 'deleted') return 5;
-  if (record.state === 'open') return 4;
-  if (record.by !== 'automation') return record.state === 'declined' ? 3 : 2;
-  return record.state === 'declined' ? 1 : 0;
+const BY = { person: 2, unknown: 1, automation: 0 };
+
+/** Rank among words of the same moment, never equal for different ones. */
+function weight({ state, by }: TaskRecord): number {
+  if (state === 'deleted') return 30 + BY[by];
+  if (state === 'open') return 20 + BY[by];
+  return (by === 'automation' ? 0 : 10) + (state === 'declined' ? 3 : 0) + BY[by];
 }
 
 /** Names a word (a state, by whom, and since when), so that a write can be tied to it. */

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { stand } from '../../src/events/stand.ts';
+import type { TaskRecord } from '../../src/store/records.ts';
+import type { TaskEvent } from '../../src/vocabulary.ts';
+import { minutes, T0, taskEvent } from '../support/make.ts';
+
+const whatStands = (...events: TaskEvent[]) => {
+  let standing: TaskRecord | undefined;
+  for (const event of events) standing = stand(standing, event);
+  return standing;
+};
+const at = (n: number) => ({ occurredAt: T0 + minutes(n) });
+
+describe('which state stands', () => {
+  it('the newer one, whichever arrives first', () => {
+    const done = taskEvent({ state: 'done', ...at(10) });
+    const open = taskEvent({ state: 'open', reopened: true, ...at(20) });
+    expect(whatStands(done, open)?.state).toBe('open');
+    expect(whatStands(open, done)?.state).toBe('open');
+  });
+
+  it('an event that is repeated is no news', () => {
+    const done = taskEvent();
+    const standing = whatStands(done);
+    expect(standing && stand(standing, { ...done, delivery: 'again', receivedAt: T0 + minutes(50) })).toBe(
+      standing,
+    );
+  });
+
+  it('of two states of the same moment the one that blocks', () => {
+    expect(whatStands(taskEvent({ state: 'open' }), taskEvent({ state: 'done' }))?.state).toBe('open');
+    expect(whatStands(taskEvent({ state: 'done' }), taskEvent({ state: 'open' }))?.state).toBe('open');
+  });
+
+  it('a person’s closing after a machine’s, also at the same moment', () => {
+    const machine = taskEvent({ by: 'automation', actor: 'stale[bot]' });
+    const person = taskEvent({ by: 'person' });
+    expect(whatStands(machine, person)?.by).toBe('person');
+    expect(whatStands(person, machine)?.by).toBe('person');
+  });
+
+  it('a time that is missing is the time of receipt', () => {
+    expect(whatStands(taskEvent({ occurredAt: undefined, receivedAt: T0 + minutes(7) }))?.since).toBe(
+      T0 + minutes(7),
+    );
+  });
+
+  it('a time more than five minutes ahead is the time of receipt', () => {
+    expect(whatStands(taskEvent({ occurredAt: T0 + minutes(99), receivedAt: T0 }))?.since).toBe(T0);
+    expect(whatStands(taskEvent({ occurredAt: T0 + minutes(4), receivedAt: T0 }))?.since).toBe(
+      T0 + minutes(4),
+    );
+  });
+
+  it('the tracker’s revision decides before any time', () => {
+    const first = taskEvent({ state: 'done', revision: 1, ...at(20) });
+    const second = taskEvent({ state: 'open', revision: 2, ...at(10) });
+    expect(whatStands(first, second)?.state).toBe('open');
+    expect(whatStands(second, first)?.state).toBe('open');
+  });
+
+  it('an old closing that comes late still tells that the task was closed once', () => {
+    expect(
+      whatStands(taskEvent({ state: 'open', ...at(20) }), taskEvent({ state: 'done', ...at(10) })),
+    ).toMatchObject({
+      state: 'open',
+      seenClosed: true,
+    });
+  });
+
+  it('a payload that says reopened is known as reopened, without a closing that was seen', () => {
+    expect(whatStands(taskEvent({ state: 'open', reopened: true }))?.seenClosed).toBe(true);
+    expect(whatStands(taskEvent({ state: 'open' }))?.seenClosed).toBe(false);
+  });
+
+  it('is the same in any order, with any event repeated', () => {
+    const event = fc
+      .record({
+        state: fc.constantFrom('done', 'declined', 'open', 'deleted'),
+        by: fc.constantFrom('person', 'automation'),
+        minute: fc.integer({ min: 0, max: 4 }),
+      })
+      .map(({ state, by, minute }) => taskEvent({ state, by, ...at(minute) } as Partial<TaskEvent>));
+    fc.assert(
+      fc.property(
+        fc
+          .array(event, { minLength: 1, maxLength: 6 })
+          .chain((events) =>
+            fc.tuple(
+              fc.constant(events),
+              fc.shuffledSubarray([...events, ...events], { minLength: events.length * 2 }),
+            ),
+          ),
+        ([events, shuffled]) => {
+          expect(whatStands(...shuffled)).toEqual(whatStands(...events));
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+});

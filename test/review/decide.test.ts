@@ -1,0 +1,561 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  decide,
+  type Facts,
+  type LeaveReason,
+  type Policy,
+  type WaitReason,
+} from '../../src/review/decide.ts';
+import { looksLike } from '../../src/review/looks.ts';
+import { effective } from '../../src/review/word.ts';
+import type { Counted } from '../../src/review/words.ts';
+import type { Closure } from '../../src/store/records.ts';
+import { followUp, incident, minutes, statuses, T0, taskRecord, update } from '../support/make.ts';
+
+const now = T0 + minutes(60);
+const policy: Policy = { minFollowUps: 1, activeIncidents: 'leave', settleTime: minutes(1) };
+
+function counted(over: Parameters<typeof followUp>[0] = {}, task?: ReturnType<typeof taskRecord>): Counted {
+  const made = followUp(over);
+  const rules = { declinedCounts: true };
+  return {
+    followUp: made,
+    task: 'github:github.com/acme/api#1',
+    word: task,
+    effective: effective(made, { task, now }, rules),
+  };
+}
+
+const done = counted({ status: 'completed', updatedAt: T0 + minutes(5), completedAt: T0 + minutes(5) });
+const outstanding = counted({
+  id: '01FOLLOWUP0000000000000002',
+  reference: { provider: 'github', name: 'acme/api#7', permalink: 'https://github.com/acme/api/issues/7' },
+});
+const settled = { since: now - minutes(2), statusId: statuses.learning.id };
+
+/** Facts of an incident that is to be closed now. */
+function facts(over: Partial<Facts> = {}): Facts {
+  return {
+    followUps: [done],
+    changedWhileWriting: false,
+    records: new Map(),
+    closures: [],
+    ready: settled,
+    roles: ['viewer', 'incident_editor', 'post_incident_flow_opt_out'],
+    incident: incident(),
+    statuses: Object.values(statuses),
+    updates: [update()],
+    now,
+    ...over,
+  };
+}
+
+function closure(over: Partial<Closure> = {}): Closure {
+  return {
+    id: 'c1',
+    to: 'closed',
+    statusId: statuses.closed.id,
+    at: T0 + minutes(20),
+    evidence: [],
+    outcome: 'confirmed',
+    confirmedAt: T0 + minutes(20),
+    ...over,
+  };
+}
+
+const movedBack = [
+  update({ createdAt: T0 }),
+  update({ createdAt: T0 + minutes(20), status: statuses.closed }),
+  update({ createdAt: T0 + minutes(30), status: statuses.learning }),
+];
+const looks = looksLike(incident(), [done]);
+const live = incident({ status: statuses.live });
+
+type Row = [promise: string, facts: Partial<Facts>, policy: Partial<Policy>, expected: object];
+const rows: Row[] = [
+  // to close
+  [
+    'closes when all follow-ups are done and settled',
+    {},
+    {},
+    {
+      verdict: 'close',
+      reason: 'all-done',
+      to: 'closed',
+      status: statuses.closed,
+      words: 'its only follow-up is done',
+    },
+  ],
+  [
+    'closes at once where no settle time is set',
+    { ready: undefined },
+    { settleTime: 0 },
+    { verdict: 'close' },
+  ],
+  [
+    'closes to the status that was asked for by name',
+    {},
+    { closedStatus: 'clean-up' },
+    { verdict: 'close', status: statuses.cleanUp },
+  ],
+  [
+    'closes to the status that was asked for by id',
+    {},
+    { closedStatus: statuses.cleanUp.id },
+    { verdict: 'close', status: statuses.cleanUp },
+  ],
+  [
+    'does not know deleted follow-ups',
+    { followUps: [done, counted({ id: 'x', status: 'deleted' })] },
+    {},
+    { verdict: 'close' },
+  ],
+
+  // follow-ups
+  [
+    'waits for an outstanding follow-up, and names it',
+    { followUps: [done, outstanding] },
+    {},
+    {
+      verdict: 'wait',
+      reason: 'follow-ups',
+      words: 'waits for acme/api#7',
+      blockers: [expect.objectContaining({ url: 'https://github.com/acme/api/issues/7' })],
+    },
+  ],
+  [
+    'an incident without follow-ups is left alone',
+    { followUps: [] },
+    {},
+    { verdict: 'leave', reason: 'too-few-follow-ups' },
+  ],
+  [
+    'an incident with only deleted follow-ups is left alone',
+    { followUps: [counted({ status: 'deleted' })] },
+    {},
+    { verdict: 'leave', reason: 'too-few-follow-ups' },
+  ],
+  [
+    'fewer follow-ups than MIN_FOLLOW_UPS are too few',
+    {},
+    { minFollowUps: 2 },
+    { verdict: 'leave', reason: 'too-few-follow-ups' },
+  ],
+  [
+    'a minimum of 0 is a minimum of 1',
+    { followUps: [] },
+    { minFollowUps: 0 },
+    { verdict: 'leave', reason: 'too-few-follow-ups' },
+  ],
+  [
+    'what changed while it was written is looked at again',
+    { changedWhileWriting: true },
+    {},
+    { verdict: 'wait', reason: 'changed-while-writing' },
+  ],
+
+  // reads
+  [
+    'asks for the incident only when no follow-up blocks',
+    { incident: undefined },
+    {},
+    { verdict: 'read', what: 'incident' },
+  ],
+  [
+    'asks for no incident while a follow-up blocks',
+    { incident: undefined, followUps: [outstanding] },
+    {},
+    { verdict: 'wait', reason: 'follow-ups' },
+  ],
+  ['asks for the updates last', { updates: undefined }, {}, { verdict: 'read', what: 'updates' }],
+  [
+    'asks for no updates while it settles',
+    { updates: undefined, ready: undefined },
+    {},
+    { verdict: 'wait', reason: 'settling' },
+  ],
+
+  // status
+  [
+    'an incident that is closed already is left alone',
+    { incident: incident({ status: statuses.closed }) },
+    {},
+    { verdict: 'leave', reason: 'already-closed' },
+  ],
+  [
+    'a paused incident is left alone',
+    { incident: incident({ status: statuses.paused }) },
+    {},
+    { verdict: 'leave', reason: 'not-closable' },
+  ],
+  [
+    'a status of a category that nobody knows is left alone',
+    { incident: incident({ status: { ...statuses.learning, category: 'archived' } }) },
+    {},
+    { verdict: 'leave', reason: 'not-closable' },
+  ],
+  ['an active incident is left alone', { incident: live }, {}, { verdict: 'leave', reason: 'active' }],
+  [
+    'an active incident is resolved where that is asked for',
+    { incident: live, ready: { since: now - minutes(2), statusId: live.status.id } },
+    { activeIncidents: 'resolve' },
+    { verdict: 'resolve', to: 'post-incident', status: statuses.learning },
+  ],
+  [
+    'an active incident is resolved to the status that was asked for',
+    { incident: live, ready: { since: now - minutes(2), statusId: live.status.id } },
+    { activeIncidents: 'resolve', resolvedStatus: 'Reviewing' },
+    { verdict: 'resolve', status: statuses.reviewing },
+  ],
+  [
+    'an active incident is closed where that is asked for',
+    { incident: live, ready: { since: now - minutes(2), statusId: live.status.id } },
+    { activeIncidents: 'close' },
+    { verdict: 'close', to: 'closed' },
+  ],
+  [
+    'a post-incident incident is never moved to another post-incident status',
+    {},
+    { activeIncidents: 'resolve', resolvedStatus: 'Reviewing' },
+    { verdict: 'close', status: statuses.closed },
+  ],
+  [
+    'a status that does not exist is said',
+    {},
+    { closedStatus: 'Done' },
+    {
+      verdict: 'leave',
+      reason: 'no-status',
+      words: 'CLOSED_STATUS is “Done”, which is the id or name of no closed status in incident.io',
+    },
+  ],
+  [
+    'without the role to close it is left, and the role is named',
+    { roles: ['viewer', 'incident_editor'] },
+    {},
+    { verdict: 'leave', reason: 'key-role', words: expect.stringContaining('post_incident_flow_opt_out') },
+  ],
+
+  // people
+  [
+    'a held incident is left alone',
+    { hold: { why: 'post-mortem first', at: T0 } },
+    {},
+    { verdict: 'leave', reason: 'held', words: expect.stringContaining('post-mortem first') },
+  ],
+  [
+    'an incident that was ready before we came is left alone',
+    { backlog: { looks, at: T0 } },
+    {},
+    { verdict: 'leave', reason: 'backlog' },
+  ],
+  [
+    'the backlog ends when a follow-up changes',
+    { backlog: { looks: 'other', at: T0 } },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'the backlog ends when a tracker tells something',
+    { backlog: { looks, at: T0 }, records: new Map([['github:github.com/acme/api#1', taskRecord()]]) },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'the backlog ends with a release',
+    { backlog: { looks, at: T0 }, releasedAt: T0 + 1 },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'an incident that was closed and moved back is left alone',
+    { updates: movedBack },
+    {},
+    { verdict: 'leave', reason: 'moved-back', words: expect.stringContaining('2026-03-01 12:30:00 UTC') },
+  ],
+  [
+    'an incident that we closed and that is open again is left alone, also where its history does not tell',
+    { closures: [closure()] },
+    {},
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'an incident whose history ends closed but that is open is left alone',
+    { updates: movedBack.slice(0, 2) },
+    {},
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'a closing that failed moves nothing back',
+    { closures: [closure({ outcome: 'failed' })] },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'moved back from post-incident to active and resolved again is left alone',
+    {
+      updates: [
+        update(),
+        update({ createdAt: T0 + minutes(20), status: statuses.live }),
+        update({ createdAt: T0 + minutes(30) }),
+      ],
+    },
+    {},
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'an incident that was moved back is closed again after a release',
+    { updates: movedBack, releasedAt: T0 + minutes(31) },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'an incident that was moved back is closed again after a follow-up became done',
+    {
+      updates: movedBack,
+      followUps: [
+        counted({ status: 'completed', updatedAt: T0 + minutes(40), completedAt: T0 + minutes(40) }),
+      ],
+    },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'an incident that was moved back is closed again after a follow-up was added and is done',
+    {
+      updates: movedBack,
+      followUps: [
+        done,
+        counted({ id: 'new', status: 'not_doing', createdAt: T0 + minutes(40), updatedAt: T0 + minutes(41) }),
+      ],
+    },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'where nothing is written, a task that became done lifts it',
+    { updates: movedBack, followUps: [counted({}, taskRecord({ since: T0 + minutes(40) }))] },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'a declined follow-up that incident.io turns to completed is no news',
+    {
+      updates: movedBack,
+      closures: [closure({ evidence: [{ followUp: done.followUp.id, status: 'not_doing' }] })],
+      followUps: [
+        counted(
+          { status: 'completed', updatedAt: T0 + minutes(40), completedAt: T0 + minutes(40) },
+          taskRecord({ state: 'declined' }),
+        ),
+      ],
+    },
+    {},
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'what was found moved back is not read again while the incident is the same',
+    {
+      movedBack: { at: T0 + minutes(30), incidentUpdatedAt: T0, resolvedByUs: false },
+      updates: undefined,
+      ready: undefined,
+    },
+    {},
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'an incident that we resolved is left to people',
+    {
+      closures: [closure({ to: 'post-incident', statusId: statuses.learning.id })],
+      updates: [update({ status: statuses.live }), update({ createdAt: T0 + minutes(20) })],
+    },
+    {},
+    { verdict: 'leave', reason: 'resolved-by-us' },
+  ],
+
+  // refusals
+  [
+    'what incident.io refused is not tried again while nothing changes',
+    { refusal: { words: 'an owner is required', looks, at: now - minutes(5) } },
+    {},
+    { verdict: 'leave', reason: 'refused', words: expect.stringContaining('an owner is required') },
+  ],
+  [
+    'what incident.io refused is tried again after a day',
+    { refusal: { words: 'x', looks, at: now - minutes(24 * 60) } },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'what incident.io refused is tried again when something changed',
+    { refusal: { words: 'x', looks: 'other', at: now } },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'what incident.io refused is tried again after a release',
+    { refusal: { words: 'x', looks, at: now - 2 }, releasedAt: now - 1 },
+    {},
+    { verdict: 'close' },
+  ],
+
+  // time
+  [
+    'settles from when it was first found ready',
+    { ready: { since: now - 10_000, statusId: statuses.learning.id } },
+    {},
+    { verdict: 'wait', reason: 'settling', until: now + 50_000, readySince: now - 10_000 },
+  ],
+  [
+    'settles anew in another status',
+    { ready: { since: now - minutes(9), statusId: statuses.live.id } },
+    {},
+    { verdict: 'wait', reason: 'settling', until: now + minutes(1), readySince: now },
+  ],
+  [
+    'waits at the brake',
+    { brakeUntil: now + minutes(5) },
+    {},
+    { verdict: 'wait', reason: 'brake', until: now + minutes(5) },
+  ],
+  ['a brake that was let go holds nothing', { brakeUntil: now }, {}, { verdict: 'close' }],
+];
+
+describe('decide', () => {
+  it.each(rows)('%s', (_promise, over, rules, expected) => {
+    expect(decide(facts(over), { ...policy, ...rules })).toMatchObject(expected);
+  });
+
+  it('has a row for every reason', () => {
+    const reasons: Record<WaitReason | LeaveReason | 'all-done', true> = {
+      'follow-ups': true,
+      'changed-while-writing': true,
+      settling: true,
+      brake: true,
+      'first-sync': true,
+      'too-few-follow-ups': true,
+      'already-closed': true,
+      'not-closable': true,
+      held: true,
+      backlog: true,
+      active: true,
+      'moved-back': true,
+      'resolved-by-us': true,
+      'no-status': true,
+      'key-role': true,
+      refused: true,
+      'all-done': true,
+    };
+    const shown = new Set(
+      rows
+        .map(([, over, rules]) => decide(facts(over), { ...policy, ...rules }))
+        .flatMap((decision) => (decision.verdict === 'read' ? [] : [decision.reason as string])),
+    );
+    // The first sync is no matter of facts: a review says it before it reads any.
+    expect(Object.keys(reasons).filter((reason) => !shown.has(reason))).toEqual(['first-sync']);
+  });
+});
+
+const anyState = fc.constantFrom('done', 'declined', 'open', 'deleted') as fc.Arbitrary<
+  'done' | 'declined' | 'open' | 'deleted'
+>;
+const anyTime = fc.integer({ min: 0, max: 120 }).map((n) => T0 + minutes(n));
+const anyCounted: fc.Arbitrary<Counted> = fc
+  .record({
+    status: fc.constantFrom('outstanding', 'completed', 'not_doing', 'deleted', 'someday'),
+    updatedAt: anyTime,
+    task: fc.option(
+      fc.record({
+        state: anyState,
+        by: fc.constantFrom('person', 'automation', 'unknown') as fc.Arbitrary<
+          'person' | 'automation' | 'unknown'
+        >,
+        since: anyTime,
+        seenClosed: fc.boolean(),
+      }),
+      { nil: undefined },
+    ),
+  })
+  .map(({ status, updatedAt, task }) =>
+    counted(
+      { status, updatedAt, completedAt: status === 'completed' ? updatedAt : undefined },
+      task && taskRecord(task),
+    ),
+  );
+const anyFacts: fc.Arbitrary<Facts> = fc
+  .record({
+    followUps: fc.array(anyCounted, { maxLength: 4 }),
+    changedWhileWriting: fc.boolean(),
+    status: fc.constantFrom(...Object.values(statuses)),
+    hold: fc.option(fc.constant({ why: 'x', at: T0 }), { nil: undefined }),
+    releasedAt: fc.option(anyTime, { nil: undefined }),
+    readySince: fc.option(anyTime, { nil: undefined }),
+    brakeUntil: fc.option(anyTime, { nil: undefined }),
+    history: fc.array(
+      fc.record({ createdAt: anyTime, status: fc.constantFrom(...Object.values(statuses)) }),
+      { maxLength: 4 },
+    ),
+  })
+  .map(({ status, readySince, history, ...rest }) =>
+    facts({
+      ...rest,
+      incident: incident({ status }),
+      ready: readySince === undefined ? undefined : { since: readySince, statusId: status.id },
+      updates: history.sort((a, b) => a.createdAt - b.createdAt).map((row) => update(row)),
+    }),
+  );
+const anyPolicy: fc.Arbitrary<Policy> = fc.record({
+  minFollowUps: fc.integer({ min: 0, max: 3 }),
+  activeIncidents: fc.constantFrom('leave', 'resolve', 'close') as fc.Arbitrary<
+    'leave' | 'resolve' | 'close'
+  >,
+  settleTime: fc.integer({ min: 0, max: minutes(5) }),
+});
+const closes = (verdict: string) => verdict === 'close' || verdict === 'resolve';
+
+describe('decide, whatever the facts', () => {
+  it('never closes while a follow-up blocks', () => {
+    fc.assert(
+      fc.property(anyFacts, anyPolicy, (given, rules) => {
+        const blocks = given.followUps.some(({ effective: { counts } }) => counts === 'blocks');
+        expect(blocks && closes(decide(given, rules).verdict)).toBe(false);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('never closes for one more outstanding follow-up', () => {
+    fc.assert(
+      fc.property(anyFacts, anyPolicy, (given, rules) => {
+        expect(
+          closes(decide({ ...given, followUps: [...given.followUps, outstanding] }, rules).verdict),
+        ).toBe(false);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('never closes without a follow-up, while held, or from a status that is neither active nor post-incident', () => {
+    fc.assert(
+      fc.property(anyFacts, anyPolicy, (given, rules) => {
+        if (!closes(decide(given, rules).verdict)) return;
+        expect(
+          given.followUps.filter(({ effective: { counts } }) => counts === 'done').length,
+        ).toBeGreaterThan(0);
+        expect(given.hold).toBeUndefined();
+        expect(['live', 'triage', 'learning']).toContain(given.incident?.status.category);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('says why, whatever it decides', () => {
+    fc.assert(
+      fc.property(anyFacts, anyPolicy, (given, rules) => {
+        const decision = decide(given, rules);
+        if (decision.verdict !== 'read') expect(decision.words.length).toBeGreaterThan(10);
+      }),
+    );
+  });
+});
