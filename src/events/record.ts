@@ -37,6 +37,10 @@ export async function recordEvents(
     );
     await store.wantSync(randomUUID());
   }
+  await rememberIds(
+    batch.tasks.filter((event) => incidents.get(event.task)?.size),
+    store,
+  );
 
   const wakes = new Map<string, string>();
   for (const event of batch.tasks) {
@@ -64,37 +68,58 @@ export async function recordEvents(
 
 /** Writes what stands after these events. Answers the tasks for which they were news. */
 async function recordStates(events: readonly TaskEvent[], store: Store): Promise<Set<string>> {
-  const byTask = new Map<string, TaskEvent[]>();
-  for (const event of events) byTask.set(event.task, [...(byTask.get(event.task) ?? []), event]);
-
-  const moved = events
-    .flatMap((event) => event.aliases.map((from) => ({ from, to: event.task })))
-    .filter(({ from, to }) => from !== to);
-  const canonical = events.flatMap((event) =>
-    event.canonical === undefined || event.canonical === event.task
-      ? []
-      : [{ from: event.task, to: event.canonical }],
+  const byTask = groupByTask(events);
+  const moves = await movesOf(events, store);
+  const former = await store.tasks.getMany(moves.map(({ from }) => from));
+  const duplicates = events.flatMap(({ task, canonical }) =>
+    canonical === undefined || canonical === task ? [] : [{ from: task, to: canonical }],
   );
-  const former = await store.tasks.getMany(moved.map(({ from }) => from));
-  await follow([...moved, ...canonical], store);
-  if (moved.length > 0) await store.tables.put(moved.map(({ from, to }) => store.places.change(from, to)));
+  await follow([...moves, ...duplicates], store);
+  // A task that came back to a former place is there now, and nowhere else.
+  await store.tables.put(
+    moves.flatMap(({ from, to }) => [store.places.change(from, to), store.places.change(to, undefined)]),
+  );
 
-  const news = new Set<string>();
+  const news = new Set(moves.map(({ to }) => to));
   await store.tasks.update(byTask.keys(), (current, task) => {
     let standing = current;
     for (const event of byTask.get(task) ?? []) standing = stand(standing, event);
     // A task that moved brings along that it was closed once.
-    const wasClosed = (byTask.get(task) ?? []).some((event) =>
-      event.aliases.some((alias) => former.get(alias)?.seenClosed),
-    );
+    const wasClosed = moves.some(({ from, to }) => to === task && former.get(from)?.seenClosed);
     if (standing !== undefined && wasClosed && !standing.seenClosed)
       standing = { ...standing, seenClosed: true };
-    if (standing === current) news.delete(task);
-    else news.add(task);
+    if (standing !== current) news.add(task);
     return standing;
   });
-  for (const { to } of moved) news.add(to);
   return news;
+}
+
+/** Aliases that are a tracker's own ids rather than former places. */
+const IS_ID = /^[\w-]+:id:/;
+
+/** Which tasks were elsewhere before: by their own word, or because their id told something under another key. */
+async function movesOf(events: readonly TaskEvent[], store: Store): Promise<{ from: string; to: string }[]> {
+  const identities = await store.identities.getMany(
+    events.flatMap(({ aliases }) => aliases.filter((alias) => IS_ID.test(alias))),
+  );
+  return events.flatMap(({ task, aliases }) =>
+    aliases
+      .map((alias) => (IS_ID.test(alias) ? identities.get(alias) : alias))
+      .filter((from) => from !== undefined && from !== task)
+      .map((from) => ({ from: String(from), to: task })),
+  );
+}
+
+/** Only tasks with a link: of the others there are too many, and nobody refers to them by a former name. */
+async function rememberIds(events: readonly TaskEvent[], store: Store): Promise<void> {
+  const ids = new Map(
+    events.flatMap(({ task, aliases }) =>
+      aliases.filter((alias) => IS_ID.test(alias)).map((id) => [id, task] as const),
+    ),
+  );
+  await store.identities.update(ids.keys(), (current, id) =>
+    current === ids.get(id) ? current : ids.get(id),
+  );
 }
 
 /** Remembers that what refers to `from` has to look at `to`. */
@@ -109,6 +134,12 @@ async function follow(pairs: readonly { from: string; to: string }[], store: Sto
         : [...current, ...new Set(missing.map(({ from }) => from))];
     },
   );
+}
+
+function groupByTask(events: readonly TaskEvent[]): Map<string, TaskEvent[]> {
+  const groups = new Map<string, TaskEvent[]>();
+  for (const event of events) groups.set(event.task, [...(groups.get(event.task) ?? []), event]);
+  return groups;
 }
 
 const FULL_ID = /^[0-9A-Z]{20,}$/;

@@ -1,4 +1,5 @@
 import type { Tables } from '../store/tables.ts';
+import type { FolderLock } from './folder-lock.ts';
 import type { EventIntake, Handlers, Waker, Workers } from './queues.ts';
 
 /** The place where queues and store live: one of the three behind `QUEUE_URL`. */
@@ -17,6 +18,8 @@ export interface Backend {
   counts(): Promise<Record<'events' | 'reviews' | 'timers', Record<string, number>>>;
   /** Removes deduplication keys whose job is gone, which would silence their incident. Answers their incident ids. */
   clearStrayKeys(incidentIds: readonly string[]): Promise<string[]>;
+  /** The embedded folder's lock; absent where several processes may work at once. */
+  readonly lock?: FolderLock;
   close(): Promise<void>;
 }
 

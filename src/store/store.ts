@@ -33,6 +33,8 @@ export class Store {
   readonly places;
   /** task key → keys that depend on it: its former places, its duplicates. */
   readonly followers;
+  /** a tracker's own id of a task that has a link → its key when it last told something: shows a renaming. */
+  readonly identities;
   /** task key → the follow-ups that refer to it. */
   readonly links;
   /** follow-up id → as last read. */
@@ -63,6 +65,7 @@ export class Store {
     this.tasks = new Table(tables, 'tasks', taskRecord);
     this.places = new Table(tables, 'places', z.string());
     this.followers = new Table(tables, 'followers', z.array(z.string()));
+    this.identities = new Table(tables, 'identities', z.string());
     this.links = new Table(tables, 'links', linkRecord);
     this.followUps = new Table(tables, 'follow-ups', indexedFollowUp);
     this.followUpsOf = new Table(tables, 'follow-ups-of', z.array(z.string()));

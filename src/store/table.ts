@@ -61,7 +61,7 @@ export class Table<T> {
     for (let attempt = 0; open.length > 0; attempt++) {
       if (attempt === SWAP_TRIES)
         throw new Error(`The store's table ${this.name} is changed by others faster than it can be written.`);
-      const texts = await this.tables.get(this.name, open);
+      const texts: readonly (string | undefined)[] = await this.tables.get(this.name, open);
       const swaps = [];
       for (const [i, id] of open.entries()) {
         const expected = texts[i];

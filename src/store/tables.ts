@@ -4,27 +4,38 @@
  * that each backend stays small and one conformance suite covers them all.
  *
  * Every method throws where the backend did not answer; a missing entry is `undefined`, never an error.
+ * Names, ids and members are any text up to 1,000 bytes, values any text; none may contain NUL (U+0000), which
+ * PostgreSQL cannot keep and all backends refuse.
  */
 export interface Tables {
   /** The values of `ids`, in their order. */
   get(table: string, ids: readonly string[]): Promise<(string | undefined)[]>;
 
-  /** Writes all changes, or none of them. A value of `undefined` removes the entry. */
+  /** Writes all changes, or none of them. A value of `undefined` removes the entry; of an id twice the last counts. */
   put(changes: readonly Change[]): Promise<void>;
 
   /**
    * Writes each change only where the entry still has the value `expected` (`undefined`: does not exist).
-   * Each change is atomic on its own. Answers which of them were written, in their order.
+   * Each change is atomic on its own, and sees those before it in the same call. Answers which of them were
+   * written, in their order.
    */
   swap(changes: readonly Swap[]): Promise<boolean[]>;
 
-  /** Up to `limit` entries of a table with an id after `after` (undefined: from the start), in the order of their ids (by bytes). */
-  scan(table: string, after: string | undefined, limit: number): Promise<{ id: string; value: string }[]>;
+  /**
+   * Goes through a table page by page: `cursor` is undefined for the first page, then the `next` of the page
+   * before, until a page has none. In no order; a page has about `limit` entries, and may be empty although
+   * more follow. Every entry that stays for the whole scan is given at least once (so perhaps twice), whatever
+   * is written meanwhile. A cursor does not outlive a restart or failover of the backend: then begin anew.
+   */
+  scan(table: string, cursor: string | undefined, limit: number): Promise<Page>;
 
-  /** Puts members into a rank, or moves them to a new score. */
+  /** Puts members into a rank, or moves them to a new score (any number but NaN); of a member twice the last counts. */
   rank(rank: string, entries: readonly { member: string; score: number }[]): Promise<void>;
   unrank(rank: string, members: readonly string[]): Promise<void>;
-  /** Members with `min <= score <= max`, lowest score first (`newestFirst`: highest first), `limit` at most. */
+  /**
+   * Members with `min <= score <= max`, lowest score first (`newestFirst`: highest first), `limit` at most.
+   * Members of the same score are in the order of their bytes, also reversed by `newestFirst`.
+   */
   ranked(
     rank: string,
     range: { min: number; max: number; limit: number; newestFirst?: boolean },
@@ -35,7 +46,14 @@ export interface Tables {
   /** The backend's own clock, in ms, so that machines whose clocks differ agree on leases and pace. */
   time(): Promise<number>;
 
+  /** Lets go of what the tables opened themselves. A connection that was passed in stays open: its owner closes it. */
   close(): Promise<void>;
+}
+
+export interface Page {
+  entries: { id: string; value: string }[];
+  /** Where the next page starts; undefined on the last one. */
+  next?: string;
 }
 
 export interface Change {
@@ -46,4 +64,22 @@ export interface Change {
 
 export interface Swap extends Change {
   expected: string | undefined;
+}
+
+/** Throws where a text contains NUL, before anything of the call is written. */
+export function refuseNul(texts: readonly (string | undefined)[]): void {
+  for (const text of texts) {
+    if (text?.includes('\0')) {
+      throw new TypeError(
+        `The store cannot keep a text with a NUL character: ${JSON.stringify(text.slice(0, 80))}`,
+      );
+    }
+  }
+}
+
+/** Throws where a score is not a number, most likely a date that could not be read. */
+export function refuseNaN(rank: string, entries: readonly { member: string; score: number }[]): void {
+  for (const { member, score } of entries) {
+    if (Number.isNaN(score)) throw new TypeError(`The score of ${member} in ${rank} is not a number.`);
+  }
 }

@@ -56,7 +56,3 @@ async function repeat(
     await wait(rest, signal);
   }
 }
-
-export function categoriesOf(activeIncidents: 'leave' | 'resolve' | 'close'): string[] {
-  return activeIncidents === 'leave' ? ['learning'] : ['learning', 'live', 'triage'];
-}

@@ -1,29 +1,17 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
 import { recordEvents } from '../events/record.ts';
-import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
+import type { IncidentIoReader } from '../incident-io/api.ts';
 import { ForbiddenError, KeyRejectedError, NotFoundError, RateLimitedError } from '../incident-io/errors.ts';
+import { sleep } from '../incident-io/sleep.ts';
 import { StatusCache } from '../incident-io/status-cache.ts';
-import type { Backend } from '../queue/backend.ts';
-import { type Handlers, PutBack } from '../queue/queues.ts';
+import { type Handlers, PutBack, type Workers } from '../queue/queues.ts';
 import { rememberIncident } from '../review/gather.ts';
-import { type ReviewDeps, review } from '../review/review.ts';
-import type { Settings } from '../settings.ts';
+import { review } from '../review/review.ts';
+import type { Context } from '../service/context.ts';
+import { reviewDeps, sweepDeps } from '../service/wiring.ts';
 import type { Store } from '../store/store.ts';
-import { taskKeyOf } from '../trackers/index.ts';
-import { type BackgroundDeps, categoriesOf, runInBackground } from './background.ts';
+import { type BackgroundDeps, runInBackground } from './background.ts';
 import { KeyWatch } from './key-watch.ts';
-
-export interface WorkerDeps {
-  settings: Settings;
-  backend: Backend;
-  store: Store;
-  reader: IncidentIoReader;
-  /** Absent in a dry run. */
-  writer?: IncidentIoReader & IncidentIoWriter;
-  clock: Clock;
-  log: Logger;
-}
 
 export interface RunningWorker {
   /** What keeps it from working; empty: all is well. */
@@ -36,11 +24,11 @@ export interface RunningWorker {
 const LONGEST_BACK = 30_000;
 
 /** Starts everything that a worker does. Throws where the key belongs to another organisation. */
-export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
-  const { settings, backend, store, reader, clock, log } = deps;
+export async function startWorker(context: Context): Promise<RunningWorker> {
+  const { settings, backend, store, reader, clock, log } = context;
   const stop = new AbortController();
   const key = new KeyWatch({ api: reader, store, log });
-  const shared = { ...deps, waker: backend.waker, taskKeyOf, rules: { declinedCounts: true } };
+  const statuses = new StatusCache(reader, clock);
 
   const onFailure = async (error: unknown): Promise<void> => {
     if (error instanceof KeyRejectedError) await key.rejected(error, stop.signal);
@@ -48,30 +36,20 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     if (error instanceof ForbiddenError) await key.check();
   };
 
-  const reviewDeps = (): ReviewDeps => {
-    if (key.state.is !== 'good') throw new PutBack('the API key does not work', LONGEST_BACK);
-    return {
-      ...shared,
-      api: reader,
-      statuses,
-      policy: settings,
-      syncFollowUps: settings.syncFollowUps,
-      maxClosesPerHour: settings.maxClosesPerHour,
-      key: key.state,
-    };
-  };
-  const statuses = new StatusCache(reader, clock);
-
   const handlers: Handlers = {
     async events(batch, job) {
       await recordEvents(batch, job, {
-        ...shared,
+        store,
+        waker: backend.waker,
+        clock,
+        log,
         findIncident: (name) => findIncident(name, reader, store),
       });
     },
     async review(incidentId, job) {
+      if (key.state.is !== 'good') throw new PutBack('the API key does not work', LONGEST_BACK);
       try {
-        await review(incidentId, job, reviewDeps());
+        await review(incidentId, job, reviewDeps(context, key.state, statuses));
       } catch (error) {
         await onFailure(error);
         if (error instanceof KeyRejectedError) throw new PutBack(error.message, LONGEST_BACK);
@@ -82,21 +60,17 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     },
   };
 
-  const known = await firstCheck(key, log);
-  const workers = backend.work(handlers, { concurrency: settings.reviewConcurrency });
-  key.onChange = (works) => (works ? workers.resume() : workers.pause());
-  if (!known) {
-    await workers.pause();
-    key.probe(stop.signal);
-  }
+  let workers: Workers | undefined;
+  key.onChange = async (works) => {
+    if (!works) return workers?.pause();
+    if (workers !== undefined) return workers.resume();
+    if (!stop.signal.aborted) workers = backend.work(handlers, { concurrency: settings.reviewConcurrency });
+  };
+  if (!(await firstCheck(key, log))) key.probe(stop.signal);
 
   const background: BackgroundDeps = {
-    ...shared,
-    api: reader,
-    categories: categoriesOf(settings.activeIncidents),
-    minFollowUps: settings.minFollowUps,
+    ...sweepDeps(context),
     sweepEvery: settings.sweepEvery,
-    clearStrayKeys: (ids) => backend.clearStrayKeys(ids),
     onFailure,
     checkKey: () => key.check(),
     mayRun: () => key.state.is === 'good',
@@ -107,7 +81,8 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     problems: () => (key.state.is === 'good' ? [] : [key.state.words]),
     async close(deadline) {
       stop.abort();
-      await Promise.all([workers.close(deadline), running]);
+      // A call that is under way would be waited for too long: it is cut off with the client.
+      await Promise.all([workers?.close(deadline), Promise.race([running, sleep(deadline)])]);
     },
   };
 }

@@ -1,0 +1,111 @@
+import { request } from 'undici';
+import { z } from 'zod';
+import { createLogger } from '../log.ts';
+import type { Backend } from '../queue/backend.ts';
+import { type Announcement, FolderLockedError, readFolderLock } from '../queue/folder-lock.ts';
+import { openBackend } from '../queue/open-backend.ts';
+import { type Context, createContext } from '../service/context.ts';
+import { readSettings } from '../settings.ts';
+import {
+  type CheckResult,
+  check,
+  checkResult,
+  OperationError,
+  type ReleaseResult,
+  release,
+  releaseResult,
+  type SweepResult,
+  sweepNow,
+  sweepResult,
+} from './operations.ts';
+
+/** What each operation takes and answers. */
+export interface Operations {
+  check: { asks: { incident: string }; answers: CheckResult };
+  sweep: { asks: { backlog: boolean }; answers: SweepResult };
+  release: { asks: { incident: string }; answers: ReleaseResult };
+}
+
+type Run = {
+  [K in keyof Operations]: (
+    asks: Operations[K]['asks'],
+    context: Context,
+  ) => Promise<Operations[K]['answers']>;
+};
+
+const operations: Run = {
+  check: ({ incident }, context) => check(incident, context),
+  sweep: (asks, context) => sweepNow(asks, context),
+  release: ({ incident }, context) => release(incident, context),
+};
+
+const named = z.object({ incident: z.string().min(1) });
+const swept = z.object({ backlog: z.boolean() });
+
+/** Runs an operation for another process, which asked over loopback. `undefined`: there is none of that name. */
+export async function operateFor(name: string, asks: unknown, context: Context): Promise<unknown> {
+  switch (name) {
+    case 'check':
+      return operations.check(named.parse(asks), context);
+    case 'sweep':
+      return operations.sweep(swept.parse(asks), context);
+    case 'release':
+      return operations.release(named.parse(asks), context);
+    default:
+      return undefined;
+  }
+}
+
+/** What each answers, for the process that asks over loopback. */
+const answers: { [K in keyof Operations]: z.ZodType<Operations[K]['answers']> } = {
+  check: checkResult,
+  sweep: sweepResult,
+  release: releaseResult,
+};
+
+/** Runs an operation: by ourselves, or through the process that has the embedded folder open. */
+export async function operate<K extends keyof Operations>(
+  name: K,
+  asks: Operations[K]['asks'],
+): Promise<Operations[K]['answers']> {
+  const settings = readSettings(process.env, ['apiKey']);
+  const log = createLogger(settings.logLevel === 'info' ? 'warn' : settings.logLevel, { pretty: true });
+  let backend: Backend;
+  try {
+    backend = await openBackend(settings.queueUrl, { prefix: settings.queuePrefix, log });
+  } catch (error) {
+    const running = error instanceof FolderLockedError && (await readFolderLock(settings.queueUrl));
+    if (!running || running.announcement === undefined) throw error;
+    return askRunning(running.announcement, name, asks);
+  }
+  try {
+    const context = await createContext(settings, backend, log);
+    try {
+      return await operations[name](asks, context);
+    } finally {
+      await context.close();
+    }
+  } finally {
+    await backend.close();
+  }
+}
+
+/** Over loopback, with the token that only the folder's owner can read. */
+async function askRunning<K extends keyof Operations>(
+  { address, token }: Announcement,
+  name: K,
+  asks: Operations[K]['asks'],
+): Promise<Operations[K]['answers']> {
+  const answer = await request(`${address}/operations/${name}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(asks),
+  });
+  const body = await answer.body.json();
+  if (answer.statusCode === 200) return answers[name].parse(body);
+  throw new OperationError(
+    failed.safeParse(body).data?.error ?? `The running incident-closer answered ${answer.statusCode}.`,
+  );
+}
+
+const failed = z.object({ error: z.string() });

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { NotFoundError } from '../incident-io/errors.ts';
+import { rememberIncident } from '../review/gather.ts';
+import { inspect } from '../review/review.ts';
+import type { Context } from '../service/context.ts';
+import { reviewDeps, sweepDeps } from '../service/wiring.ts';
+import { blocker } from '../store/records.ts';
+import { sweep } from '../sync/sweep.ts';
+
+/**
+ * What the commands do, apart from how they are asked: on the command line by a process of their own, or over
+ * loopback by the process that has the embedded folder open.
+ */
+
+/** Thrown where the person who asked has to ask for something else. */
+export class OperationError extends Error {
+  override readonly name = 'OperationError';
+}
+
+export const checkResult = z.object({
+  incident: z.string(),
+  id: z.string(),
+  name: z.string(),
+  status: z.string(),
+  verdict: z.enum(['close', 'resolve', 'wait', 'leave']),
+  reason: z.string(),
+  words: z.string(),
+  blockers: z.array(blocker),
+  /** RFC 3339; when it is looked at again by itself. */
+  until: z.string().optional(),
+});
+export type CheckResult = z.infer<typeof checkResult>;
+
+/** What a review would decide of an incident now, and why. Changes nothing. */
+export async function check(name: string, context: Context): Promise<CheckResult> {
+  const incident = await find(name, context);
+  const { decision } = await inspect(incident.id, reviewDeps(context, await context.reader.identity()));
+  return {
+    incident: incident.reference,
+    id: incident.id,
+    name: incident.name,
+    status: incident.status.name,
+    verdict: decision.verdict,
+    reason: decision.reason,
+    words: decision.words,
+    blockers: decision.verdict === 'wait' ? decision.blockers : [],
+    ...(decision.verdict === 'wait' &&
+      decision.until !== undefined && { until: new Date(decision.until).toISOString() }),
+  };
+}
+
+export const sweepResult = z.object({
+  incidents: z.number(),
+  woken: z.number(),
+  /** Incidents of the backlog that were set free, where that was asked for. */
+  backlog: z.number(),
+});
+export type SweepResult = z.infer<typeof sweepResult>;
+
+/** Looks at every incident that might be ready, now; with `backlog` also at those that were ready before we came. */
+export async function sweepNow({ backlog }: { backlog: boolean }, context: Context): Promise<SweepResult> {
+  const { store, backend } = context;
+  let freed = 0;
+  const swept = await sweep(sweepDeps(context), 0);
+  if (swept === undefined)
+    throw new OperationError('A sweep is under way in another process. Try again in a minute.');
+  if (backlog)
+    for await (const page of store.backlog.all()) {
+      const ids = page.map(({ id }) => id);
+      // Without its last verdict no sweep thinks that it is to be left.
+      await store.tables.put(
+        ids.flatMap((id) => [store.backlog.change(id, undefined), store.outcomes.change(id, undefined)]),
+      );
+      await backend.waker.wake(ids, 'sweep --backlog');
+      freed += ids.length;
+    }
+  return { incidents: swept.incidents, woken: swept.woken.length + freed, backlog: freed };
+}
+
+export const releaseResult = z.object({ incident: z.string(), id: z.string() });
+export type ReleaseResult = z.infer<typeof releaseResult>;
+
+/** Lifts whatever holds an incident now (held, moved back, backlog, closed by automation, refused), and has it reviewed. */
+export async function release(name: string, context: Context): Promise<ReleaseResult> {
+  const { store, backend, clock } = context;
+  const { id, reference } = await find(name, context);
+  await store.released.put(id, clock.now());
+  await store.tables.put([
+    store.holds.change(id, undefined),
+    store.backlog.change(id, undefined),
+    store.movedBack.change(id, undefined),
+    store.refusals.change(id, undefined),
+  ]);
+  await backend.waker.wake([id], 'released by hand');
+  return { incident: reference, id };
+}
+
+async function find(name: string, { reader, store }: Context) {
+  try {
+    const incident = await reader.incident(name);
+    await rememberIncident(incident, store);
+    return incident;
+  } catch (error) {
+    if (error instanceof NotFoundError)
+      throw new OperationError(`There is no incident ${name} in incident.io, or the API key may not see it.`);
+    throw error;
+  }
+}

@@ -1,0 +1,8 @@
+import { operate } from './operate.ts';
+
+/** `release INC-123` */
+export async function releaseCommand(incident: string): Promise<number> {
+  const released = await operate('release', { incident });
+  console.log(`${released.incident} is released; a worker reviews it now.`);
+  return 0;
+}

@@ -1,0 +1,129 @@
+import { type Clock, systemClock } from '../clock.ts';
+import type { IncidentIoReader, IncidentIoWriter } from './api.ts';
+import { type CallReport, createCaller } from './calls.ts';
+import { createEdit } from './edit.ts';
+import { KeyRejectedError } from './errors.ts';
+import { createFollowUps } from './follow-ups.ts';
+import { createHttp, type Deadlines } from './http.ts';
+import { incidentSegment } from './ids.ts';
+import type { Pace } from './pacing.ts';
+import { allOf, pagesOf } from './paging.ts';
+import { identityAnswer, incidentAnswer, incidentsPage, statusesAnswer, updatesPage } from './schemas.ts';
+import { type Sleep, sleep } from './sleep.ts';
+
+/** What the client says on its way. pino's loggers are such. */
+export interface ClientLog {
+  warn(facts: object, message: string): void;
+}
+
+export interface ClientOptions {
+  /** `https://api.incident.io` */
+  baseUrl: string;
+  apiKey: string;
+  pace: Pace;
+  log: ClientLog;
+  /** Whether incident.io announces an edit in the incident's channel. */
+  notifyIncidentChannel: boolean;
+  /** ms; for tests. */
+  deadlines?: Partial<Deadlines>;
+  /** Called once for every request that was sent. */
+  onCall?: (report: CallReport) => void;
+  clock?: Clock;
+  sleep?: Sleep;
+  random?: () => number;
+}
+
+export interface IncidentIoClient extends IncidentIoReader, IncidentIoWriter {
+  /** Breaks off what waits or is under way, and closes all connections. */
+  close(): Promise<void>;
+}
+
+/** The one way to incident.io. Throws `KeyRejectedError` for a key that no request could carry. */
+export function createClient(options: ClientOptions): IncidentIoClient {
+  const { apiKey, log } = options;
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw new KeyRejectedError(
+      'The incident.io API key is empty or holds characters that no key has (spaces, line breaks). Set INCIDENT_IO_API_KEY to the key alone.',
+    );
+  }
+  const closing = new AbortController();
+  const http = createHttp(options.deadlines);
+  const call = createCaller({
+    baseUrl: options.baseUrl,
+    apiKey,
+    http,
+    pace: options.pace,
+    clock: options.clock ?? systemClock,
+    sleep: options.sleep ?? sleep,
+    random: options.random ?? Math.random,
+    signal: closing.signal,
+    ...(options.onCall && { onCall: options.onCall }),
+    onPaceTrouble: (err) =>
+      log.warn({ err }, 'incident.io answered, but the store could not be told about the pace'),
+  });
+
+  const incident: IncidentIoReader['incident'] = async (id) => {
+    const path = `/v2/incidents/${incidentSegment(id)}`;
+    const purpose = `read incident ${id}`;
+    return (await call({ method: 'GET', route: '/v2/incidents/{id}', path, purpose, schema: incidentAnswer }))
+      .value;
+  };
+  const get = { method: 'GET' } as const;
+
+  return {
+    incident,
+    ...createFollowUps(call, log),
+    editStatus: createEdit(call, incident, options.notifyIncidentChannel),
+
+    async identity() {
+      const route = '/v1/identity';
+      const purpose = 'read whose the API key is';
+      return (await call({ ...get, route, path: route, purpose, schema: identityAnswer })).value;
+    },
+
+    async statuses() {
+      const route = '/v1/incident_statuses';
+      const purpose = "list the organisation's incident statuses";
+      return (await call({ ...get, route, path: route, purpose, schema: statusesAnswer })).value;
+    },
+
+    async *incidents(categories) {
+      // Without a category the list would be of all incidents.
+      if (categories.length === 0) return;
+      yield* pagesOf(call, {
+        route: '/v2/incidents',
+        purpose: `list the incidents of category ${categories.join(' or ')}`,
+        query: categories.map((category): [string, string] => ['status_category[one_of]', category]),
+        schema: incidentsPage,
+      });
+    },
+
+    async updates(incidentId) {
+      const all = await allOf(call, {
+        route: '/v2/incident_updates',
+        purpose: `list the updates of incident ${incidentId}`,
+        query: [['incident_id', incidentId]],
+        schema: updatesPage,
+      });
+      return all.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+    },
+
+    async close() {
+      closing.abort();
+      await http.close();
+    },
+  };
+}
+
+/** The reading half of a client: an object that has no way to write at all. */
+export function readOnly(client: IncidentIoReader): IncidentIoReader {
+  return {
+    identity: () => client.identity(),
+    statuses: () => client.statuses(),
+    incident: (id) => client.incident(id),
+    incidents: (categories) => client.incidents(categories),
+    updates: (incidentId) => client.updates(incidentId),
+    followUpsOf: (incidentId, mode) => client.followUpsOf(incidentId, mode),
+    followUps: (updatedSince) => client.followUps(updatedSince),
+  };
+}

@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { Tables } from '../store/tables.ts';
+import { announcedBy, type Limit } from './announced.ts';
+import { allot, corrected, paused, probed } from './bucket.ts';
+import { RateLimitedError, TransientError } from './errors.ts';
+import { createSharedPace } from './shared-pace.ts';
+import { sleep as realSleep, type Sleep } from './sleep.ts';
+import { createWaitingLine, type Waiter } from './waiting-line.ts';
+
+/**
+ * incident.io's limit is 1,200 requests a minute, refilled with 20 a second; until its answers say more we keep
+ * to a small burst. https://docs.incident.io/api-reference/introduction
+ */
+const FIRST_LIMIT: Limit = { limit: 60, window: 3_000 };
+
+/** The longest that one caller waits because of pauses, in ms; beyond it its job does better in the queue. */
+const PATIENCE = 20_000;
+
+/** Leave to make one call. Whoever got it says how the call ended. */
+export interface Turn {
+  /** An answer came that is no 429: takes over what its headers announce. */
+  answered(headers: Record<string, string>): Promise<void>;
+  /** A 429: everybody pauses for `ms`. Answers until when, by the store's clock. */
+  limited(ms: number): Promise<number>;
+  /** No answer came. */
+  unanswered(): Promise<void>;
+}
+
+/** The pace that all processes keep together. */
+export interface Pace {
+  /**
+   * Waits for leave to make one call; first come, first served among callers of one `route`. Throws
+   * `RateLimitedError` where a pause lasts longer than the patience (`retryAt` by the store's clock), and
+   * `TransientError` where the store does not answer or the signal aborts: nothing is called unpaced.
+   */
+  take(route: string, signal?: AbortSignal): Promise<Turn>;
+}
+
+export interface PaceOptions {
+  /** ms; see `PATIENCE`. */
+  patience?: number;
+  sleep?: Sleep;
+  /** From 0 to below 1. */
+  random?: () => number;
+}
+
+/** `clock` is the store's (`createStoreClock`), the same for all processes. */
+export function createPace(tables: Tables, clock: Clock, options: PaceOptions = {}): Pace {
+  const { patience = PATIENCE, sleep = realSleep, random = Math.random } = options;
+  const shared = createSharedPace(tables, clock, FIRST_LIMIT, { sleep, random });
+  const line = createWaitingLine(serve, sleep);
+
+  /** Lets go whoever may go now. Answers after how many ms it is worth while to look again. */
+  async function serve(waiting: readonly Waiter<Turn>[]): Promise<number> {
+    const probeId = randomUUID();
+    const routes = waiting.map((waiter) => waiter.route);
+    const { granted, wait, probe, pausedUntil } = await shared.change((before, now) => {
+      const result = allot(before, routes, now, probeId);
+      return { next: result.granted.length > 0 ? result.state : undefined, result };
+    });
+    for (const i of granted) {
+      const waiter = waiting[i];
+      const turn = waiter && turnOf(waiter.route, probe ? probeId : undefined);
+      // Who left meanwhile loses a token; but a probe that nobody makes would hold everybody up.
+      if (turn && !waiter.grant(turn)) await turn.unanswered();
+    }
+    if (pausedUntil !== undefined) {
+      const impatient = waiting.filter((waiter) => pausedUntil - waiter.since > patience);
+      for (const waiter of impatient) waiter.refuse(pausedError(pausedUntil));
+    }
+    return wait;
+  }
+
+  function turnOf(route: string, probeId: string | undefined): Turn {
+    const comeBack = async (answered: boolean) => {
+      if (probeId === undefined) return;
+      await shared.change((state) => ({ next: probed(state, probeId, answered), result: undefined }));
+      line.look();
+    };
+    return {
+      async answered(headers) {
+        await comeBack(true);
+        const announced = announcedBy(headers);
+        const seen = shared.lastSeen();
+        // Asked of what we know already first: hardly any answer is news.
+        if (!announced || !seen || !corrected(seen, route, announced, clock.now())) return;
+        await shared.change((state, now) => ({
+          next: corrected(state, route, announced, now),
+          result: undefined,
+        }));
+      },
+      async limited(ms) {
+        const until = await shared.change((state, now) => {
+          const next = paused(state, route, now + ms, now);
+          return { next, result: next.pausedUntil ?? now + ms };
+        });
+        line.look();
+        return until;
+      },
+      unanswered: () => comeBack(false),
+    };
+  }
+
+  return {
+    take(route, signal) {
+      return line.join(route, clock.now(), signal, () => {
+        return new TransientError('incident.io was not called: the caller gave up before its turn came.');
+      });
+    },
+  };
+}
+
+function pausedError(until: number): RateLimitedError {
+  return new RateLimitedError(
+    `incident.io was not called: it asked us to pause until ${new Date(until).toISOString()} (429). ` +
+      'It is tried again then. If this happens often, give incident-closer an API key that nothing else uses.',
+    { status: 429, retryAt: until },
+  );
+}

@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import type { FollowUp, Identity, Incident, IncidentStatus, IncidentUpdate } from '../vocabulary.ts';
+
+/**
+ * incident.io's answers, only the fields that we use, and what we make of them. Tolerant, as its API asks for:
+ * unknown fields and unknown values of enums pass, `null` is as good as absent. A required field that is
+ * missing, or a time that is none, fails. https://docs.incident.io/api-reference/introduction
+ */
+const text = z.string();
+const id = text.min(1);
+const time = z.iso.datetime({ offset: true, error: 'not a time' }).transform((value) => Date.parse(value));
+const maybe = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
+const withId = maybe(z.object({ id }));
+
+const status = z
+  .object({ id, name: text, category: text, rank: z.number() })
+  .transform(({ id, name, category, rank }): IncidentStatus => ({ id, name, category, rank }));
+
+const incident = z
+  .object({
+    id,
+    reference: text,
+    name: text,
+    incident_status: status,
+    mode: text,
+    visibility: text,
+    permalink: maybe(text),
+    updated_at: time,
+  })
+  .transform(
+    ({ incident_status, updated_at, permalink, ...same }): Incident => ({
+      ...same,
+      status: incident_status,
+      updatedAt: updated_at,
+      ...(permalink !== undefined && { permalink }),
+    }),
+  );
+
+const reference = z
+  .object({ provider: text, issue_name: text, issue_permalink: text })
+  .transform(({ provider, issue_name, issue_permalink }) => ({
+    provider,
+    name: issue_name,
+    permalink: issue_permalink,
+  }));
+
+const followUp = z
+  .object({
+    id,
+    incident_id: id,
+    title: text,
+    status: text,
+    external_issue_reference: maybe(reference),
+    created_at: time,
+    updated_at: time,
+    completed_at: maybe(time),
+    description: maybe(text),
+    assignee: withId,
+    assignee_team: withId,
+    category: withId,
+    priority: withId,
+    labels: maybe(z.array(text)),
+  })
+  .transform((it): FollowUp => {
+    const { external_issue_reference: issue, completed_at, description } = it;
+    return {
+      id: it.id,
+      incidentId: it.incident_id,
+      title: it.title,
+      status: it.status,
+      createdAt: it.created_at,
+      updatedAt: it.updated_at,
+      ...(issue && { reference: issue }),
+      ...(completed_at !== undefined && { completedAt: completed_at }),
+      writable: {
+        title: it.title,
+        labels: it.labels ?? [],
+        ...(description !== undefined && { description }),
+        ...(it.assignee && { assigneeId: it.assignee.id }),
+        ...(it.assignee_team && { assigneeTeamId: it.assignee_team.id }),
+        ...(it.category && { categoryId: it.category.id }),
+        ...(it.priority && { priorityId: it.priority.id }),
+      },
+    };
+  });
+
+const named = maybe(z.object({ name: text }));
+
+const update = z
+  .object({
+    id,
+    created_at: time,
+    new_incident_status: status,
+    updater: z.object({
+      api_key: maybe(z.object({ id, name: text })),
+      user: named,
+      workflow: named,
+      alert: maybe(z.object({ title: text })),
+    }),
+  })
+  .transform(({ id, created_at, new_incident_status, updater: { api_key, ...other } }): IncidentUpdate => {
+    const name = other.user?.name ?? other.workflow?.name ?? other.alert?.title ?? 'unknown';
+    return {
+      id,
+      createdAt: created_at,
+      status: new_incident_status,
+      updater: api_key ? { kind: 'api_key', id: api_key.id, name: api_key.name } : { kind: 'other', name },
+    };
+  });
+
+const identity = z
+  .object({ name: text, dashboard_url: text, roles: z.array(text) })
+  .transform(({ name, dashboard_url, roles }): Identity => ({ name, dashboardUrl: dashboard_url, roles }));
+
+/** One page of a list. `after` where there may be more. */
+export interface Page<T> {
+  items: T[];
+  after?: string;
+}
+
+const paginationMeta = maybe(z.object({ after: maybe(text) }));
+
+function toPage<T>(items: T[], meta: { after?: string | undefined } | undefined): Page<T> {
+  // An empty `after` names no place to go on from.
+  return meta?.after ? { items, after: meta.after } : { items };
+}
+
+export const incidentAnswer = z.object({ incident }).transform((answer) => answer.incident);
+export const followUpAnswer = z.object({ follow_up: followUp }).transform((answer) => answer.follow_up);
+export const identityAnswer = z.object({ identity }).transform((answer) => answer.identity);
+export const statusesAnswer = z
+  .object({ incident_statuses: z.array(status) })
+  .transform((answer) => answer.incident_statuses);
+export const incidentsPage = z
+  .object({ incidents: z.array(incident), pagination_meta: paginationMeta })
+  .transform((page) => toPage(page.incidents, page.pagination_meta));
+export const followUpsPage = z
+  .object({ follow_ups: z.array(followUp), pagination_meta: paginationMeta })
+  .transform((page) => toPage(page.follow_ups, page.pagination_meta));
+export const updatesPage = z
+  .object({ incident_updates: z.array(update), pagination_meta: paginationMeta })
+  .transform((page) => toPage(page.incident_updates, page.pagination_meta));

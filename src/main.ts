@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { checkCommand } from './commands/check.ts';
+import { demoCommand } from './commands/demo.ts';
+import { releaseCommand } from './commands/release.ts';
+import { exitWith } from './commands/run-command.ts';
+import { serveCommand } from './commands/serve.ts';
+import { sweepCommand } from './commands/sweep.ts';
+import { version } from './incident-io/version.ts';
+
+const program = new Command('incident-closer')
+  .description('Closes an incident in incident.io when the last of its follow-ups is done in the tracker.')
+  .version(version())
+  .showHelpAfterError('(incident-closer --help lists the commands)');
+
+program
+  .command('start')
+  .description('receive webhooks and work, in one process')
+  .action(() => exitWith(serveCommand({ receive: true, work: true })));
+program
+  .command('receive')
+  .description('only receive webhooks and queue them')
+  .action(() => exitWith(serveCommand({ receive: true, work: false })));
+program
+  .command('work')
+  .description('only work on what was queued')
+  .action(() => exitWith(serveCommand({ receive: false, work: true })));
+program
+  .command('check')
+  .argument('<incident>', 'INC-123, or the full id')
+  .description('what would be done with an incident now, and why; changes nothing')
+  .option('--json', 'print one JSON object')
+  .action((incident: string, options: { json?: boolean }) =>
+    exitWith(checkCommand(incident, { json: options.json === true })),
+  );
+program
+  .command('sweep')
+  .description('look now at every incident that might be ready')
+  .option('--backlog', 'close also the incidents that were ready before incident-closer came')
+  .action((options: { backlog?: boolean }) => exitWith(sweepCommand({ backlog: options.backlog === true })));
+program
+  .command('release')
+  .argument('<incident>', 'INC-123, or the full id')
+  .description('lift whatever holds an incident: moved back, backlog, closed by automation, refused')
+  .action((incident: string) => exitWith(releaseCommand(incident)));
+program
+  .command('demo')
+  .description('show it all with a stand-in of incident.io; needs no account')
+  .option('--exit', 'stop when the incident is closed')
+  .action((options: { exit?: boolean }) => exitWith(demoCommand({ exit: options.exit === true })));
+
+await program.parseAsync();

@@ -1,0 +1,71 @@
+import { chmod, mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import type { Backend } from './backend.ts';
+import { type FolderLock, lockFolder } from './folder-lock.ts';
+import type { BackendOptions } from './open-backend.ts';
+import { PgliteSession } from './pglite-session.ts';
+import { openSql } from './sql-backend.ts';
+
+export interface EmbeddedBackend extends Backend {
+  kind: 'embedded';
+  lock: FolderLock;
+}
+
+/**
+ * Queues and store in a folder, in this process: PGlite, which is PostgreSQL without a server. Throws a
+ * `FolderLockedError` where another process has the folder open, since two would lose each other's data.
+ */
+export async function openEmbedded(folder: string, options: BackendOptions): Promise<EmbeddedBackend> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
+  const lock = await lockFolder(folder);
+  try {
+    const path = join(folder, 'database');
+    if (!(await exists(path))) options.log.info(`Setting up ${folder}, which takes a few seconds once.`);
+    // What is answered is written, so that a killed process loses nothing.
+    const db = await PGlite.create(path, { relaxedDurability: false });
+    try {
+      const session = new PgliteSession(db);
+      const backend = await openSql(
+        {
+          kind: 'embedded',
+          // Nothing but `stream` is used, but without a user and host pg would look for them in PGUSER and PGHOST.
+          connection: {
+            host: 'localhost',
+            user: 'postgres',
+            password: '',
+            database: 'postgres',
+            ssl: false,
+            stream: () => session.connect(),
+          },
+          where: `The embedded database in ${folder}`,
+          async prepared(schema) {
+            // All connections share one session, so what BullMQ asks for on each is set for all here.
+            await db.exec(`SET search_path TO "${schema}"`);
+          },
+          warnings: async () => [],
+          async close() {
+            await db.close();
+            await lock.release();
+          },
+        },
+        options,
+      );
+      return { ...backend, kind: 'embedded', lock };
+    } catch (error) {
+      await db.close().catch(() => {});
+      throw error;
+    }
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,43 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Backend } from './backend.ts';
+import type { LockTimes } from './options.ts';
+
+export interface BackendOptions extends LockTimes {
+  /** `QUEUE_PREFIX`: keeps deployments on one server apart. */
+  prefix: string;
+  log: Logger;
+}
+
+/**
+ * Opens the place that `QUEUE_URL` names: a folder, `redis://`, `rediss://`, `postgres://`. What is not used is
+ * not loaded. Redis may be down; a folder must be free and PostgreSQL must answer.
+ */
+export async function openBackend(queueUrl: string, options: BackendOptions): Promise<Backend> {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(options.prefix)) {
+    throw new Error(
+      `QUEUE_PREFIX is ${JSON.stringify(options.prefix)}. Use letters, digits, "-", "_" and "." only, 64 at most.`,
+    );
+  }
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(queueUrl)?.[1]?.toLowerCase();
+  switch (scheme) {
+    case undefined:
+      return (await import('./embedded.ts')).openEmbedded(folder(queueUrl), options);
+    case 'redis':
+    case 'rediss':
+      return (await import('./redis.ts')).openRedis(queueUrl, options);
+    case 'postgres':
+    case 'postgresql':
+      return (await import('./postgres.ts')).openPostgres(queueUrl, options);
+    default:
+      throw new Error(
+        `QUEUE_URL begins with ${scheme}://, which is none of redis://, rediss:// and postgres://. It may also be the path of a folder.`,
+      );
+  }
+}
+
+function folder(path: string): string {
+  if (path.trim() === '') throw new Error('QUEUE_URL is empty. Give the path of a folder, or a URL.');
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+}

@@ -1,0 +1,38 @@
+import type { Backend } from './backend.ts';
+import type { BackendOptions } from './open-backend.ts';
+import { openSql } from './sql-backend.ts';
+
+/** Queues and store in PostgreSQL. */
+export async function openPostgres(url: string, options: BackendOptions): Promise<Backend> {
+  return openSql(
+    {
+      kind: 'postgres',
+      connection: { connectionString: url },
+      where: whereOf(url),
+      async warnings(store) {
+        const { rows } = await store.query<{ name: string; setting: string }>(
+          `SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit')`,
+        );
+        return rows
+          .filter(({ setting }) => setting === 'off')
+          .map(
+            ({ name }) =>
+              `${whereOf(url)} may lose what it accepted when its machine crashes (${name} is off). Set it to on.`,
+          );
+      },
+    },
+    options,
+  );
+}
+
+function whereOf(text: string): string {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new Error(
+      'QUEUE_URL is no URL of PostgreSQL. It looks like postgres://user:password@host:5432/database; encode special characters of the password (@ is %40, / is %2F).',
+    );
+  }
+  return `PostgreSQL at ${url.hostname || 'localhost'}:${url.port || 5432}`;
+}

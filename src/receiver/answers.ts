@@ -1,0 +1,22 @@
+import type { FastifyReply } from 'fastify';
+
+/** When (s) a sender should try again. */
+const RETRY_AFTER = 5;
+
+/** Every answer is JSON with a `status`; whatever is not well has a `reason` for people. */
+export function answer(
+  reply: FastifyReply,
+  code: number,
+  body: { status: string; reason?: string },
+): FastifyReply {
+  return reply.code(code).type('application/json').send(JSON.stringify(body));
+}
+
+export function refuse(reply: FastifyReply, code: number, reason: string): FastifyReply {
+  return answer(reply, code, { status: 'error', reason });
+}
+
+/** Asks the sender to try again. */
+export function busy(reply: FastifyReply, reason: string): FastifyReply {
+  return refuse(reply.header('retry-after', RETRY_AFTER), 503, reason);
+}

@@ -1,0 +1,103 @@
+/**
+ * Puts what arrives on the queue in micro-batches. One add is under way at a time; what comes meanwhile forms the
+ * next one, in its order. So an idle receiver adds at once, and a busy one pays for few round trips.
+ *
+ * Nobody is told that a delivery was taken before the queue has it. Who was not told within the deadline is
+ * refused, and the sender tries again: if its part was still waiting it is dropped here, if it was being added it
+ * may be on the queue already, and recording it twice leaves the same state. Nothing is added twice from here.
+ */
+import type { EventBatch, EventIntake } from '../queue/queues.ts';
+import { within } from './within.ts';
+
+export interface BatchingOptions {
+  /** How long (ms) a caller waits for the queue. */
+  deadline: number;
+  maxEvents?: number;
+  /** Of JSON. A single delivery that is larger goes alone. */
+  maxBytes?: number;
+}
+
+/** The queue did not take a delivery in time. */
+export class QueueTimeout extends Error {
+  override readonly name = 'QueueTimeout';
+}
+
+interface Waiting {
+  part: EventBatch;
+  bytes: number;
+  done(error?: unknown): void;
+}
+
+const MAX_EVENTS = 500;
+const MAX_BYTES = 256 * 1024;
+/** An add that is silent for this many deadlines is given up, so that it cannot stop the receiver for good. */
+const GIVE_UP_AFTER = 5;
+
+export class Batcher {
+  readonly #intake: EventIntake;
+  readonly #options: Required<BatchingOptions>;
+  #waiting: Waiting[] = [];
+  #adding = false;
+
+  constructor(intake: EventIntake, options: BatchingOptions) {
+    this.#intake = intake;
+    this.#options = { maxEvents: MAX_EVENTS, maxBytes: MAX_BYTES, ...options };
+  }
+
+  /** Resolves once the queue has `part`, all of it in one batch. Rejects where it failed or took too long. */
+  add(part: EventBatch): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiting);
+        reject(new QueueTimeout(`the queue took nothing for ${this.#options.deadline} ms`));
+      }, this.#options.deadline);
+      const waiting: Waiting = {
+        part,
+        bytes: Buffer.byteLength(JSON.stringify(part)),
+        done(error) {
+          clearTimeout(timer);
+          if (error === undefined) resolve();
+          else reject(error);
+        },
+      };
+      this.#waiting.push(waiting);
+      if (!this.#adding) void this.#addAll();
+    });
+  }
+
+  async #addAll(): Promise<void> {
+    this.#adding = true;
+    while (this.#waiting.length > 0) {
+      const batch = this.#next();
+      const error = await this.#tryToAdd(batch.map(({ part }) => part));
+      for (const { done } of batch) done(error);
+    }
+    this.#adding = false;
+  }
+
+  /** Takes from the front as much as one batch holds, and one at least. */
+  #next(): Waiting[] {
+    let events = 0;
+    let bytes = 0;
+    const end = this.#waiting.findIndex((waiting) => {
+      events += waiting.part.tasks.length + waiting.part.incidents.length;
+      bytes += waiting.bytes;
+      return events > this.#options.maxEvents || bytes > this.#options.maxBytes;
+    });
+    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(1, end));
+  }
+
+  async #tryToAdd(parts: EventBatch[]): Promise<unknown> {
+    const late = this.#options.deadline * GIVE_UP_AFTER;
+    try {
+      const batch = {
+        tasks: parts.flatMap(({ tasks }) => tasks),
+        incidents: parts.flatMap(({ incidents }) => incidents),
+      };
+      await within(this.#intake.add(batch), late, () => new QueueTimeout(`an add was silent for ${late} ms`));
+      return undefined;
+    } catch (error) {
+      return error ?? new Error('the queue failed without a reason');
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import type { AddressInfo } from 'node:net';
+import { systemClock } from '../clock.ts';
+import { sleep } from '../incident-io/sleep.ts';
+import type { Logger } from '../log.ts';
+import type { Backend } from '../queue/backend.ts';
+import { openBackend } from '../queue/open-backend.ts';
+import { createProbeServer, createServer, type Readiness } from '../receiver/server.ts';
+import type { Settings } from '../settings.ts';
+import type { Store } from '../store/store.ts';
+import { trackers } from '../trackers/index.ts';
+import { WrongOrganisationError } from '../worker/key-watch.ts';
+import { type RunningWorker, startWorker } from '../worker/worker.ts';
+import { type Context, createContext } from './context.ts';
+import { type Operate, operationRoutes } from './operation-routes.ts';
+
+export interface ServiceOptions {
+  settings: Settings;
+  /** Whether it takes webhooks. */
+  receive: boolean;
+  /** Whether it reviews incidents; needs an API key. */
+  work: boolean;
+  log: Logger;
+  /** Serves commands of other processes, which cannot open an embedded folder beside this one. */
+  operate?: Operate;
+  /** Told of what makes going on pointless. */
+  onFatal?: (error: Error) => void;
+}
+
+export interface Service {
+  /** `http://127.0.0.1:3000` */
+  url: string;
+  /** The store, once it was reached. */
+  store(): Store | undefined;
+  ready(): Promise<Readiness>;
+  /** Stops taking deliveries, lets running reviews end, and ends within about `deadline` ms. */
+  close(deadline: number): Promise<void>;
+}
+
+/** Tries to reach the store keep this distance, ms. */
+const TRY_AGAIN = 1_000;
+
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { settings, receive, work, log } = options;
+  const { queueUrl, queuePrefix: prefix, lockDuration, stalledInterval } = settings;
+  const backend = await openBackend(queueUrl, { prefix, log, lockDuration, stalledInterval });
+  const stop = new AbortController();
+  let context: Context | undefined;
+  let worker: RunningWorker | undefined;
+
+  const ready = async (): Promise<Readiness> => {
+    const problems = [...(await queueProblems(backend)), ...(work ? (worker?.problems() ?? [STARTING]) : [])];
+    return { ok: problems.length === 0, problems };
+  };
+  const { trackerSecrets } = settings;
+  const { intake } = backend;
+  const server = receive
+    ? createServer({ trackers, trackerSecrets, intake, log, clock: systemClock, ready })
+    : createProbeServer({ log, ready });
+  const token = options.operate && operationRoutes(server, options.operate, async () => context);
+
+  try {
+    await server.listen({ port: settings.port, host: settings.host });
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+  const url = urlOf(server.server.address(), settings.host);
+  if (backend.lock !== undefined && token !== undefined) await backend.lock.announce({ address: url, token });
+  log.info({ url, queue: backend.kind, receive, work }, `incident-closer listens on ${url}`);
+
+  const starting = startUp();
+  return {
+    url,
+    store: () => context?.store,
+    ready,
+    async close(deadline) {
+      stop.abort();
+      await Promise.race([server.close(), sleep(deadline / 2)]);
+      await starting;
+      await worker?.close(deadline / 2);
+      await context?.close();
+      await backend.close();
+    },
+  };
+
+  /** The store may be down when we start: it is waited for, and meanwhile senders are told to try again. */
+  async function startUp(): Promise<void> {
+    for (let told = false; !stop.signal.aborted; ) {
+      try {
+        for (const warning of await backend.warnings()) log.warn(warning);
+        if (!work || settings.apiKey === undefined) return;
+        context = await createContext({ ...settings, apiKey: settings.apiKey }, backend, log);
+        worker = await startWorker(context);
+        return;
+      } catch (error) {
+        if (error instanceof WrongOrganisationError) return options.onFatal?.(error);
+        if (!told) log.warn({ err: error }, 'the store cannot be reached yet; it is tried again');
+        told = true;
+        await context?.close();
+        await sleep(TRY_AGAIN, stop.signal);
+      }
+    }
+  }
+}
+
+const STARTING = 'the worker is still starting';
+
+async function queueProblems(backend: Backend): Promise<string[]> {
+  try {
+    await backend.ping();
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+function urlOf(address: AddressInfo | string | null, host: string): string {
+  if (address === null || typeof address === 'string') throw new Error('the HTTP server listens on no port');
+  const local = address.address === '0.0.0.0' || address.address === '::' ? '127.0.0.1' : host;
+  return `http://${local.includes(':') ? `[${local}]` : local}:${address.port}`;
+}

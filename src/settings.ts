@@ -1,0 +1,121 @@
+import { type Environment, given } from './settings/given.ts';
+import { NotAllowed } from './settings/kinds.ts';
+import { nearMisses } from './settings/near-misses.ts';
+import { allRows, groups, type Row, rows, trackerRows } from './settings/rows.ts';
+
+type Values = { [K in keyof typeof rows]: (typeof rows)[K] extends Row<infer T> ? T : never };
+export type SettingName = keyof Values;
+
+/** What is in force. Durations are in milliseconds. */
+export interface Settings extends Values {
+  /** The secrets of the trackers that have any, by the tracker's name. */
+  trackerSecrets: Record<string, string[]>;
+  /** What looks like a mistake and stops nothing. */
+  warnings: string[];
+}
+
+/** Everything that is wrong with the settings, in words for whoever sets them. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[], warnings: readonly string[]) {
+    const lines = [...problems, ...warnings].map((line) => `  - ${line}`);
+    super(`The settings need attention:\n${lines.join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+const byName: { readonly [K in SettingName]: Row<Values[K]> } = rows;
+
+/** Reads all settings, or throws one `SettingsError` that lists every problem. `required` ones are never undefined. */
+export function readSettings<R extends SettingName = never>(
+  env: Environment,
+  required: readonly R[] = [],
+): Settings & { [K in R]: NonNullable<Values[K]> } {
+  const problems: string[] = [];
+  const read = <T>(row: Row<T>): { value: T } | undefined => {
+    const found = given(row, env);
+    if (found !== undefined && 'problem' in found) {
+      problems.push(found.problem);
+      return undefined;
+    }
+    try {
+      return { value: row.read(found?.text, found?.lines) };
+    } catch (error) {
+      if (!(error instanceof NotAllowed)) throw error;
+      const shown = row.secret ? 'has a value that is not allowed' : `is "${found?.text}"`;
+      problems.push(`${found?.from ?? row.name} ${shown}: give ${error.message}`);
+      return undefined;
+    }
+  };
+
+  const values: Partial<Values> = {};
+  const readInto = <K extends SettingName>(name: K): void => {
+    const result = read(byName[name]);
+    if (result !== undefined) values[name] = result.value;
+  };
+  for (const name of settingNames) readInto(name);
+
+  const trackerSecrets: Record<string, string[]> = {};
+  for (const [tracker, row] of trackerRows) {
+    const secrets = read(row)?.value;
+    if (secrets !== undefined) trackerSecrets[tracker] = secrets;
+  }
+
+  const misses = [...nearMisses(Object.keys(env), knownNames())];
+  const warnings = misses.map(
+    ([name, ours]) => `${name} is no setting of incident-closer: did you mean ${ours}?`,
+  );
+  for (const name of required) {
+    const row = byName[name];
+    if (given(row, env) !== undefined || values[name] !== undefined) continue;
+    problems.push(`${row.name} is missing: ${plain(row.doc)}`);
+  }
+  if (problems.length > 0 || !isComplete(values, required)) throw new SettingsError(problems, warnings);
+  return { ...values, trackerSecrets, warnings };
+}
+
+/** What is in force by variable, secrets masked: for the log and for `config`. */
+export function describeSettings(settings: Settings): Record<string, string> {
+  const shown: Record<string, string> = {};
+  const show = <K extends SettingName>(name: K): void => {
+    const value: Values[K] = settings[name];
+    shown[byName[name].name] = byName[name].show(value);
+  };
+  for (const name of settingNames) show(name);
+  for (const [tracker, row] of trackerRows) shown[row.name] = row.show(settings.trackerSecrets[tracker]);
+  return shown;
+}
+
+/** The README's tables, one for each group. */
+export function settingsTable(): string {
+  const tables = groups.map((group) => {
+    const lines = allRows.filter((row) => row.group === group).map(tableLine);
+    return [`**${group}**`, '', '| variable | meaning | default |', '|---|---|---|', ...lines].join('\n');
+  });
+  return `${tables.join('\n\n')}\n`;
+}
+
+function tableLine(row: (typeof allRows)[number]): string {
+  const names =
+    row.otherName === undefined ? `\`${row.name}\`` : `\`${row.name}\` (else \`${row.otherName}\`)`;
+  return `| ${names} | ${row.doc} | ${row.default === undefined ? '' : `\`${row.default}\``} |`;
+}
+
+const settingNames = Object.keys(rows).filter((name): name is SettingName => name in rows);
+
+function knownNames(): string[] {
+  const names = allRows.flatMap((row) => [row, ...(row.otherName ? [{ ...row, name: row.otherName }] : [])]);
+  return names.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]));
+}
+
+function isComplete<R extends SettingName>(
+  values: Partial<Values>,
+  required: readonly R[],
+): values is Values & { [K in R]: NonNullable<Values[K]> } {
+  return settingNames.every((name) => name in values) && required.every((name) => values[name] !== undefined);
+}
+
+function plain(markdown: string): string {
+  return markdown.replaceAll('`', '');
+}

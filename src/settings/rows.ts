@@ -1,0 +1,168 @@
+import { boolean, duration, integer, type Kind, oneOf, secret, secrets, text } from './kinds.ts';
+import { apiUrl, queueUrl } from './urls.ts';
+
+/** In the order of the README. */
+export const groups = [
+  'incident.io',
+  'Trackers',
+  'When to close',
+  'Queue and HTTP',
+  'Running it',
+  'Advanced',
+] as const;
+export type Group = (typeof groups)[number];
+
+/** One setting: everything that is known of it. Reading, messages, the log and the README's table come from here. */
+export interface Row<T> {
+  /** The environment variable. */
+  name: string;
+  /** Read where the first name is not set. */
+  otherName?: string;
+  group: Group;
+  /** One line of Markdown for the README. */
+  doc: string;
+  default?: string;
+  /** May also be given as `<NAME>_FILE`, and is repeated in no message. */
+  secret: boolean;
+  /** The value of a text; of no text: the default's. Throws `NotAllowed`. */
+  read(given: string | undefined, lines?: boolean): T;
+  show(value: T): string;
+}
+
+type About = Pick<Row<unknown>, 'otherName'> & { group: Group; doc: string; secret?: true };
+
+/** A setting without a default: undefined where it is not given. */
+function optional<T>(name: string, kind: Kind<T>, about: About): Row<T | undefined> {
+  return {
+    secret: false,
+    ...about,
+    name,
+    read: (given, lines) => (given === undefined ? undefined : kind.parse(given, lines)),
+    show: (value) => (value === undefined ? '(not set)' : kind.show(value)),
+  };
+}
+
+function withDefault<T>(name: string, kind: Kind<T>, standard: string, about: About): Row<T> {
+  return {
+    secret: false,
+    ...about,
+    name,
+    default: standard,
+    read: (given, lines) => kind.parse(given ?? standard, lines),
+    show: (value) => kind.show(value),
+  };
+}
+
+const status = text(/^[^\p{Cc}]{1,200}$/u, 'the id or the name of a status');
+
+/** Names that `pino` has for its levels: https://github.com/pinojs/pino/blob/main/docs/api.md#level-string */
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+export const rows = {
+  apiKey: optional('INCIDENT_IO_API_KEY', secret, {
+    group: 'incident.io',
+    secret: true,
+    doc: 'API key of incident.io; required by `start`, `work`, `check`, `sweep` and `doctor`',
+  }),
+  apiUrl: withDefault('INCIDENT_IO_API_URL', apiUrl, 'https://api.incident.io', {
+    group: 'incident.io',
+    doc: 'base URL of its API',
+  }),
+  queueUrl: withDefault('QUEUE_URL', queueUrl, '.incident-closer', {
+    group: 'Queue and HTTP',
+    otherName: 'REDIS_URL',
+    secret: true,
+    doc: 'where queue and store live: a folder, `redis://`, `rediss://` or `postgres://`',
+  }),
+  queuePrefix: withDefault(
+    'QUEUE_PREFIX',
+    text(/^[a-z0-9][\w.-]{0,47}$/i, 'up to 48 letters, digits, dots, hyphens and underscores'),
+    'incident-closer',
+    { group: 'Queue and HTTP', doc: 'keeps deployments on one Redis or database apart' },
+  ),
+  port: withDefault('PORT', integer(0, 65_535, ' (0 takes a free one)'), '3000', {
+    group: 'Queue and HTTP',
+    doc: 'where HTTP is served',
+  }),
+  host: withDefault('HOST', text(/^[\w.:%-]+$/, 'an address or host name without a scheme'), '127.0.0.1', {
+    group: 'Queue and HTTP',
+    doc: 'the address that HTTP is served on; `0.0.0.0` for all',
+  }),
+  settleTime: withDefault('SETTLE_TIME', duration(), '1m', {
+    group: 'When to close',
+    doc: 'how long an incident must have been ready before it is closed (`0s`, `90s`, `5m`, `2h`, `1d`)',
+  }),
+  sweepEvery: withDefault('SWEEP_EVERY', duration(), '10m', {
+    group: 'When to close',
+    doc: 'how often every incident that might be ready is looked at, whatever webhooks said',
+  }),
+  syncFollowUps: withDefault('SYNC_FOLLOW_UPS', boolean, 'true', {
+    group: 'When to close',
+    doc: 'write the states of tasks back to their follow-ups',
+  }),
+  minFollowUps: withDefault(
+    'MIN_FOLLOW_UPS',
+    integer(1, 10_000, ': with 0, an incident without follow-ups would be closed'),
+    '1',
+    { group: 'When to close', doc: 'an incident with fewer follow-ups is left alone; at least 1' },
+  ),
+  maxClosesPerHour: withDefault('MAX_CLOSES_PER_HOUR', integer(0, 1_000_000), '60', {
+    group: 'When to close',
+    doc: 'a brake against whatever nobody thought of; 0 is none',
+  }),
+  activeIncidents: withDefault('ACTIVE_INCIDENTS', oneOf(['leave', 'resolve', 'close']), 'leave', {
+    group: 'When to close',
+    doc: 'nothing blocks but the incident is still active: `leave` it, `resolve` it (to a post-incident status) or `close` it',
+  }),
+  resolvedStatus: optional('RESOLVED_STATUS', status, {
+    group: 'When to close',
+    doc: 'id or name of the post-incident status, where there are several; else the one of lowest rank',
+  }),
+  closedStatus: optional('CLOSED_STATUS', status, {
+    group: 'When to close',
+    doc: 'id or name of the closed status, where there are several; else the one of lowest rank',
+  }),
+  notifyIncidentChannel: withDefault('NOTIFY_INCIDENT_CHANNEL', boolean, 'true', {
+    group: 'When to close',
+    doc: "post the closing in the incident's channel",
+  }),
+  dryRun: withDefault('DRY_RUN', boolean, 'false', {
+    group: 'Running it',
+    doc: 'decide and log, write nothing to incident.io',
+  }),
+  logLevel: withDefault('LOG_LEVEL', oneOf(levels), 'info', {
+    group: 'Running it',
+    doc: `${levels.map((level) => `\`${level}\``).join(', ')}`,
+  }),
+  lockDuration: withDefault('LOCK_DURATION', duration(100, 3_600_000), '15s', {
+    group: 'Advanced',
+    doc: 'how long a worker may be silent before its job is given to another',
+  }),
+  stalledInterval: withDefault('STALLED_INTERVAL', duration(100, 3_600_000), '5s', {
+    group: 'Advanced',
+    doc: 'how often jobs of silent workers are looked for',
+  }),
+  reviewConcurrency: withDefault('REVIEW_CONCURRENCY', integer(1, 100), '5', {
+    group: 'Advanced',
+    doc: 'how many incidents one process reviews at a time',
+  }),
+};
+
+function webhookSecret(tracker: string, title: string): Row<string[] | undefined> {
+  return optional(`${tracker.toUpperCase().replaceAll('-', '_')}_WEBHOOK_SECRET`, secrets, {
+    group: 'Trackers',
+    secret: true,
+    doc: `opens \`/webhooks/${tracker}\` for ${title}; several with commas between them are all valid`,
+  });
+}
+
+/** By the tracker's name. A tracker's route exists where its secret is set. */
+export const trackerRows: ReadonlyMap<string, Row<string[] | undefined>> = new Map([
+  ['github', webhookSecret('github', 'GitHub')],
+]);
+
+/** What all rows have in common, whatever the type of their value. */
+export const allRows: readonly Omit<Row<unknown>, 'read' | 'show'>[] = [
+  ...Object.values(rows),
+  ...trackerRows.values(),
+];

@@ -1,0 +1,50 @@
+import { type Kind, NotAllowed } from './kinds.ts';
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+function parsed(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** The base of an HTTP API, without a slash at the end. Plain http only to this machine: it carries the API key. */
+export const apiUrl: Kind<string> = {
+  show: (value) => value,
+  parse(text) {
+    const url = parsed(text);
+    if (url === undefined) throw new NotAllowed('a URL such as https://api.incident.io');
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname)))
+      throw new NotAllowed('a URL with https:// (http:// only for localhost, 127.0.0.1 and [::1])');
+    if (url.username !== '' || url.password !== '' || /[?#@]/.test(text))
+      throw new NotAllowed('a URL without user, password, query and fragment');
+    return url.href.replace(/\/+$/, '');
+  },
+};
+
+const SERVERS = ['redis:', 'rediss:', 'postgres:', 'postgresql:'];
+const QUEUE_PLACES = 'a folder, redis://, rediss://, postgres:// or postgresql:// with a host';
+
+/** Where queues and store live: a folder, or the URL of a server. Its password is shown to nobody. */
+export const queueUrl: Kind<string> = {
+  show(value) {
+    const url = /^[a-z][a-z+-]+:\/\//i.test(value) ? parsed(value) : undefined;
+    if (url === undefined) return value;
+    if (url.password !== '') url.password = '***';
+    // Drivers also take a password from the query.
+    for (const name of url.searchParams.keys())
+      if (/pass|secret|token/i.test(name)) url.searchParams.set(name, '***');
+    return url.href;
+  },
+  parse(text) {
+    const scheme = /^([a-z][a-z0-9+.-]+:)(\/\/)?/i.exec(text)?.[1]?.toLowerCase();
+    // One letter and a colon is a drive of Windows; everything without a colon is a folder.
+    if (scheme === undefined) return text;
+    if (/^[^/:]+:\d+(\/\d*)?$/.test(text))
+      throw new NotAllowed(`${QUEUE_PLACES}; for a host and port write redis:// before them`);
+    if (!SERVERS.includes(scheme)) throw new NotAllowed(`${QUEUE_PLACES}; ${scheme} is none of them`);
+    const url = text.slice(scheme.length).startsWith('//') ? parsed(text) : undefined;
+    // PostgreSQL may name a socket's folder in the query instead of a host.
+    if (url === undefined || (url.hostname === '' && !url.searchParams.has('host')))
+      throw new NotAllowed(`${QUEUE_PLACES}; special characters in a password have to be percent-encoded`);
+    return text;
+  },
+};

@@ -1,0 +1,23 @@
+/** The JSON of a body, or undefined where it is none. Never throws, for any bytes. */
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A header that may come once only. */
+export function header(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  name: string,
+): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Milliseconds of an RFC 3339 time; undefined where there is none or it cannot be read. */
+export function millis(time: string | null | undefined): number | undefined {
+  const value = Date.parse(time ?? '');
+  return Number.isNaN(value) ? undefined : value;
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { createLogger } from '../src/log.ts';
+
+function lines(pretty: boolean, write: (log: ReturnType<typeof createLogger>) => void): string {
+  let text = '';
+  write(createLogger('debug', { pretty, destination: { write: (line) => void (text += line) } }));
+  return text;
+}
+
+describe('the log', () => {
+  it('is one JSON object a line for machines', () => {
+    const text = lines(false, (log) => log.info({ incident: 'INC-1' }, 'closed'));
+    expect(JSON.parse(text)).toMatchObject({
+      level: 'info',
+      msg: 'closed',
+      incident: 'INC-1',
+      time: expect.any(String),
+    });
+  });
+
+  it('is readable for people, and writes at once', () => {
+    expect(lines(true, (log) => log.warn({ incident: 'INC-1' }, 'waits'))).toMatch(/WARN.*waits[\s\S]*INC-1/);
+  });
+
+  it.each([true, false])('hides what may be a secret, however deep it lies (pretty: %s)', (pretty) => {
+    const secret = 'canary-31';
+    const headers = { Authorization: secret, 'X-Hub-Signature-256': secret, cookie: secret, host: 'kept' };
+    const text = lines(pretty, (log) => {
+      log.info(
+        { headers, apiKey: secret, a: { b: { webhook_secret: secret } }, list: [{ token: secret }] },
+        'one',
+      );
+      log.child({ password: secret }).info('two');
+      log.error(
+        Object.assign(new Error('broken'), { request: { headers }, cause: { api_key: secret } }),
+        'three',
+      );
+      log.info({ body: Buffer.from(secret) }, 'four');
+    });
+    expect(text).not.toContain(secret);
+    for (const kept of ['kept', 'broken', 'one', 'two', 'three', 'four']) expect(text).toContain(kept);
+  });
+});

@@ -1,0 +1,253 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { allRows } from '../src/settings/rows.ts';
+import { github } from '../src/trackers/github.ts';
+
+/** What people and platforms are told to run exists, and what they are told to set is read. */
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const read = (file: string): string => readFileSync(`${root}/${file}`, 'utf8');
+const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'];
+
+const manifest = z
+  .object({ scripts: z.record(z.string(), z.string()), bin: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(read('package.json')));
+const commands = all(/\.command\('([a-z-]+)'\)/g, read('src/main.ts'));
+
+/** The first group of every match. */
+function all(pattern: RegExp, text: string): string[] {
+  return [...text.matchAll(pattern)].map((match) => match[1] ?? '');
+}
+
+/** Code of a document: fenced blocks and spans. */
+function codeOf(document: string): string {
+  const fenced = all(/```sh\n([\s\S]*?)```/g, document);
+  const spans = all(/`([^`\n]+)`/g, document.replaceAll(/```[\s\S]*?```/g, ''));
+  return [...fenced, ...spans].join('\n');
+}
+
+describe.each(documents)('%s', (name) => {
+  const document = read(name);
+
+  it('names only npm scripts that exist', () => {
+    const scripts = [...all(/npm run ([a-z:-]+)/g, document), ...all(/npm (start|test)\b/g, document)];
+    for (const script of scripts) expect(Object.keys(manifest.scripts), script).toContain(script);
+  });
+
+  it('names only commands that exist', () => {
+    for (const command of all(/dist\/main\.js ([a-z]+)/g, document)) expect(commands).toContain(command);
+  });
+
+  it('names only files and folders that exist', () => {
+    const links = all(/\]\((?!https?:|#)([^)#]+)/g, document);
+    const paths = all(/(?:^|[\s`])((?:src|test|scripts|\.ci)\/[\w./-]*)/gm, codeOf(document));
+    for (const path of [...links, ...paths]) expect(existsSync(`${root}/${path}`), path).toBe(true);
+  });
+});
+
+it('the README lists exactly the commands that exist', () => {
+  const section = /## Commands\n([\s\S]*?)\n## /.exec(read('README.md'))?.[1] ?? '';
+  expect(all(/^\| `([a-z]+)/gm, section).sort()).toEqual([...commands].sort());
+});
+
+it('CONTRIBUTING.md lists every folder of the source', () => {
+  const listed = all(/`(src\/[a-z-]+\/)`/g, read('CONTRIBUTING.md'));
+  const { stdout } = spawnSync('ls', ['-p', `${root}/src`], { encoding: 'utf8' });
+  const folders = stdout.split('\n').filter((entry) => entry.endsWith('/'));
+  expect(listed.sort()).toEqual(folders.map((folder) => `src/${folder}`).sort());
+});
+
+describe('settings', () => {
+  const known = new Map(
+    allRows.flatMap((row) => [
+      [row.name, row] as const,
+      ...(row.otherName ? [[row.otherName, row] as const] : []),
+      ...(row.secret ? [[`${row.name}_FILE`, row] as const] : []),
+    ]),
+  );
+  /** Variables of others that the documents speak of. */
+  const others = ['GITHUB_TOKEN', 'TEST_BACKENDS', 'TEST_REDIS_URL', 'TEST_POSTGRES_URL', 'NODE_ENV'];
+
+  it.each([...documents, '.env.example', 'docker-compose.yml', 'Dockerfile'])(
+    'that %s names exist',
+    (name) => {
+      const named = all(/\b([A-Z]+(?:_[A-Z0-9]+)+)\b/g, read(name));
+      for (const setting of named.filter((one) => !others.includes(one)))
+        expect([...known.keys()]).toContain(setting);
+    },
+  );
+
+  it('of .env.example are commented out with their defaults, or there to be filled in', () => {
+    const lines = read('.env.example')
+      .split('\n')
+      .map((line) => /^(#?)([A-Z_]+)=(.*)$/.exec(line))
+      .filter((match) => match !== null);
+    expect(lines.length).toBeGreaterThan(0);
+    for (const [, hash, name = '', value] of lines) {
+      expect(known.has(name), name).toBe(true);
+      if (hash === '#') expect(value, name).toBe(known.get(name)?.default);
+    }
+  });
+});
+
+/** A list of arguments in a Dockerfile, as JSON. */
+function listOf(instruction: string): string[] {
+  const text = new RegExp(`^\\s*${instruction} (\\[.*\\])$`, 'm').exec(read('Dockerfile'))?.[1];
+  return z.array(z.string()).parse(JSON.parse(text ?? 'null'));
+}
+
+describe('Procfile', () => {
+  it('runs the receiver as web and the worker as worker', () => {
+    expect(read('Procfile')).toBe('web: node dist/main.js receive\nworker: node dist/main.js work\n');
+    expect(commands).toEqual(expect.arrayContaining(['receive', 'work']));
+  });
+});
+
+describe('Dockerfile', () => {
+  const dockerfile = read('Dockerfile');
+
+  it('runs a command that exists', () => {
+    expect(listOf('ENTRYPOINT')).toEqual(['node', manifest.bin['incident-closer']]);
+    expect(commands).toContain(listOf('^CMD')[0]);
+  });
+
+  it('copies only what exists and is not kept out by .dockerignore', () => {
+    const letIn = all(/^!(.+)$/gm, read('.dockerignore'));
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, files = '']) =>
+      files.split(' '),
+    );
+    expect(copied.length).toBeGreaterThan(0);
+    for (const file of copied) {
+      expect(letIn).toContain(file);
+      expect(existsSync(`${root}/${file}`), file).toBe(true);
+    }
+  });
+
+  it('runs as a user that is not root', () => {
+    expect(dockerfile).toMatch(/^USER node$/m);
+  });
+
+  it('takes a process for healthy exactly while /healthz answers well', async () => {
+    const [node = '', ...args] = listOf('CMD');
+    expect(node).toBe('node');
+    let status = 200;
+    const paths: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      paths.push(request.url);
+      response.writeHead(status).end();
+    });
+    const port = await listen(server);
+    const healthy = () =>
+      promisify(execFile)(process.execPath, args, { env: { ...process.env, PORT: String(port) } }).then(
+        () => true,
+        () => false,
+      );
+    expect(await healthy()).toBe(true);
+    status = 503;
+    expect(await healthy()).toBe(false);
+    server.close();
+    server.closeAllConnections();
+    expect(await healthy()).toBe(false);
+    expect(new Set(paths)).toEqual(new Set(['/healthz']));
+  });
+});
+
+describe('docker-compose.yml', () => {
+  const service = z.object({
+    image: z.string(),
+    command: z.array(z.string()),
+    environment: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+    env_file: z.string().optional(),
+    restart: z.string(),
+    ports: z.array(z.string()).optional(),
+    volumes: z.array(z.string()).optional(),
+    healthcheck: z.object({ test: z.array(z.string()) }),
+    depends_on: z.record(z.string(), z.object({ condition: z.string() })).optional(),
+  });
+  const { services, volumes } = z
+    .object({ services: z.record(z.string(), service), volumes: z.record(z.string(), z.unknown()) })
+    .parse(parse(read('docker-compose.yml'), { merge: true }));
+  const { redis, receiver, worker, ...rest } = services;
+
+  it('has Redis, a receiver and a worker, which all restart', () => {
+    expect(rest).toEqual({});
+    expect(receiver?.command).toEqual(['receive']);
+    expect(worker?.command).toEqual(['work']);
+    for (const one of Object.values(services)) expect(one.restart).toBe('unless-stopped');
+  });
+
+  it('keeps what Redis accepted', () => {
+    const settings = redis?.command.join(' ');
+    expect(settings).toContain('--appendonly yes');
+    expect(settings).toContain('--appendfsync always');
+    expect(settings).toContain('--maxmemory-policy noeviction');
+    expect(redis?.volumes).toEqual(['redis:/data']);
+    expect(volumes).toHaveProperty('redis');
+  });
+
+  it('publishes the port of the receiver alone', () => {
+    expect(receiver?.ports).toEqual(['3000:3000']);
+    expect(worker?.ports ?? redis?.ports).toBeUndefined();
+  });
+
+  it('gives receiver and worker the same settings, and starts them after Redis', () => {
+    expect(receiver?.environment).toEqual({ QUEUE_URL: 'redis://redis:6379', HOST: '0.0.0.0', PORT: 3000 });
+    expect(worker?.environment).toEqual(receiver?.environment);
+    for (const one of [receiver, worker]) {
+      expect(one?.env_file).toBe('.env');
+      expect(one?.depends_on).toEqual({ redis: { condition: 'service_healthy' } });
+      expect(one?.healthcheck.test.at(-1)).toContain('http://127.0.0.1:3000/healthz');
+    }
+  });
+});
+
+it('.ci/run can be executed and is a valid script', () => {
+  accessSync(`${root}/.ci/run`, constants.X_OK);
+  expect(spawnSync('bash', ['-n', `${root}/.ci/run`], { encoding: 'utf8' }).stderr).toBe('');
+});
+
+const has = (program: string): boolean =>
+  spawnSync(program, ['--help'], { stdio: 'ignore' }).error === undefined;
+
+it.skipIf(!['bash', 'curl', 'openssl'].every(has))(
+  'the webhook that the README sends by hand is accepted as a closed issue',
+  async () => {
+    const script = /<!-- signed webhook -->\n```sh\n([\s\S]*?)```/.exec(read('README.md'))?.[1] ?? '';
+    const secret = "It's a Secret to Everybody";
+    let received: { url?: string | undefined; headers: IncomingHttpHeaders; body: Buffer } | undefined;
+    const server = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      received = { url: request.url, headers: request.headers, body: Buffer.concat(chunks) };
+      response.end('{}');
+    });
+    const port = await listen(server);
+    const env = { ...process.env, GITHUB_WEBHOOK_SECRET: secret, PORT: String(port), NO_PROXY: '*' };
+    await promisify(execFile)('bash', ['-euc', script], { env });
+    server.close();
+
+    if (received === undefined) throw new Error('Nothing was sent.');
+    const delivery = { ...received, receivedAt: Date.now() };
+    expect(received.url).toBe('/webhooks/github');
+    expect(await github.verify(delivery, [secret])).toBe(true);
+    expect(github.translate(delivery)).toMatchObject({
+      kind: 'event',
+      event: { task: 'github:github.com/acme/api#12', state: 'done', by: 'person' },
+    });
+  },
+);
+
+function listen(server: ReturnType<typeof createServer>): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : 0);
+    });
+  });
+}

@@ -1,0 +1,4 @@
+import { queuePlaces } from '../support/backends.ts';
+import { conformance } from './backend.conformance.ts';
+
+for (const place of queuePlaces()) conformance(place);

@@ -1,0 +1,210 @@
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import type { Backend } from '../../src/queue/backend.ts';
+import { openBackend } from '../../src/queue/open-backend.ts';
+import { freshFolder } from '../support/backends.ts';
+import { type PrivateRedis, privateRedis, redisProgram } from './private-redis.ts';
+import { aborted, batchOf, eventually, freshId, gate, idle, listeningLog, quiet } from './support.ts';
+
+const program = redisProgram();
+
+describe.skipIf(!inject('redisUrl') || program === undefined)('the backend on a Redis of its own', () => {
+  let server: PrivateRedis;
+  let backend: Backend | undefined;
+  let redis: Redis | undefined;
+  let lines: string[];
+
+  const open = async (url = server.url) => {
+    const log = listeningLog();
+    lines = log.lines;
+    backend = await openBackend(url, {
+      prefix: 'own',
+      log: log.log,
+      lockDuration: 1_000,
+      stalledInterval: 500,
+    });
+    return backend;
+  };
+  /** Answers the error and how long it took, in ms. */
+  const failure = async (promise: Promise<unknown>) => {
+    const asked = performance.now();
+    const error = await promise.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    return { error, took: performance.now() - asked };
+  };
+
+  beforeEach(async () => {
+    server = await privateRedis(program ?? '', freshFolder('redis-'));
+  });
+  afterEach(async () => {
+    redis?.disconnect();
+    await backend?.close();
+    await server.kill();
+  });
+
+  test('while Redis is down everything rejects within 2 s, and works again after it is back', async () => {
+    await server.start();
+    const { intake, waker, ping, counts, tables } = await open();
+    await intake.add(batchOf('a#1'));
+    await server.kill();
+    for (const attempt of [
+      () => intake.add(batchOf('a#2')),
+      () => waker.wake([freshId()], 'test'),
+      () => waker.wakeAt(freshId(), Date.now()),
+      () => ping(),
+      () => counts(),
+      () => tables.time(),
+    ]) {
+      const { error, took } = await failure(attempt());
+      expect(error).toBeInstanceOf(Error);
+      expect(took).toBeLessThan(2_500);
+    }
+    await server.start();
+    await eventually(() => intake.add(batchOf('a#3')));
+    await eventually(() => ping());
+    expect((await counts()).events.waiting).toBe(2);
+  });
+
+  test('it opens while Redis is down, and both sides work once Redis is there', async () => {
+    const opening = performance.now();
+    const { intake, ping, work } = await open();
+    expect(performance.now() - opening).toBeLessThan(4_000);
+    const seen: string[] = [];
+    const workers = work(
+      { ...idle, events: async ({ tasks }) => void seen.push(...tasks.map(({ task }) => task)) },
+      { concurrency: 1 },
+    );
+    await expect(ping()).rejects.toThrow(`Redis at 127.0.0.1:${server.port} cannot take jobs`);
+    await expect(intake.add(batchOf('a#1'))).rejects.toThrow();
+    await server.start();
+    await eventually(() => intake.add(batchOf('a#2')));
+    await eventually(() => expect(seen).toEqual(['a#2']));
+    await workers.close(3_000);
+  });
+
+  test('a worker goes on after Redis was killed and came back, and loses no job', async () => {
+    await server.start();
+    const { intake, work } = await open();
+    const seen: string[] = [];
+    const workers = work(
+      { ...idle, events: async ({ tasks }) => void seen.push(...tasks.map(({ task }) => task)) },
+      { concurrency: 1 },
+    );
+    await intake.add(batchOf('a#1'));
+    await eventually(() => expect(seen).toEqual(['a#1']));
+    await server.kill();
+    await server.start();
+    await eventually(() => intake.add(batchOf('a#2')));
+    await eventually(() => expect(seen).toContain('a#2'));
+    await workers.close(3_000);
+  });
+
+  test('close() keeps its deadline while Redis is down', async () => {
+    await server.start();
+    const opened = await open();
+    const started = gate();
+    const workers = opened.work(
+      {
+        ...idle,
+        async review(_, { signal }) {
+          started.open();
+          await aborted(signal);
+        },
+      },
+      { concurrency: 1 },
+    );
+    await opened.waker.wake([freshId()], 'test');
+    await started.opened;
+    await server.kill();
+    const closing = performance.now();
+    await workers.close(600);
+    await opened.close();
+    expect(performance.now() - closing).toBeLessThan(3_500);
+  });
+
+  test('a job whose lock is lost is aborted', async () => {
+    await server.start();
+    const { waker, work } = await open();
+    const started = gate();
+    const reasons: unknown[] = [];
+    const workers = work(
+      {
+        ...idle,
+        async review(_, { signal, begunBefore }) {
+          if (begunBefore) return;
+          started.open();
+          await aborted(signal).catch(() => reasons.push(signal.reason));
+          throw new Error('stopped');
+        },
+      },
+      { concurrency: 1 },
+    );
+    await waker.wake([freshId()], 'test');
+    await started.opened;
+    redis = new Redis(server.url);
+    for (const key of await redis.keys('{own}:reviews:*:lock')) await redis.del(key);
+    await eventually(() => expect(reasons).toEqual(['lock lost']));
+    await workers.close(3_000);
+  });
+
+  test('a deduplication key whose job is gone is cleared, and the incident heard again', async () => {
+    await server.start();
+    const opened = await open();
+    const incident = freshId();
+    await opened.waker.wake([incident], 'lost');
+    redis = new Redis(server.url);
+    expect(await redis.del('{own}:reviews:wait')).toBe(1);
+    await opened.waker.wake([incident], 'swallowed');
+    expect((await opened.counts()).reviews.waiting).toBe(0);
+    expect(await opened.clearStrayKeys([freshId(), incident])).toEqual([incident]);
+    const runs: string[] = [];
+    const workers = opened.work(
+      { ...idle, review: async (_, { why }) => void runs.push(why) },
+      { concurrency: 1 },
+    );
+    await opened.waker.wake([incident], 'heard');
+    await quiet(opened);
+    expect(runs).toEqual(['heard']);
+    await workers.close(3_000);
+  });
+
+  test('a Redis that keeps nothing, evicts or is a replica is warned about', async () => {
+    await server.start('--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru');
+    const { warnings } = await open();
+    expect((await warnings()).join('\n')).toMatch(/no append-only file[\s\S]*allkeys-lru/);
+  });
+
+  test('a Redis that is set up well gives no warning, and one that forbids INFO says so', async () => {
+    await server.start('--maxmemory-policy', 'noeviction');
+    const { warnings } = await open();
+    expect(await warnings()).toEqual([]);
+    redis = new Redis(server.url);
+    await redis.call('ACL', 'SETUSER', 'default', '-info');
+    expect((await warnings()).join()).toContain('does not allow INFO');
+  });
+
+  test('a Redis that is full or read only takes no jobs, says ping()', async () => {
+    await server.start();
+    const { ping } = await open();
+    redis = new Redis(server.url);
+    await redis.config('SET', 'maxmemory', '1');
+    await expect(ping()).rejects.toThrow(/cannot take jobs: OOM/);
+    await redis.config('SET', 'maxmemory', '0');
+    await redis.replicaof('127.0.0.1', '1');
+    await expect(ping()).rejects.toThrow(/cannot take jobs: READONLY/);
+  });
+
+  test('the password is in no error and no log line', async () => {
+    await server.start('--requirepass', 'right-s3cret');
+    const { ping, intake } = await open(server.url.replace('//', '//:wrong-s3cret@'));
+    for (const attempt of [ping(), intake.add(batchOf('a#1'))]) {
+      const { error } = await failure(attempt);
+      expect(String(error)).not.toContain('s3cret');
+      expect(JSON.stringify(error, Object.getOwnPropertyNames(error ?? {}))).not.toContain('s3cret');
+    }
+    expect(lines.join()).toContain('WRONGPASS');
+    expect(lines.join()).not.toContain('s3cret');
+  });
+});

@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { EventBatch } from '../../src/queue/queues.ts';
+import { Batcher, QueueTimeout } from '../../src/receiver/batching.ts';
+import { FakeIntake, gate } from './support.ts';
+
+function part(delivery: string, size = 0): EventBatch {
+  const task = `github:github.com/acme/api#${'1'.repeat(size + 1)}`;
+  const event = {
+    tracker: 'github',
+    task,
+    aliases: [],
+    state: 'done',
+    by: 'person',
+    delivery,
+    receivedAt: 0,
+  } as const;
+  return { tasks: [{ ...event, aliases: [] }], incidents: [] };
+}
+
+/** How often an add ends well, late or badly; 0 ms is at once. */
+const scripts = fc.array(fc.record({ takes: fc.nat({ max: 3000 }), fails: fc.boolean() }), { minLength: 1 });
+const arrivals = fc.array(fc.record({ after: fc.nat({ max: 900 }), size: fc.nat({ max: 400 }) }), {
+  minLength: 1,
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('batching', () => {
+  it('adds a single delivery at once, by itself', async () => {
+    const intake = new FakeIntake();
+    await new Batcher(intake, { deadline: 2000 }).add(part('a'));
+    expect(intake.batches).toEqual([part('a')]);
+  });
+
+  it('makes one batch of what arrives while an add is under way, in its order', async () => {
+    const intake = new FakeIntake();
+    const first = gate();
+    intake.behave = () => first.opened;
+    const batcher = new Batcher(intake, { deadline: 2000 });
+    const all = Promise.all(['a', 'b', 'c', 'd'].map((name) => batcher.add(part(name))));
+    expect(intake.calls).toBe(1);
+    first.open();
+    await all;
+    expect(intake.batches.map(({ tasks }) => tasks.map(({ delivery }) => delivery))).toEqual([
+      ['a'],
+      ['b', 'c', 'd'],
+    ]);
+  });
+
+  it('keeps a batch within its number of events and its size, and never splits a delivery', async () => {
+    const intake = new FakeIntake();
+    const batcher = new Batcher(intake, { deadline: 2000, maxEvents: 3, maxBytes: 1000 });
+    const sizes = [0, 0, 0, 0, 0, 600, 600, 5000, 0];
+    await Promise.all(sizes.map((size, index) => batcher.add(part(String(index), size))));
+    const batches = intake.batches.map(({ tasks }) => tasks.map(({ delivery }) => delivery).join(''));
+    expect(batches).toEqual(['0', '123', '4', '5', '6', '7', '8']);
+    const three = { tasks: ['a', 'b', 'c', 'd'].flatMap((name) => part(name).tasks), incidents: [] };
+    await batcher.add(three);
+    expect(intake.batches.at(-1)).toEqual(three);
+  });
+
+  it('tells every caller of a batch that it failed, and goes on with the next', async () => {
+    const intake = new FakeIntake();
+    const first = gate();
+    intake.behave = () =>
+      intake.calls === 1 ? first.opened : intake.calls === 2 ? Promise.reject('no') : Promise.resolve();
+    const batcher = new Batcher(intake, { deadline: 2000 });
+    const outcomes = Promise.allSettled(['a', 'b', 'c'].map((name) => batcher.add(part(name))));
+    first.open();
+    expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    await batcher.add(part('d'));
+    expect(intake.deliveries).toEqual(['a', 'd']);
+  });
+
+  it('refuses at the deadline, drops what still waited, and takes new deliveries once the queue is back', async () => {
+    vi.useFakeTimers();
+    const intake = new FakeIntake();
+    const hanging = gate();
+    intake.behave = () => hanging.opened;
+    const batcher = new Batcher(intake, { deadline: 2000 });
+    const outcomes = Promise.allSettled([batcher.add(part('a')), batcher.add(part('b'))]);
+    await vi.advanceTimersByTimeAsync(2000);
+    for (const outcome of await outcomes)
+      expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(QueueTimeout) });
+    const later = batcher.add(part('c'));
+    hanging.open();
+    await later;
+    expect(intake.deliveries).toEqual(['a', 'c']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is not stopped for good by an add that never ends', async () => {
+    vi.useFakeTimers();
+    const intake = new FakeIntake();
+    intake.behave = () => (intake.calls === 1 ? new Promise(() => {}) : Promise.resolve());
+    const batcher = new Batcher(intake, { deadline: 2000 });
+    const lost = Promise.allSettled([batcher.add(part('a'))]);
+    await vi.advanceTimersByTimeAsync(9000);
+    expect(await lost).toMatchObject([{ status: 'rejected' }]);
+    const next = batcher.add(part('b'));
+    await vi.advanceTimersByTimeAsync(1000);
+    await next;
+    expect(intake.deliveries).toEqual(['b']);
+  });
+
+  it('has whatever was accepted in exactly one batch, in the order of arrival, and answers all in time', async () => {
+    vi.useFakeTimers();
+    const property = fc.asyncProperty(scripts, arrivals, async (script, arriving) => {
+      const intake = new FakeIntake();
+      let underWay = 0;
+      intake.behave = async () => {
+        underWay += 1;
+        expect(underWay).toBe(1);
+        const { takes, fails } = script[(intake.calls - 1) % script.length] ?? { takes: 0, fails: false };
+        if (takes > 0) await new Promise((resolve) => setTimeout(resolve, takes));
+        underWay -= 1;
+        if (fails) throw new Error('the queue failed');
+      };
+      const batcher = new Batcher(intake, { deadline: 2000, maxEvents: 5, maxBytes: 2000 });
+      const accepted: string[] = [];
+      let answered = 0;
+      for (const [index, { after, size }] of arriving.entries()) {
+        await vi.advanceTimersByTimeAsync(after);
+        const came = Date.now();
+        const settled = (): void => {
+          answered += 1;
+          expect(Date.now() - came).toBeLessThanOrEqual(2000);
+        };
+        batcher
+          .add(part(String(index), size))
+          .then(
+            () => accepted.push(String(index)),
+            () => {},
+          )
+          .finally(settled);
+      }
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(answered).toBe(arriving.length);
+      await vi.advanceTimersByTimeAsync(3000);
+
+      const added = intake.deliveries;
+      expect(new Set(added).size).toBe(added.length);
+      expect(added).toEqual([...added].sort((a, b) => Number(a) - Number(b)));
+      for (const delivery of accepted) expect(added).toContain(delivery);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+    await fc.assert(property, { numRuns: 300 });
+  });
+});

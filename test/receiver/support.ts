@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { afterEach } from 'vitest';
+import { createLogger } from '../../src/log.ts';
+import type { EventBatch, EventIntake } from '../../src/queue/queues.ts';
+import { createServer } from '../../src/receiver/server.ts';
+import { trackers } from '../../src/trackers/index.ts';
+import { closed } from '../trackers/github-payloads.ts';
+import { delivery, samples } from '../trackers/samples.ts';
+
+export const SECRET = 'canary-77aa';
+
+/** A queue in memory that does what `behave` says for each add, and remembers what it took. */
+export class FakeIntake implements EventIntake {
+  readonly batches: EventBatch[] = [];
+  behave: (batch: EventBatch) => Promise<void> = async () => {};
+  calls = 0;
+
+  async add(batch: EventBatch): Promise<void> {
+    this.calls += 1;
+    await this.behave(batch);
+    this.batches.push(batch);
+  }
+
+  get deliveries(): string[] {
+    return this.batches.flatMap(({ tasks }) => tasks.map((event) => event.delivery));
+  }
+}
+
+/** A promise that is settled by hand. */
+export function gate(): { opened: Promise<void>; open(): void; fail(error: Error): void } {
+  let open = (): void => {};
+  let fail = (_: Error): void => {};
+  const opened = new Promise<void>((resolve, reject) => {
+    open = resolve;
+    fail = reject;
+  });
+  return { opened, open: () => open(), fail: (error) => fail(error) };
+}
+
+export interface Running {
+  app: FastifyInstance;
+  url: string;
+  intake: FakeIntake;
+  /** The lines of the log. */
+  lines: Record<string, unknown>[];
+  raw(): Promise<Raw>;
+}
+
+/** A connection that sends what it likes and keeps all that comes back. */
+export interface Raw {
+  socket: Socket;
+  text(): string;
+  closed: Promise<unknown>;
+}
+
+const stops: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+export async function running(options: Partial<Parameters<typeof createServer>[0]> = {}): Promise<Running> {
+  const intake = new FakeIntake();
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger('trace', {
+    pretty: false,
+    destination: { write: (line) => lines.push(JSON.parse(line)) },
+  });
+  const app = createServer({
+    trackers,
+    trackerSecrets: { github: [SECRET] },
+    intake,
+    log,
+    clock: { now: () => Date.parse('2026-03-01T12:00:00Z') },
+    ready: async () => ({ ok: true, problems: [] }),
+    ...options,
+  });
+  stops.push(() => app.close());
+  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  const raw = async (): Promise<Raw> => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk) => chunks.push(chunk)).on('error', () => {});
+    stops.unshift(async () => socket.destroy());
+    await once(socket, 'connect');
+    return { socket, text: () => Buffer.concat(chunks).toString('latin1'), closed: once(socket, 'close') };
+  };
+  return { app, url, intake, lines, raw };
+}
+
+export function signed(payload: unknown = closed('completed'), secret = SECRET) {
+  if (samples.github === undefined) throw new Error('the samples of github are gone');
+  const { body, headers } = delivery(samples.github, payload, secret);
+  return {
+    body,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+  };
+}
+
+/** Posts a signed delivery; `headers` and `body` replace parts of it. */
+export function post(
+  url: string,
+  change: { payload?: unknown; headers?: Record<string, string>; body?: Buffer } = {},
+): Promise<Response> {
+  const { body, headers } = signed(change.payload);
+  return fetch(`${url}/webhooks/github`, {
+    method: 'POST',
+    headers: { ...headers, ...change.headers },
+    body: new Uint8Array(change.body ?? body),
+  });
+}

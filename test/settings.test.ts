@@ -1,0 +1,239 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { describeSettings, readSettings, SettingsError } from '../src/settings.ts';
+
+const CANARY = 'canary-4711';
+
+function refusal(
+  env: Record<string, string>,
+  required: Parameters<typeof readSettings>[1] = [],
+): SettingsError {
+  try {
+    readSettings(env, required);
+  } catch (error) {
+    if (error instanceof SettingsError) return error;
+    throw error;
+  }
+  throw new Error('the settings were accepted');
+}
+
+function file(content: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'settings-')), 'secret');
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('settings', () => {
+  it('have the defaults of the contract where nothing is given', () => {
+    expect(readSettings({})).toEqual({
+      apiKey: undefined,
+      apiUrl: 'https://api.incident.io',
+      queueUrl: '.incident-closer',
+      queuePrefix: 'incident-closer',
+      port: 3000,
+      host: '127.0.0.1',
+      settleTime: 60_000,
+      sweepEvery: 600_000,
+      syncFollowUps: true,
+      minFollowUps: 1,
+      maxClosesPerHour: 60,
+      activeIncidents: 'leave',
+      resolvedStatus: undefined,
+      closedStatus: undefined,
+      notifyIncidentChannel: true,
+      dryRun: false,
+      logLevel: 'info',
+      lockDuration: 15_000,
+      stalledInterval: 5_000,
+      reviewConcurrency: 5,
+      trackerSecrets: {},
+      warnings: [],
+    });
+  });
+
+  it('count an empty text or one of blanks as missing', () => {
+    expect(readSettings({ PORT: '', SETTLE_TIME: '  ', GITHUB_WEBHOOK_SECRET: ' ' })).toEqual(
+      readSettings({}),
+    );
+    expect(refusal({ INCIDENT_IO_API_KEY: ' ' }, ['apiKey']).message).toContain(
+      'INCIDENT_IO_API_KEY is missing',
+    );
+  });
+
+  it.each([
+    ['0s', 0],
+    ['90s', 90_000],
+    ['5m', 300_000],
+    ['2h', 7_200_000],
+    ['1d', 86_400_000],
+    ['250ms', 250],
+  ])('read the duration %s', (text, value) => {
+    expect(readSettings({ SETTLE_TIME: text }).settleTime).toBe(value);
+  });
+
+  it('list every problem at once, each with its variable, what was given and what is allowed', () => {
+    const error = refusal(
+      {
+        SETTLE_TIME: '5 min',
+        MIN_FOLLOW_UPS: '0',
+        PORT: '70000',
+        ACTIVE_INCIDENTS: 'shut',
+        DRY_RUN: 'maybe',
+      },
+      ['apiKey'],
+    );
+    expect(error.problems).toHaveLength(6);
+    for (const words of [
+      'SETTLE_TIME is "5 min": give a duration such as 0s, 90s, 5m, 2h or 1d',
+      'MIN_FOLLOW_UPS is "0": give a whole number from 1',
+      'PORT is "70000": give a whole number from 0 to 65535',
+      'ACTIVE_INCIDENTS is "shut": give one of leave, resolve, close',
+      'DRY_RUN is "maybe": give true or false',
+      'INCIDENT_IO_API_KEY is missing',
+    ])
+      expect(error.message).toContain(words);
+  });
+
+  it.each(['-1s', '1.5h', '30', '21d', '1w', '1e3s'])('refuse the duration %s', (text) => {
+    expect(refusal({ SETTLE_TIME: text }).message).toContain(`SETTLE_TIME is "${text}"`);
+  });
+
+  it.each([
+    'http://api.incident.io',
+    'https://u:p@host',
+    'https://host/?a=b',
+    'https://host/#a',
+    'incident',
+    'ftp://h',
+  ])('refuse the API address %s', (text) => {
+    expect(refusal({ INCIDENT_IO_API_URL: text }).message).toContain('INCIDENT_IO_API_URL');
+  });
+
+  it.each([
+    ['http://127.0.0.1:4000/', 'http://127.0.0.1:4000'],
+    ['http://localhost:4000', 'http://localhost:4000'],
+    ['http://[::1]:4000', 'http://[::1]:4000'],
+    ['https://eu.example.com/base/', 'https://eu.example.com/base'],
+  ])('take the API address %s', (text, value) => {
+    expect(readSettings({ INCIDENT_IO_API_URL: text }).apiUrl).toBe(value);
+  });
+
+  it.each([
+    './data',
+    '/var/lib/closer',
+    'C:\\data',
+    'redis://h',
+    'rediss://u:p@h:1/2',
+    'postgres://h/db',
+    'postgresql:///db?host=/run',
+  ])('take the queue address %s', (text) => {
+    expect(readSettings({ QUEUE_URL: text }).queueUrl).toBe(text);
+  });
+
+  it.each([
+    'localhost:6379',
+    'amqp://h',
+    'redis:h',
+    'redis://',
+    'redis-sentinel://h:1',
+    'mysql://h/db',
+    'file:x',
+    'redis://u:p#p@h',
+  ])('refuse the queue address %s', (text) => {
+    expect(refusal({ QUEUE_URL: text }).message).toContain(
+      'QUEUE_URL has a value that is not allowed: give a folder',
+    );
+  });
+
+  it('take REDIS_URL where QUEUE_URL is not given', () => {
+    expect(readSettings({ REDIS_URL: 'redis://other' }).queueUrl).toBe('redis://other');
+    expect(readSettings({ REDIS_URL: 'redis://other', QUEUE_URL: 'here' }).queueUrl).toBe('here');
+    expect(refusal({ REDIS_URL: 'http://h' }).message).toContain('REDIS_URL has');
+  });
+
+  it('take several secrets of one tracker, with commas or one a line in a file', () => {
+    expect(readSettings({ GITHUB_WEBHOOK_SECRET: 'new, old,' }).trackerSecrets).toEqual({
+      github: ['new', 'old'],
+    });
+    const path = file('new, with a comma\r\n\nold\n');
+    expect(readSettings({ GITHUB_WEBHOOK_SECRET_FILE: path }).trackerSecrets.github).toEqual([
+      'new, with a comma',
+      'old',
+    ]);
+    expect(refusal({ GITHUB_WEBHOOK_SECRET: ',,' }).message).toContain('at least one secret');
+  });
+
+  it('read any secret from a file, and say which file cannot be read', () => {
+    expect(readSettings({ INCIDENT_IO_API_KEY_FILE: file('key\n') }, ['apiKey']).apiKey).toBe('key');
+    expect(refusal({ INCIDENT_IO_API_KEY_FILE: '/nowhere/key' }, ['apiKey']).problems).toEqual([
+      'INCIDENT_IO_API_KEY_FILE: the file /nowhere/key cannot be read (ENOENT)',
+    ]);
+    expect(refusal({ INCIDENT_IO_API_KEY_FILE: file('\n') }).message).toContain('is empty');
+    const both = refusal({ INCIDENT_IO_API_KEY: 'a', INCIDENT_IO_API_KEY_FILE: file('a') });
+    expect(both.message).toContain('INCIDENT_IO_API_KEY and INCIDENT_IO_API_KEY_FILE are both set');
+  });
+
+  it('never repeat a secret, not even a malformed one', () => {
+    const error = refusal({
+      INCIDENT_IO_API_KEY: `${CANARY} ${CANARY}`,
+      QUEUE_URL: `amqp://u:${CANARY}@h`,
+      GITHUB_WEBHOOK_SECRETS: CANARY,
+    });
+    expect(error.problems).toHaveLength(2);
+    expect(error.message).not.toContain(CANARY);
+  });
+
+  it('report names that were probably meant to be ours', () => {
+    const env = {
+      INCIDENT_IO_APIKEY: 'a',
+      GITHUB_WEBHOOK_SECRETS: 'a',
+      INCIDENT_IO_TOKEN: 'a',
+      settle_time: '5m',
+      DRYRUN: '1',
+    };
+    expect(readSettings(env).warnings).toEqual([
+      'INCIDENT_IO_APIKEY is no setting of incident-closer: did you mean INCIDENT_IO_API_KEY?',
+      'GITHUB_WEBHOOK_SECRETS is no setting of incident-closer: did you mean GITHUB_WEBHOOK_SECRET?',
+      expect.stringContaining('INCIDENT_IO_TOKEN is no setting'),
+      'settle_time is no setting of incident-closer: did you mean SETTLE_TIME?',
+      'DRYRUN is no setting of incident-closer: did you mean DRY_RUN?',
+    ]);
+    expect(refusal({ INCIDENT_IO_APIKEY: 'a' }, ['apiKey']).message).toContain(
+      'did you mean INCIDENT_IO_API_KEY?',
+    );
+  });
+
+  it('leave variables of others alone', () => {
+    const env = {
+      HOME: '/root',
+      HOSTNAME: 'a',
+      PATH: '/bin',
+      POST: 'x',
+      REDIS_HOST: 'h',
+      GITHUB_TOKEN: 't',
+      NODE_ENV: 'x',
+    };
+    expect(readSettings(env).warnings).toEqual([]);
+  });
+
+  it('are described by variable with secrets masked', () => {
+    const settings = readSettings({
+      INCIDENT_IO_API_KEY: CANARY,
+      QUEUE_URL: `rediss://user:${CANARY}@host:6380/1`,
+      GITHUB_WEBHOOK_SECRET: `${CANARY},other-${CANARY}`,
+      SETTLE_TIME: '90s',
+    });
+    const shown = describeSettings(settings);
+    expect(shown).toMatchObject({
+      INCIDENT_IO_API_KEY: '(set)',
+      QUEUE_URL: 'rediss://user:***@host:6380/1',
+      GITHUB_WEBHOOK_SECRET: '(2 secrets)',
+      SETTLE_TIME: '90s',
+      SWEEP_EVERY: '10m',
+      CLOSED_STATUS: '(not set)',
+    });
+    expect(JSON.stringify(shown)).not.toContain(CANARY);
+  });
+});

@@ -1,0 +1,134 @@
+import { PGlite } from '@electric-sql/pglite';
+import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { describe, expect, inject, it } from 'vitest';
+import { createRedisTables } from '../../src/store/redis-tables.ts';
+import { createSqlTables } from '../../src/store/sql-tables.ts';
+import type { Tables } from '../../src/store/tables.ts';
+import { freshFolder } from '../support/backends.ts';
+import { createMemoryTables } from '../support/memory-tables.ts';
+import { type TablesRig, tablesConformance } from './tables.conformance.ts';
+
+tablesConformance('memory', async () => {
+  const spaces = new Map<string, Tables>();
+  return {
+    async client(space) {
+      const tables = spaces.get(space) ?? createMemoryTables();
+      spaces.set(space, tables);
+      return tables;
+    },
+    async close() {},
+  };
+});
+
+describe.runIf(inject('redisUrl'))('on Redis', () => {
+  tablesConformance('Redis', openRedis);
+});
+
+describe.runIf(inject('postgresUrl'))('on PostgreSQL', () => {
+  tablesConformance('PostgreSQL', async () => openSql(inject('postgresUrl'), async () => {}));
+
+  it('refuses a store that a newer release wrote, and says what to do', async () => {
+    await withSchema(async (pool, schema) => {
+      await createSqlTables(pool, schema);
+      await pool.query(`update "${schema}".version set version = 99`);
+      await expect(createSqlTables(pool, schema)).rejects.toThrow(/version 99.*QUEUE_PREFIX/);
+    });
+  });
+
+  it('needs no more than the use of a schema that somebody else prepared', async () => {
+    await withSchema(async (pool, schema) => {
+      await createSqlTables(pool, schema);
+      const role = `${schema}-user`;
+      await pool.query(`create role "${role}"; grant usage on schema "${schema}" to "${role}";
+        grant select, insert, update, delete on all tables in schema "${schema}" to "${role}"`);
+      const client = await pool.connect();
+      try {
+        await client.query(`set role "${role}"`);
+        const tables = await createSqlTables(client, schema);
+        await tables.put([{ table: 't', id: 'a', value: '1' }]);
+        expect(await tables.get('t', ['a'])).toEqual(['1']);
+      } finally {
+        await client.query('reset role');
+        client.release();
+        await pool.query(`drop owned by "${role}"; drop role "${role}"`);
+      }
+    });
+  });
+
+  it('refuses a schema name that PostgreSQL would change or keep for itself', async () => {
+    const pool = new pg.Pool();
+    for (const name of ['', 'pg_mine', '1st', 'a"b', "a'b", 'a$$b', 'ä', 'x'.repeat(64)]) {
+      await expect(createSqlTables(pool, name)).rejects.toThrow(/as a database schema/);
+    }
+  });
+});
+
+describe.runIf(inject('embedded'))('on PGlite', () => {
+  tablesConformance('PGlite', async () => {
+    const db = await PGlite.create(freshFolder('pglite-'));
+    const server = new PGLiteSocketServer({ db, port: 0, maxConnections: 100 });
+    await server.start();
+    const url = `postgres://postgres@${server.getServerConn()}/postgres`;
+    return openSql(url, async () => {
+      await server.stop();
+      await db.close();
+    });
+  });
+});
+
+async function openRedis(): Promise<TablesRig> {
+  // Three connections are enough for clients that must not share one.
+  const connections = Array.from({ length: 3 }, () => new Redis(inject('redisUrl')));
+  const spaces = new Set<string>();
+  let next = 0;
+  return {
+    async client(space) {
+      spaces.add(space);
+      next += 1;
+      const connection = connections[next % connections.length];
+      if (!connection) throw new Error('no connection');
+      return createRedisTables(connection, space);
+    },
+    async close() {
+      const [connection] = connections;
+      for (const space of spaces) {
+        const keys = (await connection?.keys(`{${space}}:*`)) ?? [];
+        if (keys.length > 0) await connection?.unlink(...keys);
+      }
+      await Promise.all(connections.map((each) => each.quit()));
+    },
+  };
+}
+
+async function openSql(url: string, stop: () => Promise<void>): Promise<TablesRig> {
+  const pools = Array.from({ length: 3 }, () => new pg.Pool({ connectionString: url, max: 5 }));
+  const spaces = new Set<string>();
+  let next = 0;
+  return {
+    async client(space) {
+      spaces.add(space);
+      next += 1;
+      const pool = pools[next % pools.length];
+      if (!pool) throw new Error('no pool');
+      return createSqlTables(pool, space);
+    },
+    async close() {
+      for (const space of spaces) await pools[0]?.query(`drop schema if exists "${space}" cascade`);
+      await Promise.all(pools.map((pool) => pool.end()));
+      await stop();
+    },
+  };
+}
+
+async function withSchema(use: (pool: pg.Pool, schema: string) => Promise<void>): Promise<void> {
+  const pool = new pg.Pool({ connectionString: inject('postgresUrl') });
+  const schema = `test-${Math.random().toString(36).slice(2)}`;
+  try {
+    await use(pool, schema);
+  } finally {
+    await pool.query(`drop schema if exists "${schema}" cascade`);
+    await pool.end();
+  }
+}

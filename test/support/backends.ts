@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+
+/** A fresh place for queues and store, that no other test uses. */
+export interface QueuePlace {
+  name: 'embedded' | 'redis' | 'postgres';
+  /** The value for `QUEUE_URL`. */
+  url: string;
+  /** The value for `QUEUE_PREFIX`: what keeps tests on one server apart. */
+  prefix: string;
+}
+
+/**
+ * One fresh place on each backend that this run covers, for `describe.each(queuePlaces())('... on $name', ...)`.
+ * Each call gives new ones, so call it once at the top of a file, or again where a test needs its own.
+ */
+export function queuePlaces(): QueuePlace[] {
+  const places: QueuePlace[] = [];
+  if (inject('embedded'))
+    places.push({ name: 'embedded', url: freshFolder('queue-'), prefix: freshPrefix() });
+  if (inject('redisUrl')) places.push({ name: 'redis', url: inject('redisUrl'), prefix: freshPrefix() });
+  if (inject('postgresUrl'))
+    places.push({ name: 'postgres', url: inject('postgresUrl'), prefix: freshPrefix() });
+  return places;
+}
+
+/** A fresh place on the backend of `place`, for a test that must not find what others left. */
+export function freshPlaceLike(place: QueuePlace): QueuePlace {
+  const url = place.name === 'embedded' ? freshFolder('queue-') : place.url;
+  return { name: place.name, url, prefix: freshPrefix() };
+}
+
+/** An empty folder that is removed after the run. */
+export function freshFolder(name = 'folder-'): string {
+  return mkdtempSync(join(inject('scratch'), name));
+}
+
+function freshPrefix(): string {
+  return `test-${randomBytes(6).toString('hex')}`;
+}

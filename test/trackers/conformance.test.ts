@@ -1,0 +1,125 @@
+/** What every tracker has to keep. A new one is covered as soon as it is in the list and has its samples. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { taskKeyOf, trackerByName, trackers } from '../../src/trackers/index.ts';
+import { mutated } from './mutations.ts';
+import { delivery, samples } from './samples.ts';
+
+const SECRET = 'canary-0f6d';
+/** How many broken bodies each tracker is shown. */
+const BODIES = 10_000;
+
+describe.each(trackers)('$name', (tracker) => {
+  const of = samples[tracker.name];
+  if (of === undefined) throw new Error(`${tracker.name} needs samples in test/trackers/samples.ts`);
+  const [first] = of.events;
+  if (first === undefined) throw new Error(`${tracker.name} has no sample of an event`);
+  const signed = delivery(of, first.payload, SECRET);
+
+  it('is found by its name and by the providers of incident.io', () => {
+    expect(trackerByName(tracker.name)).toBe(tracker);
+    for (const provider of tracker.providers)
+      for (const [permalink, key] of of.permalinks) expect(taskKeyOf(provider, permalink)).toBe(key);
+  });
+
+  it.each(of.events)('reads a signed payload: $what', async ({ payload, expected }) => {
+    const received = delivery(of, payload, SECRET);
+    expect(await tracker.verify(received, [SECRET])).toBe(true);
+    const translation = tracker.translate(received);
+    expect(translation).toMatchObject({
+      kind: 'event',
+      event: { tracker: tracker.name, receivedAt: received.receivedAt, ...expected },
+    });
+  });
+
+  it('takes a signature by any of several secrets', async () => {
+    for (const secrets of [[SECRET], ['other', SECRET], [SECRET, 'other']])
+      expect(await tracker.verify(signed, secrets)).toBe(true);
+  });
+
+  it('refuses every body in which one byte was changed', async () => {
+    const at = fc.nat({ max: signed.body.length - 1 });
+    const property = fc.asyncProperty(at, fc.integer({ min: 1, max: 255 }), async (index, flip) => {
+      const body = Buffer.from(signed.body);
+      body[index] = (body[index] ?? 0) ^ flip;
+      return !(await tracker.verify({ ...signed, body }, [SECRET]));
+    });
+    await fc.assert(property, { numRuns: 1000 });
+  });
+
+  it('refuses a signature that is missing, empty, cut, longer, another or by another secret', async () => {
+    const right = signed.headers[of.signature];
+    if (typeof right !== 'string') throw new Error('the samples lack the signature');
+    const flipped = right.slice(0, -1) + (right.endsWith('0') ? '1' : '0');
+    const wrong = [undefined, '', right.slice(0, -1), `${right}0`, flipped, 'sha256=', '…', [right, right]];
+    for (const signature of wrong) {
+      const headers = { ...signed.headers, [of.signature]: signature };
+      expect(await tracker.verify({ ...signed, headers }, [SECRET]), String(signature)).toBe(false);
+    }
+    expect(await tracker.verify(signed, ['another'])).toBe(false);
+    expect(await tracker.verify({ ...signed, body: Buffer.alloc(0) }, [SECRET])).toBe(false);
+  });
+
+  it('never verifies with an empty secret, or with none', async () => {
+    for (const secret of ['', ' ']) {
+      const received = delivery(of, first.payload, secret);
+      for (const secrets of [[], [''], [' '], ['', ' ']])
+        expect(await tracker.verify(received, secrets)).toBe(false);
+    }
+  });
+
+  it('keeps bytes apart that look the same as text', async () => {
+    const [one, two] = [Buffer.from([0x22, 0xff, 0x22]), Buffer.from([0x22, 0xfe, 0x22])];
+    const received = delivery(of, one, SECRET);
+    expect(await tracker.verify({ ...received, body: two }, [SECRET])).toBe(false);
+    const marked = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), signed.body]);
+    expect(await tracker.verify({ ...signed, body: marked }, [SECRET])).toBe(false);
+    expect(await tracker.verify(delivery(of, marked, SECRET), [SECRET])).toBe(true);
+  });
+
+  it('never counts a state that it does not know as done', () => {
+    for (const payload of of.unknownStates) {
+      const translation = tracker.translate(delivery(of, payload, SECRET));
+      const state = translation.kind === 'event' ? translation.event.state : 'none';
+      expect(['open', 'none'], JSON.stringify(payload)).toContain(state);
+    }
+  });
+
+  it('never throws for a broken payload, and gives keys of its own only', () => {
+    const payloads = fc.constantFrom(...of.events.map(({ payload }) => payload));
+    const property = fc.property(mutated(payloads), (payload) => {
+      const translation = tracker.translate(delivery(of, payload, SECRET));
+      if (translation.kind === 'event')
+        for (const key of [translation.event.task, ...translation.event.aliases])
+          expect(key.startsWith(`${tracker.name}:`)).toBe(true);
+      else expect(translation.reason).not.toContain(SECRET);
+    });
+    fc.assert(property, { numRuns: BODIES });
+  });
+
+  it('makes no event of bytes or JSON that are not its own', () => {
+    const bodies = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+      fc.json().map((text) => Buffer.from(text)),
+      fc
+        .constantFrom('', 'null', '[]', '{', '{"__proto__":{"action":"closed"}}', '['.repeat(100_000))
+        .map(Buffer.from),
+    );
+    const property = fc.property(bodies, (body) => {
+      expect(['malformed', 'ignored']).toContain(tracker.translate(delivery(of, body, SECRET)).kind);
+    });
+    fc.assert(property, { numRuns: 1000 });
+  });
+
+  it.each(of.permalinks)('reads the permalink %s', (permalink, key) => {
+    expect(tracker.taskKey(permalink)).toBe(key);
+  });
+
+  it.each(of.notTasks)('finds no task in %o', (permalink) => {
+    expect(tracker.taskKey(permalink)).toBeUndefined();
+  });
+});
+
+it('a provider that nobody knows has no keys', () => {
+  expect(taskKeyOf('freshservice', 'https://github.com/acme/api/issues/12')).toBeUndefined();
+});

@@ -1,0 +1,77 @@
+/** Payloads of the `issues` event, written by hand from its documented fields. */
+
+const CLOSED_AT = '2026-03-01T10:00:00Z';
+const UPDATED_AT = '2026-03-01T10:00:02Z';
+const REPOSITORY = { id: 44, full_name: 'acme/api', html_url: 'https://github.com/acme/api', private: true };
+const NEW_REPOSITORY = { id: 99, full_name: 'acme/infra', html_url: 'https://github.com/acme/infra' };
+
+export const person = { login: 'ada', id: 1, type: 'User' };
+export const bot = { login: 'stale[bot]', id: 2, type: 'Bot' };
+
+interface Change {
+  sender?: unknown;
+  labels?: { name: string }[];
+}
+
+function issue(change: Record<string, unknown> = {}) {
+  return {
+    id: 1200,
+    node_id: 'I_1200',
+    number: 12,
+    title: 'Alert when the disk of the queue runs full – größer als 80 %',
+    html_url: 'https://github.com/acme/api/issues/12',
+    url: 'https://api.github.com/repos/acme/api/issues/12',
+    state: 'open',
+    state_reason: null,
+    closed_at: null,
+    created_at: '2026-02-20T08:00:00Z',
+    updated_at: UPDATED_AT,
+    labels: [{ id: 5, name: 'incident' }],
+    user: { login: 'grace', id: 3, type: 'User' },
+    ...change,
+  };
+}
+
+const newIssue = () => issue({ id: 700, number: 7, html_url: 'https://github.com/acme/infra/issues/7' });
+
+function payload<T>(action: string, rest: T) {
+  return { action, repository: REPOSITORY, sender: person, ...rest };
+}
+
+export function closed(reason: string | null | undefined, { sender = person, labels }: Change = {}) {
+  const change = { state: 'closed', state_reason: reason, closed_at: CLOSED_AT, ...(labels && { labels }) };
+  return payload('closed', { issue: issue(change), sender });
+}
+
+export function reopened(sender: unknown = person) {
+  return payload('reopened', { issue: issue({ state_reason: 'reopened' }), sender });
+}
+
+export function opened() {
+  return payload('opened', { issue: issue() });
+}
+
+export function deleted() {
+  return payload('deleted', {
+    issue: issue({ state: 'closed', state_reason: 'completed', closed_at: CLOSED_AT }),
+  });
+}
+
+export function transferred() {
+  return payload('transferred', {
+    issue: issue(),
+    changes: { new_issue: newIssue(), new_repository: NEW_REPOSITORY },
+  });
+}
+
+export function transferredIn() {
+  return payload('opened', {
+    issue: newIssue(),
+    repository: NEW_REPOSITORY,
+    changes: { old_issue: issue(), old_repository: REPOSITORY },
+  });
+}
+
+export function other(action: string) {
+  return payload(action, { issue: issue(), changes: { title: { from: 'before' } } });
+}

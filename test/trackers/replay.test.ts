@@ -1,0 +1,67 @@
+/**
+ * Payloads that trackers really sent. They belong to others and are no part of this project: they are read from
+ * a folder beside the checkout (or from `PAYLOADS`), and without it these tests are skipped.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { trackers } from '../../src/trackers/index.ts';
+import type { Tracker, Translation } from '../../src/trackers/tracker.ts';
+import { samples } from './samples.ts';
+
+const folder = process.env.PAYLOADS ?? join(import.meta.dirname, '../../../shared/payloads');
+const indexSchema = z.array(
+  z.object({
+    file: z.string(),
+    headers: z.record(z.string(), z.string()),
+    expect: z.object({
+      outcome: z.string(),
+      also: z.union([z.string(), z.array(z.string())]).optional(),
+      task: z.string().nullish(),
+    }),
+  }),
+);
+
+/** Files whose expectation is not ours, each with the reason. */
+const exceptions: Readonly<Record<string, string>> = {};
+
+/** Our word for what an index calls the outcome. A moved task is an event that knows its former place. */
+function outcomes(tracker: Tracker, translation: Translation, task: string | null | undefined): string[] {
+  if (translation.kind !== 'event') return [translation.kind];
+  const former = tracker.taskKey(task ?? '');
+  const moved = former !== undefined && translation.event.aliases.includes(former);
+  return moved ? ['moved', translation.event.state] : [translation.event.state];
+}
+
+describe.each(trackers)('recorded payloads of $name', (tracker) => {
+  const index = join(folder, tracker.name, 'index.json');
+  const of = samples[tracker.name];
+  if (!existsSync(index) || of === undefined) {
+    it.skip(`are not here: ${index}`, () => {});
+    return;
+  }
+  const entries = indexSchema.parse(JSON.parse(readFileSync(index, 'utf8')));
+  it.each(entries.filter(({ file }) => !(file in exceptions)))(
+    '$file',
+    async ({ file, headers, expect: expected }) => {
+      const body = readFileSync(join(folder, tracker.name, file));
+      const sent = Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+      );
+      const signature = of.headers(body, 'secret')[of.signature];
+      const received = { headers: { ...sent, [of.signature]: signature }, body, receivedAt: Date.now() };
+
+      expect(await tracker.verify(received, ['secret'])).toBe(true);
+      const translation = tracker.translate(received);
+      const right = [expected.outcome, ...[expected.also ?? []].flat()];
+      expect(right, JSON.stringify(translation)).toContain(
+        outcomes(tracker, translation, expected.task).find((outcome) => right.includes(outcome)),
+      );
+      if (translation.kind === 'event' && expected.task)
+        expect([translation.event.task, ...translation.event.aliases]).toContain(
+          tracker.taskKey(expected.task),
+        );
+    },
+  );
+});
