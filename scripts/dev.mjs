@@ -15,29 +15,36 @@ if (!existsSync('dist/main.js')) {
 }
 
 const environment = existsSync('.env') ? ['--env-file=.env'] : [];
-const children = [
-  spawn(tsc[0], [...tsc.slice(1), '--watch', '--preserveWatchOutput'], { stdio: 'inherit' }),
-  spawn(node, ['--watch', '--watch-preserve-output', ...environment, 'dist/main.js', ...args], {
-    stdio: 'inherit',
-  }),
-];
+// A process group of its own: the compiler is a program started by a script, and a signal would reach only that.
+const compiler = spawn(tsc[0], [...tsc.slice(1), '--watch', '--preserveWatchOutput'], {
+  stdio: ['ignore', 'inherit', 'inherit'],
+  detached: true,
+});
+const service = spawn(
+  node,
+  ['--watch', '--watch-preserve-output', ...environment, 'dist/main.js', ...args],
+  { stdio: 'inherit' },
+);
 
 let stopping = false;
+let code = 0;
 function stop(signal) {
   if (stopping) return;
   stopping = true;
-  // A terminal sends Ctrl-C to the children as well, and a second signal could cut the service's clean end short.
-  if (signal === 'SIGINT' && process.stdin.isTTY) return;
-  for (const child of children) child.kill(signal === 'SIGINT' ? 'SIGINT' : 'SIGTERM');
+  if (compiler.exitCode === null && compiler.signalCode === null) process.kill(-compiler.pid, 'SIGTERM');
+  // A terminal sends Ctrl-C to the service as well, and a second signal could cut its clean end short.
+  if (signal !== 'SIGINT' || !process.stdin.isTTY) service.kill('SIGTERM');
 }
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
+process.on('SIGHUP', stop);
 
-let running = children.length;
-for (const child of children) {
+let running = 2;
+for (const child of [compiler, service]) {
   child.on('exit', () => {
     running -= 1;
-    if (running === 0) process.exit(stopping ? 0 : 1);
-    if (!stopping) stop('SIGTERM');
+    if (!stopping) code = 1;
+    if (running === 0) process.exit(code);
+    stop('SIGTERM');
   });
 }

@@ -1,5 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 
 export type { Logger };
 
@@ -12,33 +12,34 @@ export interface LogOptions {
 
 /** Fields that may hold a secret, wherever in a line they are. */
 const SECRET = /authorization|cookie|signature|secret|password|token|api[-_]?key/i;
+/** What a child logger is bound to passes no formatter, so it is covered by name. */
+const BOUND = ['authorization', 'cookie', 'signature', 'secret', 'password', 'token', 'apiKey'];
+const HIDDEN = '[hidden]';
 /** Nothing is logged on purpose that lies deeper: it is left out. */
 const DEPTH = 4;
 
 export function createLogger(level: string, options: LogOptions = {}): Logger {
-  const { pretty: forPeople = process.stdout.isTTY === true, destination } = options;
+  const { pretty = process.stdout.isTTY === true, destination } = options;
   const settings: pino.LoggerOptions = {
     level,
-    base: {},
+    base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: {
-      level: (label) => ({ level: label }),
-      log: (fields) => maskedFields(fields),
-      bindings: (fields) => maskedFields(fields),
-    },
+    formatters: { level: (label) => ({ level: label }), log: (fields) => maskedFields(fields) },
+    // Errors are plain fields by then.
+    serializers: { err: (error: unknown) => error },
+    redact: { paths: BOUND, censor: HIDDEN },
   };
-  if (!forPeople) return destination ? pino(settings, destination) : pino(settings);
-  // A stream in this thread: a transport's worker would outlive tests and lose the last lines.
-  return pino(
-    settings,
-    pretty({ sync: true, translateTime: 'SYS:HH:MM:ss', ...(destination && { destination }) }),
-  );
+  if (!pretty) return destination ? pino(settings, destination) : pino(settings);
+  // In this thread: a transport's worker would outlive tests and lose the last lines.
+  const readable = prettyFactory({ colorize: process.stdout.isTTY === true, translateTime: 'SYS:HH:MM:ss' });
+  const out = destination ?? process.stdout;
+  return pino(settings, { write: (line) => void out.write(readable(line)) });
 }
 
 function maskedFields(fields: object, depth = DEPTH): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields))
-    result[name] = SECRET.test(name) && value !== undefined ? '[hidden]' : masked(value, depth);
+    result[name] = SECRET.test(name) && value !== undefined ? HIDDEN : masked(value, depth);
   return result;
 }
 

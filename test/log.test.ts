@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { createLogger } from '../src/log.ts';
 
 function lines(pretty: boolean, write: (log: ReturnType<typeof createLogger>) => void): string {
-  let text = '';
-  write(createLogger('debug', { pretty, destination: { write: (line) => void (text += line) } }));
-  return text;
+  const written: string[] = [];
+  write(createLogger('debug', { pretty, destination: { write: (line) => written.push(line) } }));
+  return written.join('');
 }
 
 describe('the log', () => {

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -58,9 +58,9 @@ it('the README lists exactly the commands that exist', () => {
 
 it('CONTRIBUTING.md lists every folder of the source', () => {
   const listed = all(/`(src\/[a-z-]+\/)`/g, read('CONTRIBUTING.md'));
-  const { stdout } = spawnSync('ls', ['-p', `${root}/src`], { encoding: 'utf8' });
-  const folders = stdout.split('\n').filter((entry) => entry.endsWith('/'));
-  expect(listed.sort()).toEqual(folders.map((folder) => `src/${folder}`).sort());
+  const entries = readdirSync(`${root}/src`, { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  expect(listed.sort()).toEqual(folders.map((folder) => `src/${folder}/`).sort());
 });
 
 describe('settings', () => {

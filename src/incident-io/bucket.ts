@@ -36,6 +36,8 @@ export interface Allotment {
   probe: boolean;
   /** Nobody may go before. */
   pausedUntil?: number;
+  /** The state has to be written although nobody goes: it held a count of a clock that was wrong. */
+  mended: boolean;
 }
 
 export function emptyState(first: Limit, tokens: number, now: number): PaceState {
@@ -50,11 +52,11 @@ export function allot(
   probeId: string,
 ): Allotment {
   const state = refilled(before, now);
+  const mended = [before.key, ...Object.values(before.routes)].some((own) => own.at - now > SKEW);
+  const nobody = { state, granted: [], probe: false, mended };
   const pause = pauseOf(state, now);
-  if (pause.kind === 'until') {
-    return { state, granted: [], wait: pause.at - now, probe: false, pausedUntil: pause.at };
-  }
-  if (pause.kind === 'probe out') return { state, granted: [], wait: pause.poll, probe: false };
+  if (pause.kind === 'until') return { ...nobody, wait: pause.at - now, pausedUntil: pause.at };
+  if (pause.kind === 'probe out') return { ...nobody, wait: pause.poll };
 
   const probe = pause.kind === 'probe first';
   const granted: number[] = [];
@@ -75,7 +77,13 @@ export function allot(
     granted.push(i);
     if (probe) state.probe = { id: probeId, until: now + PROBE_LEASE };
   }
-  return { state, granted, wait: Number.isFinite(wait) ? wait : 0, probe: probe && granted.length > 0 };
+  return {
+    state,
+    granted,
+    wait: Number.isFinite(wait) ? wait : 0,
+    probe: probe && granted.length > 0,
+    mended,
+  };
 }
 
 /** A 429: everybody pauses until then, and the buckets were emptier than we thought. */

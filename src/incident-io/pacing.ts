@@ -57,7 +57,7 @@ export function createPace(tables: Tables, clock: Clock, options: PaceOptions = 
     const routes = waiting.map((waiter) => waiter.route);
     const { granted, wait, probe, pausedUntil } = await shared.change((before, now) => {
       const result = allot(before, routes, now, probeId);
-      return { next: result.granted.length > 0 ? result.state : undefined, result };
+      return { next: result.granted.length > 0 || result.mended ? result.state : undefined, result };
     });
     for (const i of granted) {
       const waiter = waiting[i];

@@ -29,3 +29,12 @@ export async function settledWithin(promise: Promise<unknown>, ms: number): Prom
   clearTimeout(timer);
   return inTime;
 }
+
+/** A function that does `work` the first time, and answers the same from then on. */
+export function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let begun: Promise<T> | undefined;
+  return () => {
+    begun ??= work();
+    return begun;
+  };
+}

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { createRedisTables } from '../store/redis-tables.ts';
 import type { Backend } from './backend.ts';
 import { startWorkers } from './consumers.ts';
-import { settledWithin, withDeadline } from './deadline.ts';
+import { once, settledWithin, withDeadline } from './deadline.ts';
 import type { BackendOptions } from './open-backend.ts';
 import { ADD_DEADLINE } from './options.ts';
 import { type Connections, createProducers } from './producers.ts';
@@ -89,12 +89,12 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
 
     warnings: () => redisWarnings(store, where),
 
-    async close() {
+    close: once(async () => {
       await producers.close();
       await tables.close();
       // BullMQ leaves connections that it was given open.
       for (const redis of [producer, store, ...workers]) redis.disconnect();
-    },
+    }),
   };
 }
 

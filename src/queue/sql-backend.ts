@@ -8,7 +8,7 @@ import pg from 'pg';
 import { createSqlTables } from '../store/sql-tables.ts';
 import type { Backend } from './backend.ts';
 import { startWorkers } from './consumers.ts';
-import { settledWithin, withDeadline } from './deadline.ts';
+import { once, settledWithin, withDeadline } from './deadline.ts';
 import type { BackendOptions } from './open-backend.ts';
 import { ADD_DEADLINE } from './options.ts';
 import { type Connections, createProducers } from './producers.ts';
@@ -76,12 +76,12 @@ export async function openSql(place: SqlPlace, options: BackendOptions): Promise
 
     warnings: () => place.warnings(store),
 
-    async close() {
+    close: once(async () => {
       await producers.close();
       await tables.close();
-      if (!store.ended) await settledWithin(store.end(), ADD_DEADLINE);
+      await settledWithin(store.end(), ADD_DEADLINE);
       await place.close?.();
-    },
+    }),
   };
 }
 

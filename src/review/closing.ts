@@ -138,6 +138,7 @@ async function confirm(
   await store.tables.rank(HISTORY, [
     { member: `${incidentId}/${closure.id}`, score: confirmed.confirmedAt ?? 0 },
   ]);
+  await replace(incidentId, [closure.id], () => confirmed, store);
   await store.tables.put([
     store.ready.change(incidentId, undefined),
     store.refusals.change(incidentId, undefined),

@@ -19,7 +19,7 @@ export interface Asked {
   body: Record<string, unknown>;
 }
 
-/** An answer of the stand-in; an object that is no `Reply` is sent as JSON with 200. */
+/** An answer of the stand-in: JSON, or else a text. */
 export interface Reply {
   status: number;
   headers?: Record<string, string>;

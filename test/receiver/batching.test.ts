@@ -56,7 +56,7 @@ describe('batching', () => {
     const sizes = [0, 0, 0, 0, 0, 600, 600, 5000, 0];
     await Promise.all(sizes.map((size, index) => batcher.add(part(String(index), size))));
     const batches = intake.batches.map(({ tasks }) => tasks.map(({ delivery }) => delivery).join(''));
-    expect(batches).toEqual(['0', '123', '4', '5', '6', '7', '8']);
+    expect(batches).toEqual(['0', '123', '45', '6', '7', '8']);
     const three = { tasks: ['a', 'b', 'c', 'd'].flatMap((name) => part(name).tasks), incidents: [] };
     await batcher.add(three);
     expect(intake.batches.at(-1)).toEqual(three);

@@ -84,7 +84,11 @@ export async function running(options: Partial<Parameters<typeof createServer>[0
     socket.on('data', (chunk) => chunks.push(chunk)).on('error', () => {});
     stops.unshift(async () => socket.destroy());
     await once(socket, 'connect');
-    return { socket, text: () => Buffer.concat(chunks).toString('latin1'), closed: once(socket, 'close') };
+    return {
+      socket,
+      text: () => Buffer.concat(chunks).toString('latin1'),
+      closed: new Promise((resolve) => socket.once('close', resolve)),
+    };
   };
   return { app, url, intake, lines, raw };
 }

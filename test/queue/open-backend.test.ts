@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest';
+import { openBackend } from '../../src/queue/open-backend.ts';
+import { listeningLog } from './support.ts';
+
+describe('what cannot be opened is refused in words', () => {
+  const { log } = listeningLog();
+  const open = (url: string, prefix = 'test') => openBackend(url, { prefix, log });
+
+  test('a URL of something else', async () => {
+    await expect(open('mongodb://user:s3cret@localhost')).rejects.toThrow(
+      /^QUEUE_URL begins with mongodb:\/\/, (?!.*s3cret)/,
+    );
+  });
+
+  test('nothing', async () => {
+    await expect(open(' ')).rejects.toThrow('QUEUE_URL is empty');
+  });
+
+  test('a prefix that could break out of its place', async () => {
+    for (const prefix of ['', 'a}b', 'a:b', 'a b', `"; drop`]) {
+      await expect(open('redis://localhost', prefix)).rejects.toThrow('QUEUE_PREFIX is');
+    }
+  });
+
+  test('a PostgreSQL that does not answer, without its password', async () => {
+    const error = await open('postgres://user:s3cret@127.0.0.1:1/db').catch((error: unknown) => error);
+    expect(String(error)).toMatch(/PostgreSQL at 127\.0\.0\.1:1 could not be made ready: .*ECONNREFUSED/);
+    expect(String(error)).not.toContain('s3cret');
+  });
+
+  test('a URL of PostgreSQL that cannot be read, without repeating it', async () => {
+    const error = await open('postgres://user:s3cret@[/db').catch((error: unknown) => error);
+    expect(String(error)).toContain('QUEUE_URL is no URL of PostgreSQL');
+    expect(String(error)).not.toContain('s3cret');
+  });
+});

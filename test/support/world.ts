@@ -1,0 +1,147 @@
+import { expect } from 'vitest';
+import { until } from '../../src/commands/until.ts';
+import { operateFor } from '../../src/commands/operate.ts';
+import { createLogger } from '../../src/log.ts';
+import { type Service, startService } from '../../src/service/service.ts';
+import { readSettings } from '../../src/settings.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { QueuePlace } from './backends.ts';
+import { checkExchange } from './contract.ts';
+import { GITHUB_SECRET, type IssueWebhook, permalinkOf, sendGithub } from './github.ts';
+
+/** A stand-in of incident.io and the real service on a place of its own, in this process, over real HTTP. */
+export interface TestWorld {
+  incidentIo: Simulator;
+  service: Service;
+  store: Store;
+  env: Record<string, string>;
+  /** What the service logged, as JSON lines. */
+  logged: string[];
+  /** Sends a GitHub webhook; the service takes it. */
+  github(webhook: IssueWebhook): Promise<void>;
+  /** An incident with a follow-up for each issue. */
+  incident(issues: string[], setup?: { status?: string; mode?: 'test' }): Promise<TestIncident>;
+  restart(over?: Record<string, string>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TestIncident {
+  id: string;
+  reference: string;
+  followUps: string[];
+}
+
+export function environment(place: QueuePlace, incidentIo: Simulator): Record<string, string> {
+  return {
+    INCIDENT_IO_API_KEY: incidentIo.token,
+    INCIDENT_IO_API_URL: incidentIo.url,
+    GITHUB_WEBHOOK_SECRET: GITHUB_SECRET,
+    QUEUE_URL: place.url,
+    QUEUE_PREFIX: place.prefix,
+    PORT: '0',
+    SETTLE_TIME: '0s',
+    LOG_LEVEL: 'debug',
+  };
+}
+
+export async function openWorld(
+  place: QueuePlace,
+  over: Record<string, string> = {},
+  simulator: SimulatorOptions & { before?: (incidentIo: Simulator) => void } = {},
+): Promise<TestWorld> {
+  const { before, ...options } = simulator;
+  const incidentIo = await startSimulator({ onExchange: checkExchange, rateLimit: false, ...options });
+  before?.(incidentIo);
+  const logged: string[] = [];
+  const env = { ...environment(place, incidentIo), ...over };
+  const start = async () => {
+    const settings = readSettings(env, ['apiKey']);
+    const log = createLogger(settings.logLevel, {
+      pretty: false,
+      destination: { write: (line) => void logged.push(line) },
+    });
+    const service = await startService({ settings, receive: true, work: true, log, operate: operateFor });
+    return { service, store: await reached(service) };
+  };
+  const world: TestWorld = {
+    incidentIo,
+    ...(await start()),
+    env,
+    logged,
+    async github(webhook) {
+      expect(await sendGithub(world.service.url, webhook)).toEqual({
+        status: 202,
+        body: { status: 'accepted' },
+      });
+    },
+    async incident(issues, setup = {}) {
+      const made = incidentIo.createIncident({ name: `About ${issues.join(' and ')}`, ...setup });
+      const followUps = issues.map((issue) => followUpFor(incidentIo, made.id, issue));
+      await linked(world.store, issues);
+      return { id: made.id, reference: made.reference, followUps };
+    },
+    async restart(changed = {}) {
+      await world.service.close(5_000);
+      Object.assign(env, changed);
+      Object.assign(world, await start());
+    },
+    async close() {
+      await world.service.close(5_000);
+      await incidentIo.close();
+    },
+  };
+  return world;
+}
+
+export function followUpFor(incidentIo: Simulator, incident: string, issue: string): string {
+  const reference = { provider: 'github', name: issue, permalink: permalinkOf(issue) } as const;
+  return incidentIo.createFollowUp({ incident, title: `Fix ${issue}`, reference }).id;
+}
+
+/** Waits until the service knows the links of these issues; asks it to look, as an event without a link does. */
+export async function linked(store: Store, issues: readonly string[]): Promise<void> {
+  await store.meta.put('last-sync', 0);
+  const keys = issues.map((issue) => `github:github.com/${issue}`);
+  await expect
+    .poll(async () => (await store.links.getMany(keys)).size, { timeout: 20_000, interval: 50 })
+    .toBe(new Set(keys).size);
+}
+
+async function reached(service: Service): Promise<Store> {
+  await until(async () => service.store()?.synced() ?? false, 'the first sync');
+  const store = service.store();
+  if (store === undefined) throw new Error('the store was not reached');
+  return store;
+}
+
+/** Waits until the verdict on an incident fits. */
+export async function verdict(world: TestWorld, incident: TestIncident, expected: object): Promise<void> {
+  await expect
+    .poll(() => world.store.outcomes.get(incident.id), { timeout: 20_000, interval: 50 })
+    .toMatchObject(expected);
+}
+
+/** Waits until incident.io shows the incident closed. */
+export async function closed({ incidentIo }: TestWorld, { id }: TestIncident): Promise<void> {
+  await expect
+    .poll(() => incidentIo.incident(id).status.category, { timeout: 20_000, interval: 50 })
+    .toBe('closed');
+}
+
+/** Waits until no review of the incident waits or runs: what was to be done is done. */
+export async function quiet(world: TestWorld, incident: TestIncident, since: number): Promise<void> {
+  await expect
+    .poll(async () => ((await world.store.outcomes.get(incident.id))?.at ?? 0) >= since, {
+      timeout: 20_000,
+      interval: 50,
+    })
+    .toBe(true);
+}
+
+/** How often the incident's status was edited with effect, by anybody with a key. */
+export function edits({ incidentIo }: TestWorld, { id }: TestIncident): number {
+  return incidentIo.requests.filter(
+    ({ method, path }) => (method === 'POST' || method === 'PATCH') && path.startsWith(`/v2/incidents/${id}`),
+  ).length;
+}
