@@ -59,7 +59,7 @@ export async function demoCommand({ exit }: { exit: boolean }): Promise<number> 
   const service = await startService({ settings, receive: true, work: true, log });
   const stopped = stopOnSignal();
   try {
-    const store = await until(async () => service.store(), 'the store');
+    const { store } = await until(async () => service.context(), 'the store');
     await until(() => store.synced(), 'the first sync');
     say();
     say(`The service runs at ${service.url}, and has read the follow-ups.`);
@@ -162,7 +162,11 @@ async function deliver({ url, secret, name, action, delivery }: Webhook): Promis
       closed_at: closed ? now : null,
       updated_at: now,
     },
-    repository: { id: repository.length, full_name: repository, html_url: `https://github.com/${repository}` },
+    repository: {
+      id: repository.length,
+      full_name: repository,
+      html_url: `https://github.com/${repository}`,
+    },
     sender: { login: 'octocat', type: 'User' },
   });
   const signature = createHmac('sha256', secret).update(body).digest('hex');

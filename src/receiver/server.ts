@@ -52,8 +52,9 @@ export function createProbeServer({ log, ready, timeouts = TIMEOUTS }: ProbeOpti
   });
   // Bodies are read only by routes that ask for them.
   app.removeAllContentTypeParsers();
-  app.addHook('onRequest', async (_, reply) => {
+  app.addHook('onRequest', (_, reply, next) => {
     reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
+    next();
   });
   app.setErrorHandler<FastifyError>(failed);
   app.setNotFoundHandler((request, reply) => {

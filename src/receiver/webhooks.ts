@@ -32,10 +32,11 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
   const admission = new Admission(options.inFlight ?? IN_FLIGHT);
 
   app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
-  app.addHook('onRequest', async ({ headers, raw }, reply) => {
+  app.addHook('onRequest', ({ headers, raw }, reply, next) => {
     const length =
       raw.headers['transfer-encoding'] === undefined ? (headers['content-length'] ?? '0') : undefined;
-    if (!admission.admits(length, reply.raw)) return busy(reply, 'too many requests at once');
+    if (!admission.admits(length, reply.raw)) busy(reply, 'too many requests at once');
+    else next();
   });
 
   for (const tracker of options.trackers) {

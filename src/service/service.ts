@@ -6,7 +6,6 @@ import type { Backend } from '../queue/backend.ts';
 import { openBackend } from '../queue/open-backend.ts';
 import { createProbeServer, createServer, type Readiness } from '../receiver/server.ts';
 import type { Settings } from '../settings.ts';
-import type { Store } from '../store/store.ts';
 import { trackers } from '../trackers/index.ts';
 import { WrongOrganisationError } from '../worker/key-watch.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
@@ -29,8 +28,8 @@ export interface ServiceOptions {
 export interface Service {
   /** `http://127.0.0.1:3000` */
   url: string;
-  /** The store, once it was reached. */
-  store(): Store | undefined;
+  /** What it works with, once the store was reached. */
+  context(): Context | undefined;
   ready(): Promise<Readiness>;
   /** Stops taking deliveries, lets running reviews end, and ends within about `deadline` ms. */
   close(deadline: number): Promise<void>;
@@ -71,7 +70,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const starting = startUp();
   return {
     url,
-    store: () => context?.store,
+    context: () => context,
     ready,
     async close(deadline) {
       stop.abort();

@@ -23,7 +23,7 @@ export function keyOf({ host, owner, repo, number }: GitHubPlace): TaskKey {
 
 /** Reads the addresses of the pages, of the API, and of the side panel of a project's board. Query and fragment do not count. */
 export function locate(permalink: string): GitHubPlace | undefined {
-  const url = URL.canParse(permalink) ? new URL(permalink) : undefined;
+  const url = parsed(permalink);
   if (url === undefined || !/^https?:$/.test(url.protocol)) return undefined;
   const apiOf = API_HOST.exec(url.host)?.[1];
   const [owner = '', repo = '', kind = '', number = ''] = issuePath(url, apiOf !== undefined);
@@ -40,4 +40,12 @@ function issuePath(url: URL, isApiHost: boolean): string[] {
   const [owner, repo, number] = url.searchParams.get('issue')?.split('|') ?? [];
   if (path[2] === 'projects' && owner && repo && number) return [owner, repo, 'issues', number];
   return path;
+}
+
+function parsed(permalink: string): URL | undefined {
+  try {
+    return new URL(permalink);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { queuePlaces } from '../support/backends.ts';
 import { sendGithub } from '../support/github.ts';
-import { closed, edits, followUpFor, linked, openWorld, type TestWorld, verdict } from '../support/world.ts';
+import {
+  closed,
+  edits,
+  followUpFor,
+  lookAgain,
+  openWorld,
+  type TestWorld,
+  verdict,
+} from '../support/world.ts';
 
 describe.each(queuePlaces())('from a webhook to a closed incident, on $name', (place) => {
   let world: TestWorld;
@@ -47,7 +55,7 @@ describe.each(queuePlaces())('from a webhook to a closed incident, on $name', (p
     await world.github({ issue: 'main/early#1', action: 'closed' });
     const made = world.incidentIo.createIncident({ name: 'Early' });
     followUpFor(world.incidentIo, made.id, 'main/early#1');
-    await linkedAgain(world);
+    await lookAgain(world);
     await closed(world, { ...made, followUps: [] });
   });
 
@@ -61,7 +69,7 @@ describe.each(queuePlaces())('from a webhook to a closed incident, on $name', (p
     expect(edits(world, incident)).toBe(0);
 
     world.incidentIo.setFollowUp(last.id, 'completed');
-    await linkedAgain(world);
+    await lookAgain(world);
     await closed(world, incident);
   });
 
@@ -133,7 +141,7 @@ describe.each(queuePlaces())('from a webhook to a closed incident, on $name', (p
   it('a follow-up that a person ticks off while its task is open counts as done', async () => {
     const incident = await world.incident(['main/ticked#1']);
     world.incidentIo.setFollowUp(incident.followUps[0] ?? '', 'completed');
-    await linkedAgain(world);
+    await lookAgain(world);
     await closed(world, incident);
   });
 
@@ -179,9 +187,3 @@ describe.each(queuePlaces())('from a webhook to a closed incident, on $name', (p
     expect(all).not.toContain('a secret to everybody');
   });
 });
-
-/** Has the service read what changed in incident.io now, rather than within a minute. */
-async function linkedAgain(world: TestWorld): Promise<void> {
-  await world.store.meta.put('last-sync', 0);
-  await linked(world.store, []);
-}

@@ -84,7 +84,9 @@ export function conformance(place: QueuePlace): void {
       });
       await quiet(backend);
       expect(seen).toEqual(['a#1', 'a#2']);
-      expect(failures().join()).toMatch(/Failed for good: This task event cannot be used: state/);
+      await eventually(() =>
+        expect(failures().join()).toMatch(/Failed for good: This task event cannot be used: state/),
+      );
     });
 
     test('an event that the handler finds at fault fails alone, and the others are handled', async () => {
@@ -214,7 +216,9 @@ export function conformance(place: QueuePlace): void {
       await eventually(async () => expect((await backend.counts()).reviews.failed).toBe(before + 1));
       await quiet(backend);
       expect(runs).toBe(1);
-      expect(failures().join()).toContain('Failed for good: There is no such incident.');
+      await eventually(() =>
+        expect(failures().join()).toContain('Failed for good: There is no such incident.'),
+      );
     });
 
     test('a review that failed for good silences neither a wake that came meanwhile nor a later one', async () => {

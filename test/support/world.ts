@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
-import { until } from '../../src/commands/until.ts';
 import { operateFor } from '../../src/commands/operate.ts';
+import { until } from '../../src/commands/until.ts';
 import { createLogger } from '../../src/log.ts';
+import type { Context } from '../../src/service/context.ts';
 import { type Service, startService } from '../../src/service/service.ts';
 import { readSettings } from '../../src/settings.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
@@ -22,6 +23,8 @@ export interface TestWorld {
   github(webhook: IssueWebhook): Promise<void>;
   /** An incident with a follow-up for each issue. */
   incident(issues: string[], setup?: { status?: string; mode?: 'test' }): Promise<TestIncident>;
+  /** What the commands work with, beside the running service. */
+  context(): Context;
   restart(over?: Record<string, string>): Promise<void>;
   close(): Promise<void>;
 }
@@ -81,6 +84,11 @@ export async function openWorld(
       await linked(world.store, issues);
       return { id: made.id, reference: made.reference, followUps };
     },
+    context() {
+      const context = world.service.context();
+      if (context === undefined) throw new Error('the service is not up');
+      return context;
+    },
     async restart(changed = {}) {
       await world.service.close(5_000);
       Object.assign(env, changed);
@@ -109,10 +117,16 @@ export async function linked(store: Store, issues: readonly string[]): Promise<v
 }
 
 async function reached(service: Service): Promise<Store> {
-  await until(async () => service.store()?.synced() ?? false, 'the first sync');
-  const store = service.store();
+  await until(async () => service.context()?.store.synced() ?? false, 'the first sync');
+  const store = service.context()?.store;
   if (store === undefined) throw new Error('the store was not reached');
   return store;
+}
+
+/** Has the service read now what changed in incident.io, rather than within a minute. */
+export async function lookAgain({ store }: TestWorld): Promise<void> {
+  await store.meta.put('last-sync', 0);
+  await until(async () => Number(await store.meta.get('last-sync')) > 0, 'a sync');
 }
 
 /** Waits until the verdict on an incident fits. */
@@ -127,16 +141,6 @@ export async function closed({ incidentIo }: TestWorld, { id }: TestIncident): P
   await expect
     .poll(() => incidentIo.incident(id).status.category, { timeout: 20_000, interval: 50 })
     .toBe('closed');
-}
-
-/** Waits until no review of the incident waits or runs: what was to be done is done. */
-export async function quiet(world: TestWorld, incident: TestIncident, since: number): Promise<void> {
-  await expect
-    .poll(async () => ((await world.store.outcomes.get(incident.id))?.at ?? 0) >= since, {
-      timeout: 20_000,
-      interval: 50,
-    })
-    .toBe(true);
 }
 
 /** How often the incident's status was edited with effect, by anybody with a key. */
