@@ -14,37 +14,46 @@ const V2_WARNING =
 
 /**
  * Follow-ups, by the API's version 3. Version 2 serves only where the list of version 3 does not exist, found
- * out once at the first use; it is removed on 31 December 2026.
+ * out at the first use; it is removed on 31 December 2026.
  * https://docs.incident.io/api-reference/follow-ups-v2
  */
 export function createFollowUps(
   call: Caller,
   log: ClientLog,
 ): Pick<IncidentIoReader, 'followUps' | 'followUpsOf'> & Pick<IncidentIoWriter, 'setFollowUpStatus'> {
-  let found: Promise<Version> | undefined;
-  let warned = false;
+  let found: Version | undefined;
 
-  /** The version there is. A question that could not be answered is asked again at the next use. */
-  const version = () => {
-    found ??= probe(call).catch((error: unknown) => {
-      found = undefined;
-      throw error;
-    });
-    return found;
+  const use = (version: Version) => {
+    if (version === 'v2' && found !== 'v2') log.warn({ route: '/v2/follow_ups' }, V2_WARNING);
+    found = version;
+    return version;
   };
 
+  async function* pagesAt(at: Version, purpose: string, query: (version: Version) => [string, string][]) {
+    const unpaged = at === 'v2';
+    yield* pagesOf(call, {
+      route: `/${at}/follow_ups`,
+      purpose,
+      query: query(at),
+      schema: followUpsPage,
+      unpaged,
+    });
+  }
+
   async function* pages(purpose: string, query: (version: Version) => [string, string][]) {
-    const at = await version();
-    if (at === 'v2' && !warned) {
-      warned = true;
-      log.warn({ route: '/v2/follow_ups' }, V2_WARNING);
-    }
+    const before = found;
     try {
-      yield* pagesOf(call, { route: `/${at}/follow_ups`, purpose, query: query(at), schema: followUpsPage });
+      for await (const page of pagesAt(found ?? 'v3', purpose, query)) {
+        use(before ?? 'v3');
+        yield page;
+      }
     } catch (error) {
-      // Version 2 may have gone since: look again at the next use. Version 3 stays once it was there.
-      if (at === 'v2' && error instanceof NotFoundError) found = undefined;
-      throw error;
+      // Version 3 stays once it was there. Version 2 may have gone since: look again at the next use.
+      if (!(error instanceof NotFoundError) || found === 'v3') throw error;
+      if (before === 'v2') found = undefined;
+      if (before === 'v2' || (await probe(call)) === 'v3') throw error;
+      use('v2');
+      yield* pagesAt('v2', purpose, query);
     }
   }
 
@@ -72,7 +81,7 @@ export function createFollowUps(
     },
 
     async setFollowUpStatus(followUp, status) {
-      return (await call(put(await version(), followUp, status))).value;
+      return (await call(put(found ?? use(await probe(call)), followUp, status))).value;
     },
   };
 }

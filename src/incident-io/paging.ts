@@ -12,17 +12,19 @@ export interface Listing<T> {
   purpose: string;
   query: [string, string][];
   schema: z.ZodType<Page<T>>;
+  /** The list comes whole and takes no page size. */
+  unpaged?: boolean;
 }
 
 /** All pages of a list, in their order. Throws where one cannot be read: a part of a list is never given for the whole. */
 export async function* pagesOf<T>(
   call: Caller,
-  { route, purpose, query, schema }: Listing<T>,
+  { route, purpose, query, schema, unpaged = false }: Listing<T>,
 ): AsyncIterable<T[]> {
   const seen = new Set<string>();
   let after: string | undefined;
   do {
-    const parameters = new URLSearchParams([['page_size', String(PAGE_SIZE)], ...query]);
+    const parameters = new URLSearchParams(unpaged ? query : [['page_size', String(PAGE_SIZE)], ...query]);
     if (after !== undefined) parameters.set('after', after);
     const { value } = await call({ method: 'GET', route, path: route, query: parameters, purpose, schema });
     yield value.items;

@@ -150,21 +150,23 @@ describe('setting the status of a follow-up', () => {
 });
 
 describe('the version of follow-ups', () => {
-  it('is found out once, by the bare list, and is 3 wherever that exists', async () => {
-    const { client, calls, asked, warnings } = await standIn(versions('v3', 'v2'));
+  it('is 3 wherever that exists, which costs no call of its own', async () => {
+    const { client, calls, warnings } = await standIn(versions('v3', 'v2'));
     await Promise.all([client.followUpsOf('A'), client.followUpsOf('B'), collected(client.followUps())]);
     await client.setFollowUpStatus(followUp, 'completed');
-    expect(Object.fromEntries(asked[0]?.query ?? [])).toEqual({ page_size: '1' });
-    expect(calls.filter((call) => call === 'GET /v3/follow_ups')).toHaveLength(4);
+    expect(calls.filter((call) => call === 'GET /v3/follow_ups')).toHaveLength(3);
     expect(calls.filter((call) => call.includes('/v2/'))).toEqual([]);
     expect(warnings).toEqual([]);
   });
 
-  it('is 2 where version 3 is not there, which is said once', async () => {
-    const { client, calls, warnings } = await standIn(versions('v2'));
+  it('is 2 where not even the bare list of version 3 is there, which is said once', async () => {
+    const { client, calls, asked, warnings } = await standIn(versions('v2'));
     expect(await client.followUpsOf('A')).toHaveLength(1);
     expect(await collected(client.followUps(1))).toHaveLength(1);
-    expect(calls).toEqual(['GET /v3/follow_ups', 'GET /v2/follow_ups', 'GET /v2/follow_ups']);
+    const v3 = 'GET /v3/follow_ups';
+    expect(calls).toEqual([v3, v3, 'GET /v2/follow_ups', 'GET /v2/follow_ups']);
+    expect(Object.fromEntries(asked[1]?.query ?? [])).toEqual({ page_size: '1' });
+    expect(Object.fromEntries(asked[2]?.query ?? [])).toEqual({ incident_id: 'A' });
     expect(warnings).toEqual([
       expect.stringMatching(/v2.*removes on 31 December 2026.*Check INCIDENT_IO_API_URL/),
     ]);
@@ -173,7 +175,7 @@ describe('the version of follow-ups', () => {
   it('2 is asked without a time, so that it gives everything', async () => {
     const { client, asked } = await standIn(versions('v2'));
     await collected(client.followUps(1));
-    expect(asked[1]?.query.has('updated_at[gte]')).toBe(false);
+    expect(asked[2]?.query.has('updated_at[gte]')).toBe(false);
   });
 
   it('stays 3 once it was there: a list that is missing later is an error', async () => {
