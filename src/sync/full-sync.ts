@@ -7,6 +7,8 @@ import { type SyncDeps, takeIn } from './sync.ts';
 export const FULL_SYNC_EVERY = 24 * 3_600_000;
 /** Pages of the full sync keep this distance, ms, so that it is hardly noticed. */
 const BETWEEN_PAGES = 2_000;
+/** Rows that appear late have appeared by then, ms. */
+const LATE_ROWS = 10 * 60_000;
 const LEASE = 120_000;
 
 /**
@@ -18,8 +20,7 @@ export async function fullSync(
 ): Promise<{ followUps: number; forgotten: number } | undefined> {
   const { store, api, clock, log, pause } = deps;
   const started = clock.now();
-  const last = Number((await store.meta.get('full-sync-finished')) ?? 0);
-  if (started - last < FULL_SYNC_EVERY) return undefined;
+  if (!(await isDue(deps))) return undefined;
   const holder = randomUUID();
   if (!(await store.lease('full-sync', holder, started, LEASE))) return undefined;
   try {
@@ -37,11 +38,26 @@ export async function fullSync(
       await forget(new Map(gone.map(({ id, value }) => [id, value])), deps);
     }
     await store.meta.put('full-sync-finished', clock.now());
+    await store.meta.update(['full-sync-wanted'], (wanted) =>
+      Number(wanted) > started ? wanted : undefined,
+    );
     log.info({ followUps: listed.size, forgotten }, 'all follow-ups were read anew');
     return { followUps: listed.size, forgotten };
   } finally {
     await store.release('full-sync', holder);
   }
+}
+
+async function isDue({ store, clock }: SyncDeps): Promise<boolean> {
+  const known = await store.meta.getMany(['full-sync-finished', 'full-sync-wanted']);
+  const wanted = known.get('full-sync-wanted');
+  const now = clock.now();
+  // A full sync that was never done is the first sync's.
+  if (!known.has('full-sync-finished')) return false;
+  return (
+    now - Number(known.get('full-sync-finished')) >= FULL_SYNC_EVERY ||
+    (wanted !== undefined && now - Number(wanted) >= LATE_ROWS)
+  );
 }
 
 /** An incident that lost a follow-up may be ready now. */

@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts';
 import type { FollowUp, TaskKey } from '../vocabulary.ts';
 import { storeBacklog } from './backlog.ts';
 import { indexFollowUps } from './index-follow-ups.ts';
+import { nextWindow } from './window.ts';
 
 export interface SyncDeps {
   store: Store;
@@ -19,8 +20,6 @@ export interface SyncDeps {
   categories: readonly string[];
 }
 
-/** incident.io stamps `updated_at` before it commits, so a row can appear late with an older one: look back, ms. */
-const OVERLAP = 5 * 60_000;
 /** A sync renews its lease with every page; one whose process died is taken over after this, ms. */
 const LEASE = 60_000;
 
@@ -30,8 +29,8 @@ export interface Synced {
 }
 
 /**
- * Brings links and index up to date: everything the first time, then what was updated since the newest
- * `updated_at` seen. Writes links first, then reads recorded task states, and wakes a review for each incident
+ * Brings links and index up to date: everything the first time, then what was updated since a little before the
+ * newest `updated_at` seen (never by our clock). Writes links first, then reads recorded task states, and wakes a review for each incident
  * whose follow-ups are new or changed.
  *
  * `undefined`: another process is at it.
@@ -65,19 +64,26 @@ export async function syncIfDue(deps: SyncDeps): Promise<Synced | undefined> {
 async function incremental(deps: SyncDeps, holder: string): Promise<Synced> {
   const { store, api } = deps;
   const wanted = await store.syncWanted();
-  const cursor = Number((await store.meta.get('cursor')) ?? 0);
+  const from = Number((await store.meta.get('cursor')) ?? 0);
   const synced = { followUps: 0, woken: 0 };
-  let newest = cursor;
-  for await (const page of api.followUps(cursor > 0 ? cursor - OVERLAP : undefined)) {
+  const seen: number[] = [];
+  for await (const page of api.followUps(from > 0 ? from : undefined)) {
     await keepLease(deps, holder);
-    newest = Math.max(newest, ...page.map(({ updatedAt }) => updatedAt));
+    for (const { updatedAt } of page) seen.push(updatedAt);
     synced.followUps += page.length;
     synced.woken += await takeIn(page, deps);
   }
   synced.woken += await wakeOwed(deps);
-  await store.meta.put('cursor', newest);
+  await moveOn(seen, from, deps);
   if (wanted !== undefined) await store.syncDone(wanted);
   return synced;
+}
+
+/** Where the next sync begins. Saved last, so that a sync that died is done again. */
+async function moveOn(seen: readonly number[], before: number, { store, clock }: SyncDeps): Promise<void> {
+  const { from, cut } = nextWindow(seen, before);
+  await store.meta.put('cursor', from);
+  if (cut) await store.meta.put('full-sync-wanted', clock.now());
 }
 
 /** The very first sync. No review acts before it has ended and the backlog is stored. */
@@ -86,17 +92,17 @@ async function first(deps: SyncDeps, holder: string): Promise<Synced> {
   const started = clock.now();
   const wanted = await store.syncWanted();
   const synced = { followUps: 0, woken: 0 };
-  let newest = 0;
+  const seen: number[] = [];
   for await (const page of api.followUps()) {
     await keepLease(deps, holder);
-    newest = Math.max(newest, ...page.map(({ updatedAt }) => updatedAt));
+    for (const { updatedAt } of page) seen.push(updatedAt);
     const { tasks } = await indexFollowUps(page, deps);
     await store.owe(await incidentsTold(tasks, store), clock.now());
     synced.followUps += page.length;
     if (synced.followUps % 5_000 < page.length) log.info(`first sync: ${synced.followUps} follow-ups read`);
   }
   const backlog = await storeBacklog(started, deps, () => keepLease(deps, holder));
-  await store.meta.put('cursor', newest);
+  await moveOn(seen, 0, deps);
   await store.meta.put('first-sync-finished', clock.now());
   await store.meta.put('full-sync-finished', clock.now());
   // An event that was recorded while its link was not there yet was owed nothing then.

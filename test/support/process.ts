@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+/** Runs the program that was built, as its users do: another process, its own environment, signals. */
+
+const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+export interface Ended {
+  /** Absent where a signal ended it. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+export interface Result extends Ended {
+  stdout: string;
+  stderr: string;
+}
+
+export interface TestProcess {
+  readonly pid: number;
+  /** Whole lines so far. */
+  readonly stdout: readonly string[];
+  readonly stderr: readonly string[];
+  /** Where it serves HTTP, once it says so. */
+  url(): Promise<string>;
+  /** Waits for a line of the log whose message fits; answers the message. */
+  logged(message: RegExp | string, ms?: number): Promise<string>;
+  /** The messages of the log so far. */
+  messages(): string[];
+  signal(signal: NodeJS.Signals): void;
+  /** Waits until it has ended by itself; throws where it has not after `ms`. */
+  ended(ms?: number): Promise<Ended>;
+  /** Ends it with SIGKILL, and waits until it is gone. */
+  kill(): Promise<void>;
+}
+
+const WAIT = 20_000;
+const line = z.object({ msg: z.string() });
+const children = new Set<ChildProcess>();
+// Whatever a test forgot ends with the tests.
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+/** Starts `incident-closer …` with these variables and none that the tests run with. */
+export function startProcess(args: readonly string[], env: Record<string, string>): TestProcess {
+  if (!existsSync(PROGRAM))
+    throw new Error('This test runs the program that is built. Run `npm run build` first, or `npm test`.');
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+  });
+  children.add(child);
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (text) => stdout.push(text));
+  createInterface({ input: child.stderr }).on('line', (text) => stderr.push(text));
+  // 'close' comes after all that it wrote was read.
+  const end = new Promise<Ended>((resolve) =>
+    child.once('close', (code, signal) => {
+      children.delete(child);
+      resolve({ code, signal });
+    }),
+  );
+  const over = () => child.exitCode !== null || child.signalCode !== null;
+  const messages = () => stdout.flatMap((text) => messageOf(text) ?? []);
+  const told = () => [...stdout, ...stderr].slice(-30).join('\n');
+
+  const started: TestProcess = {
+    pid: child.pid ?? 0,
+    stdout,
+    stderr,
+    messages,
+    async logged(message, ms = WAIT) {
+      const fits = (text: string) =>
+        typeof message === 'string' ? text.includes(message) : message.test(text);
+      const deadline = Date.now() + ms;
+      for (;;) {
+        // Asked before it is looked, so that nothing said last is missed.
+        const last = over();
+        const found = messages().find(fits);
+        if (found !== undefined) return found;
+        if (last || Date.now() > deadline)
+          throw new Error(
+            `It ${last ? 'ended without saying' : `did not say within ${ms} ms`} ${message}:\n${told()}`,
+          );
+        await pause(20);
+      }
+    },
+    async url() {
+      const message = await started.logged(/^incident-closer listens on http/);
+      return message.slice(message.indexOf('http'));
+    },
+    signal: (signal) => void child.kill(signal),
+    async ended(ms = WAIT) {
+      const timer = new AbortController();
+      const late = pause(ms, timer.signal).then(() => undefined);
+      const ended = await Promise.race([end, late]);
+      timer.abort();
+      if (ended === undefined) throw new Error(`It had not ended after ${ms} ms:\n${told()}`);
+      return ended;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await end;
+    },
+  };
+  return started;
+}
+
+/** Runs a command to its end. */
+export async function runProcess(args: readonly string[], env: Record<string, string>): Promise<Result> {
+  const child = startProcess(args, env);
+  try {
+    const ended = await child.ended();
+    return { ...ended, stdout: child.stdout.join('\n'), stderr: child.stderr.join('\n') };
+  } finally {
+    await child.kill();
+  }
+}
+
+function messageOf(text: string): string | undefined {
+  try {
+    return line.safeParse(JSON.parse(text)).data?.msg;
+  } catch {
+    return undefined;
+  }
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
