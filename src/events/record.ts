@@ -63,7 +63,7 @@ export async function recordEvents(
       );
     else wakes.set(id, `asked for (${event.delivery})`);
   }
-  for (const [why, ids] of grouped(wakes)) await deps.waker.wake(ids, why);
+  await deps.waker.wake([...wakes.keys()], (incident) => wakes.get(incident) ?? '');
 }
 
 /** Writes what stands after these events. Answers the tasks for which they were news. */
@@ -147,10 +147,4 @@ const FULL_ID = /^[0-9A-Z]{20,}$/;
 async function resolve(name: string, { store, findIncident }: RecordDeps): Promise<string | undefined> {
   if (FULL_ID.test(name)) return name;
   return (await store.references.get(name.toUpperCase())) ?? (await findIncident(name));
-}
-
-function grouped(wakes: ReadonlyMap<string, string>): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (const [incident, why] of wakes) groups.set(why, [...(groups.get(why) ?? []), incident]);
-  return groups;
 }

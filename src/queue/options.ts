@@ -10,6 +10,9 @@ export const ADD_DEADLINE = 2_000;
 /** The longest pause between two tries of a job, in ms: a wake that comes meanwhile waits for the next try. */
 export const LONGEST_PAUSE = 30_000;
 
+/** Timers fire this much late, in ms, so that their time has come on every clock that agrees to the millisecond or so. */
+const AFTER_TIMER = 25;
+
 const HOUR = 3_600;
 const KEEP_FAILED = { age: 30 * 24 * HOUR, count: 5_000 };
 const retried = { backoff: { type: 'custom' }, stackTraceLimit: 5 } as const;
@@ -28,8 +31,10 @@ export const eventOptions: JobsOptions = {
  * No `jobId`: with one, a wake that comes while the review runs would be lost. Never a `delay`: a delayed
  * review would swallow every wake until it runs.
  */
-export function reviewOptions(incidentId: string): JobsOptions {
+export function reviewOptions(incidentId: string, behind = false): JobsOptions {
   return {
+    // Any priority comes after none.
+    ...(behind && { priority: 1 }),
     ...retried,
     attempts: 100,
     deduplication: { id: incidentId, keepLastIfActive: true },
@@ -45,7 +50,7 @@ export function timerOptions(incidentId: string, at: number, now: number): JobsO
     attempts: 1_000,
     // BullMQ takes no ':' in a job id. An encoded id has neither that nor '@', so no two timers share an id.
     jobId: `${encodeURIComponent(incidentId)}@${Math.round(at)}`,
-    delay: Math.max(0, Math.round(at - now)),
+    delay: Math.max(0, Math.round(at - now)) + AFTER_TIMER,
     removeOnComplete: true,
     // A failed one that stayed would swallow the same timer set anew. The sweep makes up for it.
     removeOnFail: true,

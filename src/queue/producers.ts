@@ -72,22 +72,20 @@ export function createProducers<B extends IQueueBackend, C>(connections: Connect
     } satisfies EventIntake,
 
     waker: {
-      async wake(incidentIds, why) {
+      async wake(incidentIds, why, { behind = false } = {}) {
         const ids = [...new Set(incidentIds)];
         for (const some of parts(ids, WOKEN_AT_ONCE)) {
           // A review that waits already keeps its old data: nothing in it may matter to the review.
           const jobs = some.map((incident) => ({
             name: 'review',
-            data: { incident, why },
-            opts: reviewOptions(incident),
+            data: { incident, why: typeof why === 'string' ? why : why(incident) },
+            opts: reviewOptions(incident, behind),
           }));
           await taken(queues.reviews.addBulk(jobs));
         }
       },
-      async wakeAt(incidentId, at) {
-        await taken(
-          queues.timers.add('wake', { incident: incidentId }, timerOptions(incidentId, at, Date.now())),
-        );
+      async wakeAt(incidentId, at, now) {
+        await taken(queues.timers.add('wake', { incident: incidentId }, timerOptions(incidentId, at, now)));
       },
     } satisfies Waker,
 

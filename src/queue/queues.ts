@@ -2,10 +2,17 @@ import type { IncidentEvent, TaskEvent } from '../vocabulary.ts';
 
 /** Wakes reviews. A wake carries no orders: the review reads what is true and decides. */
 export interface Waker {
-  /** Wakes a review of each incident (full ids). `why` is shown to people and means nothing to the review. */
-  wake(incidentIds: readonly string[], why: string): Promise<void>;
-  /** Wakes a review of the incident at `at` (ms). The same incident and time twice is one timer. */
-  wakeAt(incidentId: string, at: number): Promise<void>;
+  /**
+   * Wakes a review of each incident (full ids). `why` is shown to people and means nothing to the review.
+   * `behind`: after all that are woken without it, for what is not urgent.
+   */
+  wake(
+    incidentIds: readonly string[],
+    why: string | ((incidentId: string) => string),
+    options?: { behind?: boolean },
+  ): Promise<void>;
+  /** Wakes a review of the incident at `at`, `now` being the time on the same clock (both ms). The same incident and time twice is one timer. */
+  wakeAt(incidentId: string, at: number, now: number): Promise<void>;
 }
 
 /** One job of the `events` queue: what arrived while the previous add was under way. */

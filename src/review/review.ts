@@ -146,7 +146,7 @@ async function act(
       // Something blocks that did not before: it is no backlog any more.
       if (decision.reason === 'follow-ups' && facts.backlog !== undefined)
         await store.backlog.remove(incidentId);
-      if (decision.until !== undefined) await waker.wakeAt(incidentId, decision.until);
+      if (decision.until !== undefined) await waker.wakeAt(incidentId, decision.until, deps.clock.now());
       return end(decision);
     }
     case 'leave':
@@ -176,7 +176,7 @@ async function act(
             words: `incident.io refused it: ${closed.refused}`,
           });
         }
-        await waker.wakeAt(incidentId, closed.brakeUntil);
+        await waker.wakeAt(incidentId, closed.brakeUntil, deps.clock.now());
         return end(braked(closed.brakeUntil));
       }
       await store.tables.put([

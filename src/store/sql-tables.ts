@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { type Change, refuseNaN, refuseNul, type Swap, type Tables } from './tables.ts';
 
 /** What is needed of a `pg.Pool`. */
@@ -7,8 +7,8 @@ export type Sql = Pick<pg.Pool, 'query'>;
 const storeVersion = 1;
 
 /**
- * Tables in a schema of their own of PostgreSQL (13 or later), or of PGlite behind its socket server, where all
- * connections share one session: so every call is one statement (atomic without BEGIN), every name is written
+ * Tables in a schema of their own of PostgreSQL (13 or later), or of PGlite, where all connections share one
+ * session: so every call is one statement (atomic without BEGIN), every name is written
  * with its schema, and nothing is left in the session. The pool stays its owner's, who also closes it.
  */
 export async function createSqlTables(sql: Sql, schema: string): Promise<Tables> {
@@ -208,32 +208,19 @@ function quotedSchema(schema: string): string {
   return `"${schema}"`;
 }
 
-// A statement with more text than this goes as one message without parameters. With parameters it is several,
-// and where they do not arrive in one read the socket server of PGlite lets another connection's in between.
-const oneMessageFrom = 64_000;
-
 // Of two statements that wait for each other PostgreSQL ends one and undoes it: it can simply be said again.
 const undone = new Set(['40P01', '40001']);
 const attempts = 10;
 
 async function run<Row extends pg.QueryResultRow>(sql: Sql, text: string, params: string[]): Promise<Row[]> {
-  const size = params.reduce((sum, param) => sum + param.length, 0);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const result =
-        size < oneMessageFrom
-          ? await sql.query<Row>(text, params)
-          : await sql.query<Row>(inlined(text, params));
-      return result.rows;
+      return (await sql.query<Row>(text, params)).rows;
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       if (attempt === attempts || typeof code !== 'string' || !undone.has(code)) throw error;
     }
   }
-}
-
-function inlined(text: string, params: string[]): string {
-  return text.replace(/\$(\d)/g, (_, n) => pg.escapeLiteral(params[Number(n) - 1] ?? ''));
 }
 
 /** An array as PostgreSQL reads it from a text; undefined is NULL. */

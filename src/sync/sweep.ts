@@ -46,7 +46,7 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
     }
     swept.woken.push(...(await openIntents(deps)));
     await deps.clearStrayKeys(swept.woken);
-    await waker.wake([...new Set(swept.woken)], 'sweep');
+    await waker.wake([...new Set(swept.woken)], 'sweep', { behind: true });
     await store.meta.put('last-sweep', clock.now());
     log.info({ incidents: swept.incidents, woken: swept.woken.length }, 'swept');
     return swept;

@@ -264,8 +264,8 @@ export function conformance(place: QueuePlace): void {
       const runs: number[] = [];
       work({ review: async (id) => void (id === incident && runs.push(Date.now())) });
       const at = Date.now() + 400;
-      await backend.waker.wakeAt(incident, at);
-      await other.waker.wakeAt(incident, at);
+      await backend.waker.wakeAt(incident, at, Date.now());
+      await other.waker.wakeAt(incident, at, Date.now());
       expect((await backend.counts()).timers.delayed).toBe(1);
       await eventually(() => expect(runs).toHaveLength(1));
       expect(runs[0]).toBeGreaterThanOrEqual(at);
@@ -279,7 +279,7 @@ export function conformance(place: QueuePlace): void {
       let runs = 0;
       work({ review: async () => void runs++ });
       for (const round of [1, 2]) {
-        await backend.waker.wakeAt(incident, 1_000);
+        await backend.waker.wakeAt(incident, 1_000, Date.now());
         await eventually(() => expect(runs).toBe(round));
         await quiet(backend);
       }

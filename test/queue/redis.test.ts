@@ -52,7 +52,7 @@ describe.skipIf(!inject('redisUrl') || program === undefined)('the backend on a 
     for (const attempt of [
       () => intake.add(batchOf('a#2')),
       () => waker.wake([freshId()], 'test'),
-      () => waker.wakeAt(freshId(), Date.now()),
+      () => waker.wakeAt(freshId(), Date.now(), Date.now()),
       () => ping(),
       () => counts(),
       () => tables.time(),

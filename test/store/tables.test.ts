@@ -1,8 +1,8 @@
 import { PGlite } from '@electric-sql/pglite';
-import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { describe, expect, inject, it } from 'vitest';
+import { PgliteSession } from '../../src/queue/pglite-session.ts';
 import { createRedisTables } from '../../src/store/redis-tables.ts';
 import { createSqlTables } from '../../src/store/sql-tables.ts';
 import type { Tables } from '../../src/store/tables.ts';
@@ -27,7 +27,9 @@ describe.runIf(inject('redisUrl'))('on Redis', () => {
 });
 
 describe.runIf(inject('postgresUrl'))('on PostgreSQL', () => {
-  tablesConformance('PostgreSQL', async () => openSql(inject('postgresUrl'), async () => {}));
+  tablesConformance('PostgreSQL', async () =>
+    openSql({ connectionString: inject('postgresUrl') }, async () => {}),
+  );
 
   it('refuses a store that a newer release wrote, and says what to do', async () => {
     await withSchema(async (pool, schema) => {
@@ -68,13 +70,14 @@ describe.runIf(inject('postgresUrl'))('on PostgreSQL', () => {
 describe.runIf(inject('embedded'))('on PGlite', () => {
   tablesConformance('PGlite', async () => {
     const db = await PGlite.create(freshFolder('pglite-'));
-    const server = new PGLiteSocketServer({ db, port: 0, maxConnections: 100 });
-    await server.start();
-    const url = `postgres://postgres@${server.getServerConn()}/postgres`;
-    return openSql(url, async () => {
-      await server.stop();
-      await db.close();
-    });
+    const session = new PgliteSession(db);
+    const inProcess = {
+      user: 'postgres',
+      host: 'localhost',
+      database: 'postgres',
+      stream: () => session.connect(),
+    };
+    return openSql(inProcess, () => db.close());
   });
 });
 
@@ -102,8 +105,8 @@ async function openRedis(): Promise<TablesRig> {
   };
 }
 
-async function openSql(url: string, stop: () => Promise<void>): Promise<TablesRig> {
-  const pools = Array.from({ length: 3 }, () => new pg.Pool({ connectionString: url, max: 5 }));
+async function openSql(connection: pg.PoolConfig, stop: () => Promise<void>): Promise<TablesRig> {
+  const pools = Array.from({ length: 3 }, () => new pg.Pool({ ...connection, max: 5 }));
   const spaces = new Set<string>();
   let next = 0;
   return {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { sleep } from '../../src/incident-io/sleep.ts';
 
 /** Runs the program that was built, as its users do: another process, its own environment, signals. */
 
@@ -54,6 +55,7 @@ export function startProcess(args: readonly string[], env: Record<string, string
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
   });
   children.add(child);
+  let over = false;
   const stdout: string[] = [];
   const stderr: string[] = [];
   createInterface({ input: child.stdout }).on('line', (text) => stdout.push(text));
@@ -62,10 +64,10 @@ export function startProcess(args: readonly string[], env: Record<string, string
   const end = new Promise<Ended>((resolve) =>
     child.once('close', (code, signal) => {
       children.delete(child);
+      over = true;
       resolve({ code, signal });
     }),
   );
-  const over = () => child.exitCode !== null || child.signalCode !== null;
   const messages = () => stdout.flatMap((text) => messageOf(text) ?? []);
   const told = () => [...stdout, ...stderr].slice(-30).join('\n');
 
@@ -80,14 +82,14 @@ export function startProcess(args: readonly string[], env: Record<string, string
       const deadline = Date.now() + ms;
       for (;;) {
         // Asked before it is looked, so that nothing said last is missed.
-        const last = over();
+        const last = over;
         const found = messages().find(fits);
         if (found !== undefined) return found;
         if (last || Date.now() > deadline)
           throw new Error(
             `It ${last ? 'ended without saying' : `did not say within ${ms} ms`} ${message}:\n${told()}`,
           );
-        await pause(20);
+        await sleep(20);
       }
     },
     async url() {
@@ -97,7 +99,7 @@ export function startProcess(args: readonly string[], env: Record<string, string
     signal: (signal) => void child.kill(signal),
     async ended(ms = WAIT) {
       const timer = new AbortController();
-      const late = pause(ms, timer.signal).then(() => undefined);
+      const late = sleep(ms, timer.signal).then(() => undefined);
       const ended = await Promise.race([end, late]);
       timer.abort();
       if (ended === undefined) throw new Error(`It had not ended after ${ms} ms:\n${told()}`);
@@ -128,14 +130,4 @@ function messageOf(text: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,0 +1,149 @@
+import { cp, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { expect, inject, type TestContext } from 'vitest';
+import { createLogger } from '../../src/log.ts';
+import { openBackend } from '../../src/queue/open-backend.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import { freshFolder, freshPlaceLike, type QueuePlace } from '../support/backends.ts';
+import { checkExchange } from '../support/contract.ts';
+import { type IssueWebhook, sendGithub } from '../support/github.ts';
+import { type Result, runProcess, startProcess, type TestProcess } from '../support/process.ts';
+import { environment, followUpFor, type TestIncident } from '../support/world.ts';
+
+/** A stand-in of incident.io in this process, and processes of the real program around one place of their own. */
+export interface ProcessWorld {
+  incidentIo: Simulator;
+  env: Record<string, string>;
+  /** An incident with a follow-up for each issue. Make them before the start, whose first sync then finds them. */
+  incident(issues: string[]): TestIncident;
+  /** Starts `start`, `receive` or `work`, and waits until it is ready. */
+  serve(command?: Serving, over?: Record<string, string>): Promise<Served>;
+  /** Starts it and waits for nothing. */
+  launch(args: string[], over?: Record<string, string>): TestProcess;
+  /** Runs a command to its end. */
+  run(args: string[], over?: Record<string, string>): Promise<Result>;
+  /** Ends all processes. */
+  close(): Promise<void>;
+}
+
+export type Serving = 'start' | 'receive' | 'work';
+
+export interface Served extends TestProcess {
+  at: string;
+  /** Sends a GitHub webhook, which is taken. */
+  github(webhook: IssueWebhook): Promise<void>;
+}
+
+type Finish = Pick<TestContext, 'onTestFinished'>;
+
+/** A world that ends with its test; without one, its maker closes it. */
+export async function openProcessWorld(
+  like: QueuePlace,
+  over: Record<string, string> = {},
+  simulator: SimulatorOptions = {},
+  test?: Finish,
+): Promise<ProcessWorld> {
+  const incidentIo = await startSimulator({ onExchange: checkExchange, rateLimit: false, ...simulator });
+  const place = await preparedPlaceLike(like);
+  // A job of a killed process is taken up soon.
+  const times = { LOCK_DURATION: '1s', STALLED_INTERVAL: '500ms' };
+  const env = { ...environment(place, incidentIo), ...times, ...over };
+  const started: TestProcess[] = [];
+  const world: ProcessWorld = {
+    incidentIo,
+    env,
+    incident(issues) {
+      const made = incidentIo.createIncident({ name: `About ${issues.join(' and ')}` });
+      const followUps = issues.map((issue) => followUpFor(incidentIo, made.id, issue));
+      return { id: made.id, reference: made.reference, followUps };
+    },
+    launch(args, changed = {}) {
+      const launched = startProcess(args, { ...env, ...changed });
+      started.push(launched);
+      return launched;
+    },
+    async serve(command = 'start', changed = {}) {
+      const launched = world.launch([command], changed);
+      const at = await launched.url();
+      await readyz(at, { status: 200 });
+      return { ...launched, at, github: (webhook) => taken(at, webhook) };
+    },
+    run: (args, changed = {}) => runProcess(args, { ...env, ...changed }),
+    async close() {
+      await Promise.all(started.map((process) => process.kill()));
+      await incidentIo.close();
+    },
+  };
+  test?.onTestFinished(() => world.close());
+  return world;
+}
+
+/** Waits until readiness is as expected. */
+export async function readyz(at: string, expected: object, timeout = 20_000): Promise<void> {
+  await expect.poll(() => get(`${at}/readyz`), { timeout, interval: 50 }).toMatchObject(expected);
+}
+
+export async function get(url: string): Promise<{ status: number; body: unknown }> {
+  const answer = await request(url);
+  return { status: answer.statusCode, body: await answer.body.json() };
+}
+
+async function taken(at: string, webhook: IssueWebhook): Promise<void> {
+  expect(await sendGithub(at, webhook)).toEqual({ status: 202, body: { status: 'accepted' } });
+}
+
+/** Waits until incident.io shows the incident closed. */
+export async function closed({ incidentIo }: ProcessWorld, { id }: TestIncident): Promise<void> {
+  await expect
+    .poll(() => incidentIo.incident(id).status.category, { timeout: 20_000, interval: 50 })
+    .toBe('closed');
+}
+
+/** How often somebody asked to edit the incident. */
+export function edits({ incidentIo }: ProcessWorld, { id }: TestIncident): number {
+  return incidentIo.requests.filter(
+    ({ method, path }) => (method === 'POST' || method === 'PATCH') && path.startsWith(`/v2/incidents/${id}`),
+  ).length;
+}
+
+/** The changes of an incident's status that took effect. */
+export function changes({ incidentIo }: ProcessWorld, { id }: TestIncident): (string | undefined)[] {
+  return incidentIo.effects.filter((effect) => effect.id === id).map(({ toCategory }) => toCategory);
+}
+
+const PREFIX = 'processes';
+
+/** A fresh place; an embedded one is a copy of one that was set up once, which takes seconds. */
+async function preparedPlaceLike(like: QueuePlace): Promise<QueuePlace> {
+  const place = freshPlaceLike(like);
+  if (place.name !== 'embedded') return place;
+  await cp(join(await preparedFolder(), 'database'), join(place.url, 'database'), { recursive: true });
+  return { ...place, prefix: PREFIX };
+}
+
+let preparing: Promise<string> | undefined;
+
+/** Set up by the first that needs it, for all files of the run. */
+function preparedFolder(): Promise<string> {
+  preparing ??= (async () => {
+    const folder = join(inject('scratch'), 'prepared');
+    if (await exists(folder)) return folder;
+    const mine = freshFolder('preparing-');
+    const backend = await openBackend(mine, { prefix: PREFIX, log: createLogger('silent') });
+    await backend.close();
+    // Another file may have been faster: then its folder is as good.
+    return rename(mine, folder).then(
+      () => folder,
+      () => mine,
+    );
+  })();
+  return preparing;
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
