@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NotFoundError } from '../incident-io/errors.ts';
-import { rememberIncident } from '../review/gather.ts';
+import { rememberIncidents } from '../review/gather.ts';
 import { inspect } from '../review/review.ts';
 import type { Context } from '../service/context.ts';
 import { reviewDeps, sweepDeps } from '../service/wiring.ts';
@@ -98,7 +98,7 @@ export async function release(name: string, context: Context): Promise<ReleaseRe
 async function find(name: string, { reader, store }: Context) {
   try {
     const incident = await reader.incident(name);
-    await rememberIncident(incident, store);
+    await rememberIncidents([incident], store);
     return incident;
   } catch (error) {
     if (error instanceof NotFoundError)

@@ -82,7 +82,7 @@ async function readFollowUps(incidentId: string, deps: GatherDeps): Promise<Foll
   if (followUps.length > 0 || known !== undefined) return followUps;
   // Lists leave out the incidents of some modes: an empty one says nothing before the mode is known.
   const incident = await api.incident(incidentId);
-  await rememberIncident(incident, store);
+  await rememberIncidents([incident], store);
   const mode = askedMode(incident.mode);
   return mode === undefined ? followUps : api.followUpsOf(incidentId, mode);
 }
@@ -91,15 +91,21 @@ function askedMode(mode: string | undefined): string | undefined {
   return mode === undefined || DEFAULT_MODES.includes(mode) ? undefined : mode;
 }
 
-/** Remembers what an incident is called and which mode it has, where that is news. */
-export async function rememberIncident(incident: Incident, store: Store): Promise<void> {
-  const { id, reference, name, mode, permalink } = incident;
-  await store.incidents.update([id], (current) =>
-    current?.reference === reference && current.name === name && current.mode === mode
-      ? current
-      : { reference, name, mode, permalink },
+/** Remembers what incidents are called and which mode they have, where that is news. */
+export async function rememberIncidents(incidents: readonly Incident[], store: Store): Promise<void> {
+  const byId = new Map(incidents.map((incident) => [incident.id, incident]));
+  await store.incidents.update(byId.keys(), (current, id) => {
+    const incident = byId.get(id);
+    if (incident === undefined) return current;
+    const { reference, name, mode, permalink } = incident;
+    const known = current?.reference === reference && current.name === name && current.mode === mode;
+    return known ? current : { reference, name, mode, permalink };
+  });
+  const byReference = new Map(incidents.map(({ id, reference }) => [reference.toUpperCase(), id]));
+  await store.references.update(
+    byReference.keys(),
+    (current, reference) => byReference.get(reference) ?? current,
   );
-  await store.references.update([reference.toUpperCase()], (current) => (current === id ? current : id));
 }
 
 async function recordsOf(tasks: Iterable<TaskKey>, store: Store): Promise<Map<TaskKey, TaskRecord>> {

@@ -7,7 +7,7 @@ import type { Outcome } from '../store/records.ts';
 import type { Incident } from '../vocabulary.ts';
 import { close, settleIntents } from './closing.ts';
 import { braked, type Decision, decide, type Facts, type Policy } from './decide.ts';
-import { type GatherDeps, type Gathered, gather, rememberIncident } from './gather.ts';
+import { type GatherDeps, type Gathered, gather, rememberIncidents } from './gather.ts';
 import { looksOf } from './looks.ts';
 import { blockerOf, list, nameOf } from './words.ts';
 import { writeFollowUp } from './write.ts';
@@ -123,7 +123,7 @@ async function reach(
       const words = 'incident.io shows no such incident to this key: it is private, or gone';
       return { facts, decision: { verdict: 'leave', reason: 'not-visible', words } };
     }
-    await rememberIncident(facts.incident, store);
+    await rememberIncidents([facts.incident], store);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { IncidentIoReader } from '../incident-io/api.ts';
+import { rememberIncidents } from '../review/gather.ts';
 import { looksLike } from '../review/looks.ts';
 import { isDone } from '../review/word.ts';
 import type { Store } from '../store/store.ts';
@@ -32,18 +33,14 @@ export async function storeBacklog(
       );
     });
     await store.tables.put(
-      ready.flatMap((incident) => {
+      ready.map((incident) => {
         const followUps = (rows.get(incident.id) ?? []).map(({ id, row }) => ({
           followUp: { id, status: row.status },
         }));
-        const { reference, name, mode, permalink } = incident;
-        return [
-          store.backlog.change(incident.id, { looks: looksLike(incident, followUps), at: started }),
-          store.incidents.change(incident.id, { reference, name, mode, permalink }),
-          store.references.change(reference.toUpperCase(), incident.id),
-        ];
+        return store.backlog.change(incident.id, { looks: looksLike(incident, followUps), at: started });
       }),
     );
+    await rememberIncidents(page, store);
     noted += ready.length;
   }
   return noted;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { OPEN_INTENTS } from '../review/closing.ts';
-import { count, type GatherDeps } from '../review/gather.ts';
+import { count, type GatherDeps, rememberIncidents } from '../review/gather.ts';
 import { looksOf } from '../review/looks.ts';
 import type { Counted } from '../review/words.ts';
 import type { Outcome } from '../store/records.ts';
@@ -41,6 +41,7 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
     const swept: Swept = { incidents: 0, woken: [] };
     for await (const page of api.incidents(categories)) {
       await store.lease('sweep', holder, clock.now(), LEASE);
+      await rememberIncidents(page, store);
       swept.incidents += page.length;
       swept.woken.push(...(await seemReady(page, deps)));
     }

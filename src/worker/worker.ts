@@ -5,7 +5,7 @@ import { ForbiddenError, KeyRejectedError, NotFoundError, RateLimitedError } fro
 import { sleep } from '../incident-io/sleep.ts';
 import { StatusCache } from '../incident-io/status-cache.ts';
 import { type Handlers, PutBack, type Workers } from '../queue/queues.ts';
-import { rememberIncident } from '../review/gather.ts';
+import { rememberIncidents } from '../review/gather.ts';
 import { review } from '../review/review.ts';
 import type { Context } from '../service/context.ts';
 import { reviewDeps, sweepDeps } from '../service/wiring.ts';
@@ -105,7 +105,7 @@ async function findIncident(
 ): Promise<string | undefined> {
   try {
     const incident = await reader.incident(name);
-    await rememberIncident(incident, store);
+    await rememberIncidents([incident], store);
     return incident.id;
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;

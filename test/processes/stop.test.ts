@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { queuePlaces } from '../support/backends.ts';
-import { changes, closed, edits, get, openProcessWorld, readyz, type Served } from './world.ts';
+import { about, changes, closed, edits, get, openProcessWorld, readyz, type Served } from './world.ts';
 
 /** What SIGTERM promises: an end with code 0 within 10 s. */
 async function stopped(service: Pick<Served, 'ended' | 'signal'>): Promise<void> {
@@ -19,10 +19,10 @@ describe.each(queuePlaces())('`start` and SIGTERM, on $name', (place) => {
     expect(await get(`${service.at}/readyz`)).toEqual({ status: 200, body: { status: 'ok', problems: [] } });
 
     await service.github({ issue: 'stop/first#1', action: 'closed' });
-    await service.logged(`${incident.reference}: wait, waits for stop/first#2`);
+    await service.logged(about(incident, 'wait, waits for stop/first#2$'));
     await service.github({ issue: 'stop/first#2', action: 'closed' });
     await closed(world, incident);
-    await service.logged(`${incident.reference}: close, all 2 follow-ups are done`);
+    await service.logged(about(incident, 'close, all 2 follow-ups are done'));
     await stopped(service);
     expect(service.stderr).toEqual([]);
     expect(edits(world, incident)).toBe(1);
@@ -33,7 +33,7 @@ describe.each(queuePlaces())('`start` and SIGTERM, on $name', (place) => {
     const incident = world.incident(['stop/settling#1']);
     const first = await world.serve();
     await first.github({ issue: 'stop/settling#1', action: 'closed' });
-    await first.logged(new RegExp(`^${incident.reference}: wait, .*settles until`));
+    await first.logged(about(incident, 'wait, .*settles until'));
     await stopped(first);
     expect(changes(world, incident)).toEqual([]);
 

@@ -93,6 +93,11 @@ async function taken(at: string, webhook: IssueWebhook): Promise<void> {
   expect(await sendGithub(at, webhook)).toEqual({ status: 202, body: { status: 'accepted' } });
 }
 
+/** A line of the log about an incident: by its reference, or by its id until it was read once. */
+export function about({ id, reference }: TestIncident, words: string): RegExp {
+  return new RegExp(`^(${reference}|${id}): ${words}`);
+}
+
 /** Waits until incident.io shows the incident closed. */
 export async function closed({ incidentIo }: ProcessWorld, { id }: TestIncident): Promise<void> {
   await expect

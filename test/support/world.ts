@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { operateFor } from '../../src/commands/operate.ts';
-import { until } from '../../src/commands/until.ts';
+import { until } from '../../src/demo/until.ts';
 import { createLogger } from '../../src/log.ts';
 import type { Context } from '../../src/service/context.ts';
 import { type Service, startService } from '../../src/service/service.ts';
