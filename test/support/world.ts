@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { operateFor } from '../../src/commands/operate.ts';
 import { until } from '../../src/demo/until.ts';
@@ -107,13 +108,11 @@ export function followUpFor(incidentIo: Simulator, incident: string, issue: stri
   return incidentIo.createFollowUp({ incident, title: `Fix ${issue}`, reference }).id;
 }
 
-/** Waits until the service knows the links of these issues; asks it to look, as an event without a link does. */
+/** Waits until the service knows the links of these issues. */
 export async function linked(store: Store, issues: readonly string[]): Promise<void> {
-  await store.meta.put('last-sync', 0);
+  await syncNow(store);
   const keys = issues.map((issue) => `github:github.com/${issue}`);
-  await expect
-    .poll(async () => (await store.links.getMany(keys)).size, { timeout: 20_000, interval: 50 })
-    .toBe(new Set(keys).size);
+  expect((await store.links.getMany(keys)).size).toBe(new Set(keys).size);
 }
 
 async function reached(service: Service): Promise<Store> {
@@ -125,8 +124,18 @@ async function reached(service: Service): Promise<Store> {
 
 /** Has the service read now what changed in incident.io, rather than within a minute. */
 export async function lookAgain({ store }: TestWorld): Promise<void> {
-  await store.meta.put('last-sync', 0);
-  await until(async () => Number(await store.meta.get('last-sync')) > 0, 'a sync');
+  await syncNow(store);
+}
+
+/** Waits for a sync that began after this call. */
+async function syncNow(store: Store): Promise<void> {
+  const mark = randomUUID();
+  await store.wantSync(mark);
+  await until(async () => {
+    // As if the last one were long ago: wanted syncs keep some seconds' distance.
+    await store.meta.put('last-sync', 0);
+    return (await store.syncWanted()) !== mark;
+  }, 'a sync');
 }
 
 /** Waits until the verdict on an incident fits. */
