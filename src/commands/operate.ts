@@ -6,6 +6,7 @@ import { type Announcement, FolderLockedError, readFolderLock } from '../queue/f
 import { openBackend } from '../queue/open-backend.ts';
 import { type Context, createContext } from '../service/context.ts';
 import { readSettings } from '../settings.ts';
+import { claimStore } from '../worker/key-watch.ts';
 import {
   type CheckResult,
   check,
@@ -79,14 +80,26 @@ export async function operate<K extends keyof Operations>(
     return askRunning(running.announcement, name, asks);
   }
   try {
-    const context = await createContext(settings, backend, log);
+    const context = await reach(settings, backend, log);
     try {
+      await claimStore(await context.reader.identity(), context.store);
       return await operations[name](asks, context);
     } finally {
       await context.close();
     }
   } finally {
     await backend.close();
+  }
+}
+
+/** A command does not wait for a store that is down, as the service does. */
+async function reach(...args: Parameters<typeof createContext>): Promise<Context> {
+  const [, backend] = args;
+  try {
+    await backend.ping();
+    return await createContext(...args);
+  } catch (error) {
+    throw new OperationError(error instanceof Error ? error.message : String(error));
   }
 }
 

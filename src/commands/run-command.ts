@@ -1,5 +1,7 @@
 import { IncidentIoError } from '../incident-io/errors.ts';
+import { CannotOpenError } from '../queue/cannot-open-error.ts';
 import { FolderLockedError } from '../queue/folder-lock.ts';
+import { CannotListenError } from '../service/service.ts';
 import { SettingsError } from '../settings.ts';
 import { WrongOrganisationError } from '../worker/key-watch.ts';
 import { OperationError } from './operations.ts';
@@ -8,6 +10,8 @@ import { OperationError } from './operations.ts';
 const FOR_PEOPLE = [
   SettingsError,
   FolderLockedError,
+  CannotOpenError,
+  CannotListenError,
   OperationError,
   WrongOrganisationError,
   IncidentIoError,

@@ -2,6 +2,7 @@ import { chmod, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import type { Backend } from './backend.ts';
+import { CannotOpenError } from './cannot-open-error.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import type { BackendOptions } from './open-backend.ts';
 import { PgliteSession } from './pglite-session.ts';
@@ -17,8 +18,7 @@ export interface EmbeddedBackend extends Backend {
  * `FolderLockedError` where another process has the folder open, since two would lose each other's data.
  */
 export async function openEmbedded(folder: string, options: BackendOptions): Promise<EmbeddedBackend> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await chmod(folder, 0o700);
+  await makeFolder(folder);
   const lock = await lockFolder(folder);
   try {
     const path = join(folder, 'database');
@@ -60,6 +60,16 @@ export async function openEmbedded(folder: string, options: BackendOptions): Pro
   } catch (error) {
     await lock.release();
     throw error;
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chmod(folder, 0o700);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CannotOpenError(`QUEUE_URL: the folder ${folder} cannot be used (${why}).`);
   }
 }
 

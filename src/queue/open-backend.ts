@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Backend } from './backend.ts';
+import { CannotOpenError } from './cannot-open-error.ts';
 import type { LockTimes } from './options.ts';
 
 export interface BackendOptions extends LockTimes {
@@ -16,7 +17,7 @@ export interface BackendOptions extends LockTimes {
  */
 export async function openBackend(queueUrl: string, options: BackendOptions): Promise<Backend> {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(options.prefix)) {
-    throw new Error(
+    throw new CannotOpenError(
       `QUEUE_PREFIX is ${JSON.stringify(options.prefix)}. Use letters, digits, "-", "_" and "." only, 64 at most.`,
     );
   }
@@ -31,13 +32,14 @@ export async function openBackend(queueUrl: string, options: BackendOptions): Pr
     case 'postgresql':
       return (await import('./postgres.ts')).openPostgres(queueUrl, options);
     default:
-      throw new Error(
+      throw new CannotOpenError(
         `QUEUE_URL begins with ${scheme}://, which is none of redis://, rediss:// and postgres://. It may also be the path of a folder.`,
       );
   }
 }
 
 function folder(path: string): string {
-  if (path.trim() === '') throw new Error('QUEUE_URL is empty. Give the path of a folder, or a URL.');
+  if (path.trim() === '')
+    throw new CannotOpenError('QUEUE_URL is empty. Give the path of a folder, or a URL.');
   return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
 }

@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts';
+import { CannotOpenError } from './cannot-open-error.ts';
 import type { BackendOptions } from './open-backend.ts';
 import { openSql } from './sql-backend.ts';
 
@@ -30,7 +31,7 @@ function whereOf(text: string): string {
   try {
     url = new URL(text);
   } catch {
-    throw new Error(
+    throw new CannotOpenError(
       'QUEUE_URL is no URL of PostgreSQL. It looks like postgres://user:password@host:5432/database; encode special characters of the password (@ is %40, / is %2F).',
     );
   }

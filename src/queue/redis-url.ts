@@ -1,4 +1,5 @@
 import type { RedisOptions } from 'ioredis';
+import { CannotOpenError } from './cannot-open-error.ts';
 
 /** Where Redis is, as ioredis wants it, and for people (without secrets). */
 export interface RedisPlace {
@@ -11,7 +12,7 @@ export function readRedisUrl(text: string): RedisPlace {
   const url = parse(text);
   const database = url.pathname.replace(/^\//, '');
   if (!/^\d*$/.test(database)) {
-    throw new Error(
+    throw new CannotOpenError(
       'QUEUE_URL: what follows the host of Redis is the number of the database, as in redis://localhost:6379/0.',
     );
   }
@@ -39,7 +40,7 @@ function parse(text: string): URL {
   } catch {
     // Told below, without the text: it may hold a password.
   }
-  throw new Error(
+  throw new CannotOpenError(
     'QUEUE_URL is no URL of Redis. It looks like redis://user:password@host:6379/0; encode special characters of the password (@ is %40, / is %2F).',
   );
 }

@@ -7,6 +7,7 @@ import {
 import pg from 'pg';
 import { createSqlTables } from '../store/sql-tables.ts';
 import type { Backend } from './backend.ts';
+import { CannotOpenError } from './cannot-open-error.ts';
 import { startWorkers } from './consumers.ts';
 import { once, settledWithin, withDeadline } from './deadline.ts';
 import type { BackendOptions } from './open-backend.ts';
@@ -94,7 +95,7 @@ async function migrate(place: SqlPlace, schema: string): Promise<void> {
     await client.connect();
     await runMigrations(client, schema);
   } catch (error) {
-    throw new Error(
+    throw new CannotOpenError(
       `${place.where} could not be made ready: ${error instanceof Error ? error.message || error.name : error}`,
     );
   } finally {

@@ -20,6 +20,7 @@ export interface ClosingDeps {
   maxClosesPerHour: number;
   /** The name that `/v1/identity` gives our key. */
   keyName: string;
+  keyStillWorks(): Promise<boolean>;
 }
 
 export type Closed =
@@ -69,6 +70,7 @@ export async function close(
       const [settled] = await settleIntents(incident.id, deps);
       if (settled?.outcome === 'confirmed') return { done: true, closure: settled };
     } else await fail(incident.id, [intent.id], store);
+    if (error instanceof ForbiddenError && !(await deps.keyStillWorks())) throw error;
     if (error instanceof RefusedError || error instanceof ForbiddenError || error instanceof NotFoundError) {
       const looks = looksLike(incident, facts.followUps);
       await store.refusals.put(incident.id, { words: error.message, looks, at: clock.now() });

@@ -22,6 +22,11 @@ export interface ReviewDeps extends GatherDeps {
   syncFollowUps: boolean;
   maxClosesPerHour: number;
   statuses: StatusCache;
+  /**
+   * Asked where incident.io forbade a write: whether the key still has the roles that everything needs. Without
+   * them it is no verdict on one incident, and nothing is remembered of it.
+   */
+  keyStillWorks(): Promise<boolean>;
   /** What `/v1/identity` said of the key. */
   key: { name: string; roles: readonly string[] };
 }

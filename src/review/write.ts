@@ -13,6 +13,7 @@ export interface WriteDeps {
   api: IncidentIoReader & IncidentIoWriter;
   clock: Clock;
   log: Logger;
+  keyStillWorks(): Promise<boolean>;
 }
 
 /**
@@ -23,7 +24,7 @@ export async function writeFollowUp(
   counted: Counted,
   target: WriteTarget,
   signal: AbortSignal,
-  { store, api, clock, log }: WriteDeps,
+  { store, api, clock, log, keyStillWorks }: WriteDeps,
 ): Promise<void> {
   const { followUp, word: task } = counted;
   if (task === undefined || task.state === 'unknown-duplicate')
@@ -66,6 +67,7 @@ export async function writeFollowUp(
     // Deleted meanwhile: the next read shows it.
     if (error instanceof NotFoundError) return;
     if (!(error instanceof RefusedError || error instanceof ForbiddenError)) throw error;
+    if (error instanceof ForbiddenError && !(await keyStillWorks())) throw error;
     await store.writeRefusals.put(followUp.id, {
       word,
       followUpUpdatedAt: followUp.updatedAt,

@@ -35,6 +35,11 @@ export interface Service {
   close(deadline: number): Promise<void>;
 }
 
+/** The address cannot be served, for a reason that whoever chose it can mend. */
+export class CannotListenError extends Error {
+  override readonly name = 'CannotListenError';
+}
+
 /** Tries to reach the store keep this distance, ms. */
 const TRY_AGAIN = 1_000;
 
@@ -61,7 +66,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await server.listen({ port: settings.port, host: settings.host });
   } catch (error) {
     await backend.close();
-    throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CannotListenError(`PORT ${settings.port} on HOST ${settings.host} cannot be served: ${why}.`);
   }
   const url = urlOf(server.server.address(), settings.host);
   if (backend.lock !== undefined && token !== undefined) await backend.lock.announce({ address: url, token });

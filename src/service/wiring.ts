@@ -29,6 +29,7 @@ export function reviewDeps(
     syncFollowUps,
     maxClosesPerHour,
     statuses,
+    keyStillWorks: async () => true,
     key,
   };
 }

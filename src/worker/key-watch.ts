@@ -3,6 +3,7 @@ import type { IncidentIoReader } from '../incident-io/api.ts';
 import { KeyRejectedError } from '../incident-io/errors.ts';
 import { type Sleep, sleep } from '../incident-io/sleep.ts';
 import type { Store } from '../store/store.ts';
+import type { Identity } from '../vocabulary.ts';
 
 /** Without these nothing can be read or written: `docs.incident.io/admin/api-keys`. */
 const NEEDED = ['viewer', 'incident_editor'];
@@ -22,6 +23,16 @@ export type KeyState =
 /** Another organisation's key on this store: what is remembered here is not its incidents'. */
 export class WrongOrganisationError extends Error {
   override readonly name = 'WrongOrganisationError';
+}
+
+/** Makes the store that of the key's organisation. Throws where it is another's already. */
+export async function claimStore(identity: Identity, store: Store): Promise<void> {
+  const organisation = new URL(identity.dashboardUrl).href;
+  const remembered = await store.claimOrganisation(organisation);
+  if (remembered !== organisation)
+    throw new WrongOrganisationError(
+      `The API key belongs to ${organisation}, but this store is that of ${remembered}. Give each organisation a QUEUE_URL or QUEUE_PREFIX of its own.`,
+    );
 }
 
 /**
@@ -45,22 +56,28 @@ export class KeyWatch {
     this.wait = deps.wait ?? sleep;
   }
 
+  isBad(): boolean {
+    return this.state.is === 'bad';
+  }
+
   /** Reads whose key it is and what it may do. Throws where that could not be read; a rejected key is a state. */
   async check(): Promise<KeyState> {
     try {
       const identity = await this.api.identity();
-      const organisation = new URL(identity.dashboardUrl).href;
-      const remembered = await this.store.claimOrganisation(organisation);
-      if (remembered !== organisation)
-        throw new WrongOrganisationError(
-          `The API key belongs to ${organisation}, but this store is that of ${remembered}. Give each organisation a QUEUE_URL or QUEUE_PREFIX of its own.`,
-        );
+      await claimStore(identity, this.store);
       await this.become(judge(identity.name, identity.roles));
     } catch (error) {
       if (!(error instanceof KeyRejectedError)) throw error;
       await this.become({ is: 'bad', words: error.message });
     }
     return this.state;
+  }
+
+  /** Looks again, for whoever met a refusal; a key that does not work is probed until it does. Answers whether it works. */
+  async stillWorks(signal: AbortSignal): Promise<boolean> {
+    const works = (await this.check()).is === 'good';
+    if (!works) this.probe(signal);
+    return works;
   }
 
   /** Told by whoever saw the key refused: stops the work, and probes until it works again. */
@@ -125,6 +142,6 @@ function lacks(roles: readonly string[], before: KeyState): string[] {
   return words;
 }
 
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -11,7 +11,7 @@ import type { Context } from '../service/context.ts';
 import { reviewDeps, sweepDeps } from '../service/wiring.ts';
 import type { Store } from '../store/store.ts';
 import { type BackgroundDeps, runInBackground } from './background.ts';
-import { KeyWatch } from './key-watch.ts';
+import { KeyWatch, messageOf } from './key-watch.ts';
 
 export interface RunningWorker {
   /** What keeps it from working; empty: all is well. */
@@ -33,7 +33,7 @@ export async function startWorker(context: Context): Promise<RunningWorker> {
   const onFailure = async (error: unknown): Promise<void> => {
     if (error instanceof KeyRejectedError) await key.rejected(error, stop.signal);
     // A scope that is missing for one call may be missing for all: the roles tell.
-    if (error instanceof ForbiddenError) await key.check();
+    if (error instanceof ForbiddenError) await key.stillWorks(stop.signal);
   };
 
   const handlers: Handlers = {
@@ -49,10 +49,11 @@ export async function startWorker(context: Context): Promise<RunningWorker> {
     async review(incidentId, job) {
       if (key.state.is !== 'good') throw new PutBack('the API key does not work', LONGEST_BACK);
       try {
-        await review(incidentId, job, reviewDeps(context, key.state, statuses));
+        const keyStillWorks = () => key.stillWorks(stop.signal);
+        await review(incidentId, job, { ...reviewDeps(context, key.state, statuses), keyStillWorks });
       } catch (error) {
         await onFailure(error);
-        if (error instanceof KeyRejectedError) throw new PutBack(error.message, LONGEST_BACK);
+        if (key.isBad()) throw new PutBack(messageOf(error), LONGEST_BACK);
         if (error instanceof RateLimitedError)
           throw new PutBack(error.message, Math.min(LONGEST_BACK, Math.max(0, error.retryAt - clock.now())));
         throw error;
@@ -72,7 +73,7 @@ export async function startWorker(context: Context): Promise<RunningWorker> {
     ...sweepDeps(context),
     sweepEvery: settings.sweepEvery,
     onFailure,
-    checkKey: () => key.check(),
+    checkKey: () => key.stillWorks(stop.signal),
     mayRun: () => key.state.is === 'good',
   };
   const running = runInBackground(background, stop.signal);

@@ -1,7 +1,7 @@
 import { cp, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { expect, inject, type TestContext } from 'vitest';
+import { expect, inject, type TestContext, vi } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { openBackend } from '../../src/queue/open-backend.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
@@ -81,7 +81,11 @@ export async function openProcessWorld(
 
 /** Waits until readiness is as expected. */
 export async function readyz(at: string, expected: object, timeout = 20_000): Promise<void> {
-  await expect.poll(() => get(`${at}/readyz`), { timeout, interval: 50 }).toMatchObject(expected);
+  // Not `expect.poll`, which works in no hook.
+  await vi.waitFor(async () => expect(await get(`${at}/readyz`)).toMatchObject(expected), {
+    timeout,
+    interval: 50,
+  });
 }
 
 export async function get(url: string): Promise<{ status: number; body: unknown }> {

@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { type PrivateRedis, privateRedis, redisProgram } from '../queue/private-redis.ts';
+import { freshFolder } from '../support/backends.ts';
+import { sendGithub } from '../support/github.ts';
+import { closed, get, openProcessWorld, readyz } from './world.ts';
+
+const program = redisProgram();
+
+describe.skipIf(!inject('redisUrl') || program === undefined)('Redis that goes away', () => {
+  let redis: PrivateRedis;
+  beforeEach(async () => {
+    redis = await privateRedis(program ?? '', freshFolder('redis-'));
+  });
+  afterEach(() => redis.kill());
+  const place = () => ({ name: 'redis', url: redis.url, prefix: 'down' }) as const;
+
+  it('senders are told in time to try again, and everything heals without a restart of ours', async (test) => {
+    await redis.start();
+    const world = await openProcessWorld(place(), {}, {}, test);
+    const before = world.incident(['redis/before#1']);
+    const after = world.incident(['redis/after#1']);
+    const [receiver, worker] = await Promise.all([world.serve('receive'), world.serve('work')]);
+    await receiver.github({ issue: 'redis/before#1', action: 'closed' });
+    await closed(world, before);
+
+    await redis.kill();
+    for (let n = 0; n < 3; n++) {
+      const asked = performance.now();
+      const answer = await post(receiver.at);
+      expect(performance.now() - asked).toBeLessThan(2_500);
+      expect(answer).toEqual({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) });
+    }
+    for (const { at } of [receiver, worker]) {
+      await readyz(at, { status: 503, body: { problems: [expect.stringContaining('Redis at 127.0.0.1')] } });
+      expect((await get(`${at}/healthz`)).status).toBe(200);
+    }
+
+    await redis.start();
+    for (const { at } of [receiver, worker]) await readyz(at, { status: 200 });
+    await receiver.github({ issue: 'redis/after#1', action: 'closed' });
+    await closed(world, after);
+  });
+
+  it('it starts while Redis is down, and works once Redis is up', async (test) => {
+    const world = await openProcessWorld(place(), {}, {}, test);
+    const incident = world.incident(['redis/start#1']);
+    const service = world.launch(['start']);
+    const at = await service.url();
+    await readyz(at, { status: 503 });
+    expect(await post(at)).toMatchObject({ status: 503 });
+
+    await redis.start();
+    await readyz(at, { status: 200 });
+    expect(await sendGithub(at, { issue: 'redis/start#1', action: 'closed' })).toMatchObject({ status: 202 });
+    await closed(world, incident);
+  });
+
+  it('it stops in time with code 0 also while Redis is down', async (test) => {
+    await redis.start();
+    const world = await openProcessWorld(place(), {}, {}, test);
+    const running = await world.serve();
+    await redis.kill();
+    running.signal('SIGTERM');
+    expect(await running.ended(10_000)).toEqual({ code: 0, signal: null });
+
+    const starting = world.launch(['start']);
+    await readyz(await starting.url(), { status: 503 });
+    starting.signal('SIGTERM');
+    expect(await starting.ended(10_000)).toEqual({ code: 0, signal: null });
+  });
+});
+
+async function post(at: string): Promise<{ status: number; retryAfter: string | null }> {
+  const { signed } = await import('../receiver/support.ts');
+  const { body, headers } = signed(undefined, "It's a secret to everybody");
+  const answer = await fetch(`${at}/webhooks/github`, {
+    method: 'POST',
+    headers,
+    body: new Uint8Array(body),
+  });
+  await answer.body?.cancel();
+  return { status: answer.status, retryAfter: answer.headers.get('retry-after') };
+}
