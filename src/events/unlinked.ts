@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Store } from '../store/store.ts';
 
@@ -10,32 +9,41 @@ const DROPPED_AT_ONCE = 2_000;
 
 const RANK = 'unlinked';
 
-/** Notes that these tasks have no link yet, and drops the states of the oldest such tasks. */
+/** The states are counted and dropped this often by each process, ms: counting them costs. */
+const TRIM_EVERY = 10_000;
+
+const trimmed = new WeakMap<Store, number>();
+
+/** Notes that these tasks have no link yet, and now and then drops the states of the oldest such tasks. */
 export async function keepUnlinked(
   tasks: readonly string[],
-  deps: { store: Store; clock: Clock; log: Logger },
+  { store, clock }: { store: Store; clock: Clock },
 ): Promise<void> {
-  const { tables } = deps.store;
-  const now = deps.clock.now();
-  await tables.rank(
+  const now = clock.now();
+  await store.tables.rank(
     RANK,
     [...new Set(tasks)].map((member) => ({ member, score: now })),
   );
-  const tooMany = (await tables.rankSize(RANK)) - KEPT;
-  const old = await tables.ranked(RANK, { min: -Infinity, max: now - KEPT_MS, limit: DROPPED_AT_ONCE });
-  const over =
-    tooMany > old.length
-      ? await tables.ranked(RANK, {
-          min: -Infinity,
-          max: Infinity,
-          limit: Math.min(tooMany, DROPPED_AT_ONCE),
-        })
-      : old;
-  if (over.length > 0)
+  if (now - (trimmed.get(store) ?? 0) < TRIM_EVERY) return;
+  trimmed.set(store, now);
+  await trimUnlinked(store, now);
+}
+
+/** Drops what is older than a day, and of the rest what is more than the newest `kept`. */
+export async function trimUnlinked(store: Store, now: number, kept = KEPT): Promise<void> {
+  const { tables } = store;
+  for (;;) {
+    const limit = Math.min(DROPPED_AT_ONCE, Math.max(0, (await tables.rankSize(RANK)) - kept));
+    const over =
+      limit > 0
+        ? await tables.ranked(RANK, { min: -Infinity, max: Infinity, limit })
+        : await tables.ranked(RANK, { min: -Infinity, max: now - KEPT_MS, limit: DROPPED_AT_ONCE });
+    if (over.length === 0) return;
     await drop(
       over.map(({ member }) => member),
-      deps.store,
+      store,
     );
+  }
 }
 
 /** A task that got its link: its state stays. */
