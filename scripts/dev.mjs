@@ -20,11 +20,9 @@ const compiler = spawn(tsc[0], [...tsc.slice(1), '--watch', '--preserveWatchOutp
   stdio: ['ignore', 'inherit', 'inherit'],
   detached: true,
 });
-const service = spawn(
-  node,
-  ['--watch', '--watch-preserve-output', ...environment, 'dist/main.js', ...args],
-  { stdio: 'inherit' },
-);
+const service = spawn(node, ['--watch', '--watch-preserve-output', ...environment, 'dist/main.js', ...args], {
+  stdio: 'inherit',
+});
 
 let stopping = false;
 let code = 0;

@@ -70,7 +70,11 @@ export async function operate<K extends keyof Operations>(
   asks: Operations[K]['asks'],
 ): Promise<Operations[K]['answers']> {
   const settings = readSettings(process.env, ['apiKey']);
-  const log = createLogger(settings.logLevel === 'info' ? 'warn' : settings.logLevel, { pretty: true });
+  // What is piped holds what was asked for alone.
+  const log = createLogger(settings.logLevel === 'info' ? 'warn' : settings.logLevel, {
+    pretty: true,
+    destination: process.stderr,
+  });
   let backend: Backend;
   try {
     backend = await openBackend(settings.queueUrl, { prefix: settings.queuePrefix, log });

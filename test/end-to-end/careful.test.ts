@@ -33,7 +33,7 @@ describe.each(queuePlaces())('it is careful, on $name', (place) => {
     );
     const shut = () =>
       ready.filter((id) => world.incidentIo.incident(id).status.category === 'closed').length;
-    expect(world.logged.join('')).toContain('3 incidents were ready before incident-closer came');
+    await expect.poll(() => world.logged.join(''), { timeout: 20_000 }).toContain('3 incidents were ready');
     expect(world.logged.join('')).toContain('sweep --backlog');
     await sweepNow({ backlog: false }, world.context());
     const later = await world.incident(['careful/later#1']);

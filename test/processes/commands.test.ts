@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFolderLock } from '../../src/queue/folder-lock.ts';
-import { queuePlaces } from '../support/backends.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { freshFolder, queuePlaces } from '../support/backends.ts';
 import { runProcess } from '../support/process.ts';
 import type { TestIncident } from '../support/world.ts';
 import { about, changes, closed, openProcessWorld, type ProcessWorld, type Served } from './world.ts';
@@ -21,6 +22,27 @@ describe('the command line', () => {
       expect(stderr).toMatch(/--help|Usage/);
     },
   );
+});
+
+describe('log lines of a command', () => {
+  it('are on stderr, so that what is piped holds what was asked for alone', async (test) => {
+    const incidentIo = await startSimulator();
+    test.onTestFinished(() => incidentIo.close());
+    const { reference } = incidentIo.createIncident();
+    const env = { INCIDENT_IO_API_KEY: incidentIo.token, INCIDENT_IO_API_URL: incidentIo.url };
+    const args = ['check', reference, '--json'];
+    const down = await runProcess(args, { ...env, QUEUE_URL: 'redis://127.0.0.1:1' });
+    expect(down).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('Redis at 127.0.0.1:1'),
+    });
+    expect(down.stderr).not.toMatch(/^\s+at /m);
+
+    const fresh = await runProcess(args, { ...env, QUEUE_URL: freshFolder(), LOG_LEVEL: 'debug' });
+    expect(fresh).toMatchObject({ code: 0, stderr: expect.stringContaining('Setting up') });
+    expect(JSON.parse(fresh.stdout)).toMatchObject({ incident: reference, verdict: 'wait' });
+  });
 });
 
 const places = queuePlaces().filter(({ name }) => name !== 'postgres');
