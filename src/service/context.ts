@@ -35,6 +35,7 @@ export async function createContext(
     notifyIncidentChannel: settings.notifyIncidentChannel,
     log,
   });
+  let closed: Promise<void> | undefined;
   return {
     settings,
     backend,
@@ -43,6 +44,9 @@ export async function createContext(
     reader: readOnly(client),
     writer: settings.dryRun ? undefined : client,
     log,
-    close: () => client.close(),
+    close: () => {
+      closed ??= client.close();
+      return closed;
+    },
   };
 }

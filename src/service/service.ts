@@ -81,6 +81,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     async close(deadline) {
       stop.abort();
       await Promise.race([server.close(), sleep(deadline / 2)]);
+      // A start that hangs at incident.io is cut off.
+      if (worker === undefined) await context?.close();
       await starting;
       await worker?.close(deadline / 2);
       await context?.close();

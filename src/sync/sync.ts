@@ -21,7 +21,7 @@ export interface SyncDeps {
 }
 
 /** A sync renews its lease with every page; one whose process died is taken over after this, ms. */
-const LEASE = 60_000;
+const LEASE = 30_000;
 
 export interface Synced {
   followUps: number;
