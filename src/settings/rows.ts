@@ -62,7 +62,7 @@ export const rows = {
   apiKey: optional('INCIDENT_IO_API_KEY', secret, {
     group: 'incident.io',
     secret: true,
-    doc: 'API key of incident.io; required by `start`, `work`, `check`, `sweep` and `doctor`',
+    doc: 'API key of incident.io; required by all but `receive`',
   }),
   apiUrl: withDefault('INCIDENT_IO_API_URL', apiUrl, 'https://api.incident.io', {
     group: 'incident.io',
