@@ -11,7 +11,7 @@ import {
   readFileSync,
   rmSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -321,7 +321,7 @@ function startKeeper(folder: string): Keeper {
   child.on('error', () => {});
   child.stdin.on('error', () => {});
   child.unref();
-  (child.stdin as unknown as { unref?: () => void }).unref?.();
+  if (child.stdin instanceof Socket) child.stdin.unref();
   return {
     watch: (pid) => {
       child.stdin.write(`${pid}\n`);
