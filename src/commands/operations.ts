@@ -4,8 +4,9 @@ import { rememberIncidents } from '../review/gather.ts';
 import { inspect } from '../review/review.ts';
 import type { Context } from '../service/context.ts';
 import { reviewDeps, sweepDeps } from '../service/wiring.ts';
+import { sleep } from '../sleep.ts';
 import { blocker } from '../store/records.ts';
-import { sweep } from '../sync/sweep.ts';
+import { type Swept, sweep } from '../sync/sweep.ts';
 
 /**
  * What the commands do, apart from how they are asked: on the command line by a process of their own, or over
@@ -61,9 +62,7 @@ export type SweepResult = z.infer<typeof sweepResult>;
 export async function sweepNow({ backlog }: { backlog: boolean }, context: Context): Promise<SweepResult> {
   const { store, backend } = context;
   let freed = 0;
-  const swept = await sweep(sweepDeps(context), 0);
-  if (swept === undefined)
-    throw new OperationError('A sweep is under way in another process. Try again in a minute.');
+  const swept = await sweepAfterOthers(context);
   if (backlog)
     for await (const page of store.backlog.all()) {
       const ids = page.map(({ id }) => id);
@@ -75,6 +74,22 @@ export async function sweepNow({ backlog }: { backlog: boolean }, context: Conte
       freed += ids.length;
     }
   return { incidents: swept.incidents, woken: swept.woken.length + freed, backlog: freed };
+}
+
+/** How long a sweep that is under way elsewhere is waited for, and how often it is looked whether it has ended, ms. */
+const OTHERS_SWEEP = 60_000;
+const LOOK_EVERY = 250;
+
+async function sweepAfterOthers(context: Context): Promise<Swept> {
+  for (let waited = 0; ; waited += LOOK_EVERY) {
+    const swept = await sweep(sweepDeps(context), 0);
+    if (swept !== undefined) return swept;
+    if (waited >= OTHERS_SWEEP)
+      throw new OperationError(
+        'Another process has been sweeping for a minute. Try again when it has ended.',
+      );
+    await sleep(LOOK_EVERY);
+  }
 }
 
 export const releaseResult = z.object({ incident: z.string(), id: z.string() });
