@@ -6,7 +6,7 @@ import { releaseCommand } from './commands/release.ts';
 import { exitWith } from './commands/run-command.ts';
 import { serveCommand } from './commands/serve.ts';
 import { sweepCommand } from './commands/sweep.ts';
-import { version } from './incident-io/version.ts';
+import { version } from './version.ts';
 
 const program = new Command('incident-closer')
   .description('Closes an incident in incident.io when the last of its follow-ups is done in the tracker.')

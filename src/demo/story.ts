@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { sleep } from '../incident-io/sleep.ts';
 import type { Service } from '../service/service.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import type { SimFollowUp, SimIncident } from '../simulator/types.ts';
+import { sleep } from '../sleep.ts';
 import type { Store } from '../store/store.ts';
 import { say, step, styled } from './say.ts';
 import { until } from './until.ts';

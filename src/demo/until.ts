@@ -1,4 +1,4 @@
-import { sleep } from '../incident-io/sleep.ts';
+import { sleep } from '../sleep.ts';
 
 /** Resolves with the first answer that is neither `undefined` nor `false`; throws after `ms`. */
 export async function until<T>(

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
+import { type Http, type HttpAnswer, NoAnswerError } from '../http.ts';
+import type { Sleep } from '../sleep.ts';
 import { RateLimitedError, TransientError } from './errors.ts';
 import {
   type CallFacts,
@@ -9,10 +11,8 @@ import {
   requestIdOf,
   wordsOf,
 } from './failures.ts';
-import { type Http, type HttpAnswer, NoAnswerError } from './http.ts';
 import type { Pace, Turn } from './pacing.ts';
 import { pauseAskedFor } from './retry-after.ts';
-import type { Sleep } from './sleep.ts';
 
 /** How often a read is tried, and how long is waited in between, in ms, twice as long each time. */
 const READ_TRIES = 3;

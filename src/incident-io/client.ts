@@ -1,15 +1,15 @@
 import { type Clock, systemClock } from '../clock.ts';
+import { createHttp, type Deadlines } from '../http.ts';
+import { type Sleep, sleep } from '../sleep.ts';
 import type { IncidentIoReader, IncidentIoWriter } from './api.ts';
 import { type CallReport, createCaller } from './calls.ts';
 import { createEdit } from './edit.ts';
 import { KeyRejectedError } from './errors.ts';
 import { createFollowUps } from './follow-ups.ts';
-import { createHttp, type Deadlines } from './http.ts';
 import { incidentSegment } from './ids.ts';
 import type { Pace } from './pacing.ts';
 import { allOf, pagesOf } from './paging.ts';
 import { identityAnswer, incidentAnswer, incidentsPage, statusesAnswer, updatesPage } from './schemas.ts';
-import { type Sleep, sleep } from './sleep.ts';
 
 /** What the client says on its way. pino's loggers are such. */
 export interface ClientLog {

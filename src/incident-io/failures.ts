@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { HttpAnswer, NoAnswerError } from '../http.ts';
 import {
   ForbiddenError,
   GarbledError,
@@ -9,7 +10,6 @@ import {
   TransientError,
   UnclearError,
 } from './errors.ts';
-import type { HttpAnswer, NoAnswerError } from './http.ts';
 
 /** What an error has to know about the call that failed. */
 export interface CallFacts {

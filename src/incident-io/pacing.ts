@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import { sleep as realSleep, type Sleep } from '../sleep.ts';
 import type { Tables } from '../store/tables.ts';
 import { announcedBy, type Limit } from './announced.ts';
 import { allot, corrected, paused, probed } from './bucket.ts';
 import { RateLimitedError, TransientError } from './errors.ts';
 import { createSharedPace } from './shared-pace.ts';
-import { sleep as realSleep, type Sleep } from './sleep.ts';
 import { createWaitingLine, type Waiter } from './waiting-line.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HttpAnswer } from './http.ts';
+import type { HttpAnswer } from '../http.ts';
 
 /** What is waited where a 429 does not say how long, and the least and the most, in ms. */
 export const PAUSE_UNSAID = 10_000;

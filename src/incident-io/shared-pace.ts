@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
+import type { Sleep } from '../sleep.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Limit } from './announced.ts';
 import { emptyState, type PaceState, paceState } from './bucket.ts';
 import { TransientError } from './errors.ts';
-import type { Sleep } from './sleep.ts';
 
 const TABLE = 'pace';
 const ID = 'incident.io';

@@ -1,4 +1,4 @@
-import type { Sleep } from './sleep.ts';
+import type { Sleep } from '../sleep.ts';
 
 /** One caller in the line. `since` in ms, by the clock of whoever made the line. */
 export interface Waiter<T> {

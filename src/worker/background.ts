@@ -1,4 +1,4 @@
-import { type Sleep, sleep } from '../incident-io/sleep.ts';
+import { type Sleep, sleep } from '../sleep.ts';
 import { fullSync } from '../sync/full-sync.ts';
 import { type SweepDeps, sweep } from '../sync/sweep.ts';
 import { syncIfDue } from '../sync/sync.ts';

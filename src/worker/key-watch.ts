@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { IncidentIoReader } from '../incident-io/api.ts';
 import { KeyRejectedError } from '../incident-io/errors.ts';
-import { type Sleep, sleep } from '../incident-io/sleep.ts';
+import { type Sleep, sleep } from '../sleep.ts';
 import type { Store } from '../store/store.ts';
 import type { Identity } from '../vocabulary.ts';
 

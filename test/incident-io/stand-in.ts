@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
+import type { Deadlines } from '../../src/http.ts';
 import type { CallReport } from '../../src/incident-io/calls.ts';
 import { createClient, type IncidentIoClient } from '../../src/incident-io/client.ts';
-import type { Deadlines } from '../../src/incident-io/http.ts';
 import { createPace } from '../../src/incident-io/pacing.ts';
 import { createMemoryTables } from '../support/memory-tables.ts';
 import { hastyTime } from './virtual-time.ts';

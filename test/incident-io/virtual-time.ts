@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/clock.ts';
-import type { Sleep } from '../../src/incident-io/sleep.ts';
+import type { Sleep } from '../../src/sleep.ts';
 
 /** Time that passes only when told to, and then at once. */
 export interface VirtualTime extends Clock {

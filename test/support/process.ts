@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { sleep } from '../../src/incident-io/sleep.ts';
+import { sleep } from '../../src/sleep.ts';
 
 /** Runs the program that was built, as its users do: another process, its own environment, signals. */
 
