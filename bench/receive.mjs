@@ -8,7 +8,7 @@ import { Pool } from 'undici';
 import { systemClock } from '../dist/clock.js';
 import { createLogger } from '../dist/log.js';
 import { createServer } from '../dist/receiver/server.js';
-import { trackers } from '../dist/trackers/index.js';
+import { sources } from '../dist/trackers/index.js';
 
 const ROUNDS = 5;
 const REQUESTS = 10_000;
@@ -37,8 +37,8 @@ const headers = {
 
 async function receiver() {
   const app = createServer({
-    trackers,
-    trackerSecrets: { github: [secret] },
+    sources,
+    webhookSecrets: { github: [secret] },
     intake: { add: async () => {} },
     log: createLogger('silent', { pretty: false }),
     clock: systemClock,

@@ -1,17 +1,27 @@
 import { type Environment, given } from './settings/given.ts';
 import { NotAllowed } from './settings/kinds.ts';
 import { nearMisses } from './settings/near-misses.ts';
-import { allRows, groups, type Row, rows, trackerRows } from './settings/rows.ts';
+import { allRows, groups, type Row, rows, sourceRows } from './settings/rows.ts';
 
 type Values = { [K in keyof typeof rows]: (typeof rows)[K] extends Row<infer T> ? T : never };
 export type SettingName = keyof Values;
 
 /** What is in force. Durations are in milliseconds. */
 export interface Settings extends Values {
-  /** The secrets of the trackers that have any, by the tracker's name. */
-  trackerSecrets: Record<string, string[]>;
+  /** The webhook secrets of the sources that have any, by the source's name. */
+  webhookSecrets: Record<string, string[]>;
+  /** The trackers' own options that are set or have a default, by the tracker's name. */
+  trackerOptions: Record<string, Record<string, string[]>>;
+  /** How the trackers with an API token are reached, by the tracker's name. */
+  trackerAccess: Record<string, TrackerAccess>;
   /** What looks like a mistake and stops nothing. */
   warnings: string[];
+}
+
+export interface TrackerAccess {
+  token: string;
+  /** Base addresses without a slash at the end: the token is sent to these alone. */
+  urls: string[];
 }
 
 /** Everything that is wrong with the settings, in words for whoever sets them. */
@@ -56,10 +66,29 @@ export function readSettings<R extends SettingName = never>(
   };
   for (const name of settingNames) readInto(name);
 
-  const trackerSecrets: Record<string, string[]> = {};
-  for (const [tracker, row] of trackerRows) {
-    const secrets = read(row)?.value;
-    if (secrets !== undefined) trackerSecrets[tracker] = secrets;
+  const ofSources: Pick<Settings, 'webhookSecrets' | 'trackerOptions' | 'trackerAccess'> = {
+    webhookSecrets: {},
+    trackerOptions: {},
+    trackerAccess: {},
+  };
+  for (const { name, secrets, access, options } of sourceRows) {
+    const found = read(secrets)?.value;
+    if (found !== undefined) ofSources.webhookSecrets[name] = found;
+    for (const [option, row] of options)
+      ofSources.trackerOptions[name] = {
+        ...ofSources.trackerOptions[name],
+        [option]: read(row)?.value ?? [],
+      };
+    const token = access && read(access.token)?.value;
+    const urls = access && read(access.urls)?.value;
+    if (token !== undefined && urls !== undefined) ofSources.trackerAccess[name] = { token, urls };
+    if (
+      token !== undefined &&
+      access !== undefined &&
+      given(access.urls, env) === undefined &&
+      urls === undefined
+    )
+      problems.push(`${access.urls.name} is missing: the token in ${access.token.name} is sent there alone`);
   }
 
   const misses = [...nearMisses(Object.keys(env), knownNames())];
@@ -72,7 +101,7 @@ export function readSettings<R extends SettingName = never>(
     problems.push(`${row.name} is missing: ${plain(row.doc)}`);
   }
   if (problems.length > 0 || !isComplete(values, required)) throw new SettingsError(problems, warnings);
-  return { ...values, trackerSecrets, warnings };
+  return { ...values, ...ofSources, warnings };
 }
 
 /** What is in force by variable, secrets masked: for the log and for `config`. */
@@ -83,7 +112,14 @@ export function describeSettings(settings: Settings): Record<string, string> {
     shown[byName[name].name] = byName[name].show(value);
   };
   for (const name of settingNames) show(name);
-  for (const [tracker, row] of trackerRows) shown[row.name] = row.show(settings.trackerSecrets[tracker]);
+  for (const { name, secrets, access, options } of sourceRows) {
+    shown[secrets.name] = secrets.show(settings.webhookSecrets[name]);
+    for (const [option, row] of options)
+      shown[row.name] = row.show(settings.trackerOptions[name]?.[option] ?? []);
+    if (access === undefined) continue;
+    shown[access.token.name] = access.token.show(settings.trackerAccess[name]?.token);
+    shown[access.urls.name] = access.urls.show(settings.trackerAccess[name]?.urls);
+  }
   return shown;
 }
 

@@ -35,11 +35,40 @@ export interface TaskEvent {
   receivedAt: number;
 }
 
-/** A request to look at one incident, by full id or reference (`INC-123`). */
+/** A request to look at one incident: named by itself, or by a follow-up of which no more is told. */
 export interface IncidentEvent {
-  incident: string;
+  /** Who sent it, as in `/webhooks/<source>`; absent in what an earlier release queued. */
+  source?: string;
+  /** Full id or reference (`INC-123`). */
+  incident?: string;
+  /** A follow-up's id: where no incident is named, its incident is meant. */
+  followUp?: string;
+  /** Follow-ups changed in incident.io: they are to be read anew soon. */
+  wantsSync?: boolean;
+  /** The sender's id of the delivery. */
   delivery: string;
   receivedAt: number;
+}
+
+/** A tracker's word that a task changed, without how: the state is read from the tracker before it counts. */
+export interface TaskHint {
+  tracker: string;
+  task: TaskKey;
+  /** Other keys of the same task. */
+  aliases: TaskKey[];
+  /** Who or what changed it, where the delivery tells. */
+  by: ChangedBy;
+  actor?: string;
+  /** The sender's id of the delivery. */
+  delivery: string;
+  receivedAt: number;
+}
+
+/** What deliveries said: one job of the `events` queue holds what arrived while the previous add was under way. */
+export interface EventBatch {
+  tasks: TaskEvent[];
+  incidents: IncidentEvent[];
+  hints: TaskHint[];
 }
 
 export type FollowUpStatus = 'outstanding' | 'completed' | 'not_doing' | 'deleted';

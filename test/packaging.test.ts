@@ -236,9 +236,9 @@ it.skipIf(!['bash', 'curl', 'openssl'].every(has))(
     const delivery = { ...received, receivedAt: Date.now() };
     expect(received.url).toBe('/webhooks/github');
     expect(await github.verify(delivery, [secret])).toBe(true);
-    expect(github.translate(delivery)).toMatchObject({
-      kind: 'event',
-      event: { task: 'github:github.com/acme/api#12', state: 'done', by: 'person' },
+    expect(github.translate(delivery, {})).toMatchObject({
+      kind: 'told',
+      tasks: [{ task: 'github:github.com/acme/api#12', state: 'done', by: 'person' }],
     });
   },
 );

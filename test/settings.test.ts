@@ -48,7 +48,9 @@ describe('settings', () => {
       lockDuration: 15_000,
       stalledInterval: 5_000,
       reviewConcurrency: 5,
-      trackerSecrets: {},
+      webhookSecrets: {},
+      trackerOptions: {},
+      trackerAccess: {},
       warnings: [],
     });
   });
@@ -154,11 +156,11 @@ describe('settings', () => {
   });
 
   it('take several secrets of one tracker, with commas or one a line in a file', () => {
-    expect(readSettings({ GITHUB_WEBHOOK_SECRET: 'new, old,' }).trackerSecrets).toEqual({
+    expect(readSettings({ GITHUB_WEBHOOK_SECRET: 'new, old,' }).webhookSecrets).toEqual({
       github: ['new', 'old'],
     });
     const path = file('new, with a comma\r\n\nold\n');
-    expect(readSettings({ GITHUB_WEBHOOK_SECRET_FILE: path }).trackerSecrets.github).toEqual([
+    expect(readSettings({ GITHUB_WEBHOOK_SECRET_FILE: path }).webhookSecrets.github).toEqual([
       'new, with a comma',
       'old',
     ]);

@@ -20,8 +20,10 @@ export async function serveCommand({ receive, work }: { receive: boolean; work: 
     );
   for (const warning of settings.warnings) log.warn(warning);
   log.debug({ settings: describeSettings(settings) }, 'settings in force');
-  if (receive && Object.keys(settings.trackerSecrets).length === 0)
-    log.warn('no tracker is configured, so no webhook is taken: set GITHUB_WEBHOOK_SECRET');
+  if (receive && Object.keys(settings.webhookSecrets).length === 0)
+    log.warn(
+      'no tracker is configured, so no webhook is taken: set GITHUB_WEBHOOK_SECRET, or that of another tracker',
+    );
   if (settings.dryRun)
     log.warn('dry run: what would be done is logged, and nothing is written to incident.io');
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { EventBatch, JobContext, Waker } from '../queue/queues.ts';
+import type { JobContext, Waker } from '../queue/queues.ts';
 import type { Store } from '../store/store.ts';
-import type { TaskEvent } from '../vocabulary.ts';
+import type { EventBatch, IncidentEvent, TaskEvent, TaskHint } from '../vocabulary.ts';
 import { stand } from './stand.ts';
 import { keepUnlinked } from './unlinked.ts';
 
@@ -12,6 +12,8 @@ export interface RecordDeps {
   waker: Waker;
   clock: Clock;
   log: Logger;
+  /** What their trackers say of these tasks; throws where one could not be read. */
+  readTasks(hints: readonly TaskHint[]): Promise<TaskEvent[]>;
   /** The full id of an incident that is named by a reference which the store does not know; throws where it could not be read, `undefined` where there is none. */
   findIncident(reference: string): Promise<string | undefined>;
 }
@@ -25,11 +27,23 @@ export async function recordEvents(
   job: Pick<JobContext, 'begunBefore'>,
   deps: RecordDeps,
 ): Promise<void> {
-  const { store, log } = deps;
-  const news = await recordStates(batch.tasks, store);
-  const incidents = await store.incidentsOf(batch.tasks.map((event) => event.task));
+  await recordTasks(batch.tasks, job, deps);
+  await wakeIncidents(batch.incidents, deps);
+  // Last, so that a tracker that does not answer keeps nobody else's events waiting.
+  if (batch.hints.length > 0) await recordTasks(await deps.readTasks(batch.hints), job, deps);
+}
 
-  const unlinked = batch.tasks.filter((event) => !incidents.get(event.task)?.size);
+async function recordTasks(
+  tasks: readonly TaskEvent[],
+  job: Pick<JobContext, 'begunBefore'>,
+  deps: RecordDeps,
+): Promise<void> {
+  if (tasks.length === 0) return;
+  const { store, log } = deps;
+  const news = await recordStates(tasks, store);
+  const incidents = await store.incidentsOf(tasks.map((event) => event.task));
+
+  const unlinked = tasks.filter((event) => !incidents.get(event.task)?.size);
   if (unlinked.length > 0) {
     await keepUnlinked(
       unlinked.map((event) => event.task),
@@ -38,12 +52,12 @@ export async function recordEvents(
     await store.wantSync(randomUUID());
   }
   await rememberIds(
-    batch.tasks.filter((event) => incidents.get(event.task)?.size),
+    tasks.filter((event) => incidents.get(event.task)?.size),
     store,
   );
 
   const wakes = new Map<string, string>();
-  for (const event of batch.tasks) {
+  for (const event of tasks) {
     const linked = [...(incidents.get(event.task) ?? [])];
     const isNews = news.has(event.task);
     log.debug(
@@ -54,15 +68,33 @@ export async function recordEvents(
     if (isNews || job.begunBefore)
       for (const incident of linked) wakes.set(incident, `${event.task} ${event.state} (${event.delivery})`);
   }
-  for (const event of batch.incidents) {
-    const id = await resolve(event.incident, deps);
-    if (id === undefined)
-      log.warn(
-        { incident: event.incident, delivery: event.delivery },
-        'asked to review an incident that does not exist in incident.io, or that the key may not see',
-      );
-    else wakes.set(id, `asked for (${event.delivery})`);
+  await deps.waker.wake([...wakes.keys()], (incident) => wakes.get(incident) ?? '');
+}
+
+/** Wakes the reviews that were asked for, by naming an incident or one of its follow-ups. */
+async function wakeIncidents(events: readonly IncidentEvent[], deps: RecordDeps): Promise<void> {
+  if (events.length === 0) return;
+  const { store, log } = deps;
+  const rows = await store.followUps.getMany(events.flatMap(({ followUp }) => followUp ?? []));
+  const wakes = new Map<string, string>();
+  let wantsSync = false;
+  for (const event of events) {
+    const { followUp, delivery, source = 'a webhook' } = event;
+    wantsSync ||= event.wantsSync === true;
+    const named = event.incident ?? (followUp === undefined ? undefined : rows.get(followUp)?.incident);
+    // A follow-up that is not in the index yet: the sync finds it, and wakes its incident.
+    if (named === undefined) wantsSync = true;
+    else {
+      const id = await resolve(named, deps);
+      if (id !== undefined) wakes.set(id, `told by ${source} (${delivery})`);
+      else
+        log.warn(
+          { incident: named, source, delivery },
+          `${source} names the incident ${named}, which does not exist in incident.io, or which the key may not see`,
+        );
+    }
   }
+  if (wantsSync) await store.wantSync(randomUUID());
   await deps.waker.wake([...wakes.keys()], (incident) => wakes.get(incident) ?? '');
 }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { IncidentEvent, TaskEvent } from '../vocabulary.ts';
-import type { EventBatch } from './queues.ts';
+import type { EventBatch, IncidentEvent, TaskEvent, TaskHint } from '../vocabulary.ts';
 
 // What is written here was written by a receiver of perhaps another version: unknown fields are dropped.
 const text = z.string().min(1).max(10_000);
@@ -21,52 +20,93 @@ const taskEvent = z.object({
   receivedAt: time,
 }) satisfies z.ZodType<TaskEvent>;
 
-const incidentEvent = z.object({
-  incident: text,
+const incidentEvent = z
+  .object({
+    source: text.optional(),
+    incident: text.optional(),
+    followUp: text.optional(),
+    wantsSync: z.boolean().optional(),
+    delivery: z.string().max(10_000),
+    receivedAt: time,
+  })
+  .refine(({ incident, followUp }) => incident !== undefined || followUp !== undefined, {
+    path: ['incident'],
+    message: 'neither an incident nor a follow-up is named',
+  }) satisfies z.ZodType<IncidentEvent>;
+
+const taskHint = z.object({
+  tracker: text,
+  task: text,
+  aliases: z.array(text).max(1_000),
+  by: z.enum(['person', 'automation', 'unknown']),
+  actor: z.string().max(10_000).optional(),
   delivery: z.string().max(10_000),
   receivedAt: time,
-}) satisfies z.ZodType<IncidentEvent>;
+}) satisfies z.ZodType<TaskHint>;
 
 const envelope = z.object({
   tasks: z.array(z.unknown()).default([]),
   incidents: z.array(z.unknown()).default([]),
+  hints: z.array(z.unknown()).default([]),
 });
+type Envelope = z.infer<typeof envelope>;
 
 /** A batch as it came out of the queue: what can be used, and what cannot with the reason. */
 export interface ReadBatch {
   good: EventBatch;
-  bad: { batch: { tasks: unknown[]; incidents: unknown[] }; reason: string }[];
+  bad: { batch: Envelope; reason: string }[];
+}
+
+export function asBatch(part: Partial<EventBatch>): EventBatch {
+  return { tasks: [], incidents: [], hints: [], ...part };
+}
+
+/** The events of several batches as one, in their order. */
+export function joined(parts: readonly EventBatch[]): EventBatch {
+  return {
+    tasks: parts.flatMap(({ tasks }) => tasks),
+    incidents: parts.flatMap(({ incidents }) => incidents),
+    hints: parts.flatMap(({ hints }) => hints),
+  };
 }
 
 /** Reads the data of an `events` job. Answers a reason where it is no batch at all. */
 export function readBatch(data: unknown): ReadBatch | { reason: string } {
   const parsed = envelope.safeParse(data);
   if (!parsed.success) return { reason: `This job holds no batch of events: ${explain(parsed.error)}` };
-  const good: EventBatch = { tasks: [], incidents: [] };
+  const good = asBatch({});
   const bad: ReadBatch['bad'] = [];
-  for (const event of parsed.data.tasks) {
-    const read = taskEvent.safeParse(event);
-    if (read.success) good.tasks.push(read.data);
-    else bad.push({ batch: { tasks: [event], incidents: [] }, reason: unusable('task', read.error) });
-  }
-  for (const event of parsed.data.incidents) {
-    const read = incidentEvent.safeParse(event);
-    if (read.success) good.incidents.push(read.data);
-    else bad.push({ batch: { tasks: [], incidents: [event] }, reason: unusable('incident', read.error) });
-  }
+  const take = <K extends keyof Envelope>(kind: K, schema: z.ZodType<EventBatch[K][number]>): void => {
+    const taken: EventBatch[K][number][] = good[kind];
+    for (const event of parsed.data[kind]) {
+      const read = schema.safeParse(event);
+      if (read.success) taken.push(read.data);
+      else
+        bad.push({
+          batch: { tasks: [], incidents: [], hints: [], [kind]: [event] },
+          reason: unusable(NAMES[kind], read.error),
+        });
+    }
+  };
+  take('tasks', taskEvent);
+  take('incidents', incidentEvent);
+  take('hints', taskHint);
   return { good, bad };
 }
+
+const NAMES = { tasks: 'task event', incidents: 'incident event', hints: 'hint' };
 
 /** Each event of a batch as a batch of its own. */
 export function oneByOne(batch: EventBatch): EventBatch[] {
   return [
-    ...batch.tasks.map((event) => ({ tasks: [event], incidents: [] })),
-    ...batch.incidents.map((event) => ({ tasks: [], incidents: [event] })),
+    ...batch.tasks.map((event) => asBatch({ tasks: [event] })),
+    ...batch.incidents.map((event) => asBatch({ incidents: [event] })),
+    ...batch.hints.map((event) => asBatch({ hints: [event] })),
   ];
 }
 
 function unusable(kind: string, error: z.ZodError): string {
-  return `This ${kind} event cannot be used: ${explain(error)}`;
+  return `This ${kind} cannot be used: ${explain(error)}`;
 }
 
 function explain(error: z.ZodError): string {

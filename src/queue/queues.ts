@@ -1,4 +1,4 @@
-import type { IncidentEvent, TaskEvent } from '../vocabulary.ts';
+import type { EventBatch } from '../vocabulary.ts';
 
 /** Wakes reviews. A wake carries no orders: the review reads what is true and decides. */
 export interface Waker {
@@ -13,12 +13,6 @@ export interface Waker {
   ): Promise<void>;
   /** Wakes a review of the incident at `at`, `now` being the time on the same clock (both ms). The same incident and time twice is one timer. */
   wakeAt(incidentId: string, at: number, now: number): Promise<void>;
-}
-
-/** One job of the `events` queue: what arrived while the previous add was under way. */
-export interface EventBatch {
-  tasks: TaskEvent[];
-  incidents: IncidentEvent[];
 }
 
 /** Where the receiver puts what it translated. Resolves only after the queue has it. */

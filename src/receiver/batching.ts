@@ -6,7 +6,9 @@
  * refused, and the sender tries again: if its part was still waiting it is dropped here, if it was being added it
  * may be on the queue already, and recording it twice leaves the same state. Nothing is added twice from here.
  */
-import type { EventBatch, EventIntake } from '../queue/queues.ts';
+import { joined } from '../queue/event-batch.ts';
+import type { EventIntake } from '../queue/queues.ts';
+import type { EventBatch } from '../vocabulary.ts';
 import { within } from './within.ts';
 
 export interface BatchingOptions {
@@ -80,7 +82,7 @@ export class Batcher {
     let events = 0;
     let bytes = 0;
     const end = this.#waiting.findIndex((waiting) => {
-      events += waiting.part.tasks.length + waiting.part.incidents.length;
+      events += countOf(waiting.part);
       bytes += waiting.bytes;
       return events > this.#options.maxEvents || bytes > this.#options.maxBytes;
     });
@@ -90,11 +92,11 @@ export class Batcher {
   async #tryToAdd(parts: EventBatch[]): Promise<unknown> {
     const late = this.#options.deadline * GIVE_UP_AFTER;
     try {
-      const batch = {
-        tasks: parts.flatMap(({ tasks }) => tasks),
-        incidents: parts.flatMap(({ incidents }) => incidents),
-      };
-      await within(this.#intake.add(batch), late, () => new QueueTimeout(`an add was silent for ${late} ms`));
+      await within(
+        this.#intake.add(joined(parts)),
+        late,
+        () => new QueueTimeout(`an add was silent for ${late} ms`),
+      );
       return undefined;
     } catch (error) {
       return error ?? new Error('the queue failed without a reason');
@@ -102,10 +104,14 @@ export class Batcher {
   }
 }
 
+function countOf({ tasks, incidents, hints }: EventBatch): number {
+  return tasks.length + incidents.length + hints.length;
+}
+
 /** About the length of its JSON: to write it out would cost more than all the rest here. */
-function sizeOf({ tasks, incidents }: EventBatch): number {
+function sizeOf({ tasks, incidents, hints }: EventBatch): number {
   let size = 0;
-  for (const event of [...tasks, ...incidents])
+  for (const event of [...tasks, ...incidents, ...hints])
     for (const value of Object.values(event)) {
       size += NAME_AND_NUMBER;
       if (typeof value === 'string') size += value.length;

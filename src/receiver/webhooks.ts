@@ -2,16 +2,18 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { EventIntake } from '../queue/queues.ts';
-import type { Delivery, Tracker } from '../trackers/tracker.ts';
-import type { TaskEvent } from '../vocabulary.ts';
+import type { Delivery, Source, TrackerOptions } from '../trackers/tracker.ts';
+import type { EventBatch } from '../vocabulary.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { answer, busy, refuse } from './answers.ts';
 import { Batcher } from './batching.ts';
 
 export interface WebhookOptions {
-  trackers: readonly Tracker[];
-  /** By the tracker's name; a tracker without any has no route. */
-  trackerSecrets: Readonly<Record<string, readonly string[]>>;
+  sources: readonly Source[];
+  /** By the source's name; a source without any has no route. */
+  webhookSecrets: Readonly<Record<string, readonly string[]>>;
+  /** What is set of the sources' own options, by their names. */
+  trackerOptions?: Readonly<Record<string, TrackerOptions>>;
   intake: EventIntake;
   log: Logger;
   clock: Clock;
@@ -27,7 +29,7 @@ export const BODY_LIMIT = 5 * 1024 * 1024;
 
 /** A plugin of its own, so that only here bodies of any type are read, as the bytes that were signed. */
 export async function webhooks(app: FastifyInstance, options: WebhookOptions): Promise<void> {
-  const { log, clock, trackerSecrets, queueDeadline = QUEUE_DEADLINE } = options;
+  const { log, clock, webhookSecrets, trackerOptions = {}, queueDeadline = QUEUE_DEADLINE } = options;
   const batcher = new Batcher(options.intake, { deadline: queueDeadline });
   const admission = new Admission(options.inFlight ?? IN_FLIGHT);
 
@@ -39,42 +41,56 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
     else next();
   });
 
-  for (const tracker of options.trackers) {
-    const secrets = trackerSecrets[tracker.name];
+  for (const source of options.sources) {
+    const { name, answers = {} } = source;
+    const secrets = webhookSecrets[name];
     if (secrets === undefined) continue;
-    app.post(`/webhooks/${tracker.name}`, async ({ headers, body, ip }, reply) => {
+    const ownOptions = trackerOptions[name] ?? {};
+    app.post(`/webhooks/${name}`, async ({ headers, body, ip }, reply) => {
       const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
       const delivery: Delivery = { headers, body: bytes, receivedAt: clock.now() };
       const refused = (code: number, reason: string): FastifyReply => {
-        log.warn({ tracker: tracker.name, from: ip, bytes: bytes.length, reason }, 'delivery refused');
+        log.warn({ source: name, from: ip, bytes: bytes.length, reason }, 'delivery refused');
         return refuse(reply, code, reason);
       };
-      if (!(await tracker.verify(delivery, secrets))) return refused(401, 'signature missing or wrong');
-      const translation = tracker.translate(delivery);
+      if (!(await source.verify(delivery, secrets)))
+        return refused(answers.refused ?? 401, 'signature missing or wrong');
+      const translation = source.translate(delivery, ownOptions);
       switch (translation.kind) {
         case 'malformed':
           return refused(400, translation.reason);
         case 'ignored':
-          log.debug({ tracker: tracker.name, reason: translation.reason }, 'delivery ignored');
+          log.debug({ source: name, reason: translation.reason }, 'delivery ignored');
           return answer(reply, 200, { status: 'ignored', reason: translation.reason });
-        case 'event':
-          return take(translation.event, reply);
+        case 'told':
+          return take(name, translation, reply, answers.accepted);
       }
     });
   }
 
-  async function take(event: TaskEvent, reply: FastifyReply): Promise<FastifyReply> {
-    const { tracker, delivery, task, state, by } = event;
+  async function take(
+    source: string,
+    { tasks, incidents, hints }: EventBatch,
+    reply: FastifyReply,
+    code = 202,
+  ): Promise<FastifyReply> {
     try {
-      await batcher.add({ tasks: [event], incidents: [] });
+      await batcher.add({ tasks, incidents, hints });
     } catch (err) {
+      const about = [...tasks, ...hints].map(({ task }) => task);
+      const { delivery } = tasks[0] ?? incidents[0] ?? hints[0] ?? {};
       log.error(
-        { tracker, delivery, task, err },
+        { source, delivery, tasks: about, err },
         'the queue did not take a delivery; its sender is to try again',
       );
       return busy(reply, 'the queue cannot take it now');
     }
-    log.info({ tracker, delivery, task, state, by }, 'delivery accepted');
-    return answer(reply, 202, { status: 'accepted' });
+    for (const { delivery, task, state, by } of tasks)
+      log.info({ source, delivery, task, state, by }, 'delivery accepted');
+    for (const { delivery, task } of hints)
+      log.info({ source, delivery, task }, 'delivery accepted: the task is to be read');
+    for (const { delivery, incident, followUp } of incidents)
+      log.info({ source, delivery, incident, followUp }, 'delivery accepted');
+    return answer(reply, code, { status: 'accepted' });
   }
 }

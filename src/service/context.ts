@@ -1,12 +1,15 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { createHttp } from '../http.ts';
 import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
 import { createClient, readOnly } from '../incident-io/client.ts';
 import { createPace } from '../incident-io/pacing.ts';
 import type { Backend } from '../queue/backend.ts';
+import { createTaskReader, type TaskReader } from '../read-back/reader.ts';
 import type { Settings } from '../settings.ts';
 import { Store } from '../store/store.ts';
 import { createStoreClock } from '../store/store-clock.ts';
+import { trackers } from '../trackers/index.ts';
 
 /** What everything that talks to incident.io needs, made from the settings. */
 export interface Context {
@@ -15,6 +18,8 @@ export interface Context {
   store: Store;
   clock: Clock;
   reader: IncidentIoReader;
+  /** The trackers, asked for the states of tasks. */
+  tasks: TaskReader;
   /** Absent in a dry run. */
   writer?: IncidentIoReader & IncidentIoWriter;
   log: Logger;
@@ -35,18 +40,26 @@ export async function createContext(
     notifyIncidentChannel: settings.notifyIncidentChannel,
     log,
   });
-  let closed: Promise<void> | undefined;
+  const http = createHttp();
+  let closed: Promise<unknown> | undefined;
   return {
     settings,
     backend,
     store: new Store(backend.tables),
     clock,
     reader: readOnly(client),
+    tasks: createTaskReader({
+      trackers,
+      access: settings.trackerAccess,
+      options: settings.trackerOptions,
+      http,
+      clock,
+    }),
     writer: settings.dryRun ? undefined : client,
     log,
-    close: () => {
-      closed ??= client.close();
-      return closed;
+    close: async () => {
+      closed ??= Promise.all([client.close(), http.close()]);
+      await closed;
     },
   };
 }

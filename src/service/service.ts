@@ -1,12 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '../clock.ts';
-import { sleep } from '../incident-io/sleep.ts';
 import type { Logger } from '../log.ts';
 import type { Backend } from '../queue/backend.ts';
 import { openBackend } from '../queue/open-backend.ts';
 import { createProbeServer, createServer, type Readiness } from '../receiver/server.ts';
 import type { Settings } from '../settings.ts';
-import { trackers } from '../trackers/index.ts';
+import { sleep } from '../sleep.ts';
+import { sources } from '../trackers/index.ts';
 import { WrongOrganisationError } from '../worker/key-watch.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
 import { type Context, createContext } from './context.ts';
@@ -55,10 +55,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const problems = [...(await queueProblems(backend)), ...(work ? (worker?.problems() ?? [STARTING]) : [])];
     return { ok: problems.length === 0, problems };
   };
-  const { trackerSecrets } = settings;
+  const { webhookSecrets, trackerOptions } = settings;
   const { intake } = backend;
   const server = receive
-    ? createServer({ trackers, trackerSecrets, intake, log, clock: systemClock, ready })
+    ? createServer({ sources, webhookSecrets, trackerOptions, intake, log, clock: systemClock, ready })
     : createProbeServer({ log, ready });
   const token = options.operate && operationRoutes(server, options.operate, async () => context);
 

@@ -95,12 +95,32 @@ export const secret: Kind<string> = {
 };
 
 /** Secrets that are all valid: commas between them, or one a line in a file. Empty ones do not count. */
-export const secrets: Kind<string[]> = {
-  show: (value) => (value.length === 1 ? '(set)' : `(${value.length} secrets)`),
-  parse(given, lines = false) {
-    const parts = given.split(lines ? /\r?\n/ : ',').map((part) => part.trim());
-    const found = parts.filter((part) => part !== '');
+export function secrets(form?: { fits(secret: string): boolean; allowed: string }): Kind<string[]> {
+  return {
+    show: (value) => (value.length === 1 ? '(set)' : `(${value.length} secrets)`),
+    parse(given, lines = false) {
+      const found = partsOf(given, lines ? /\r?\n/ : ',');
+      if (found.length === 0) throw new NotAllowed('at least one secret that is not empty');
+      if (form !== undefined && !found.every((one) => form.fits(one)))
+        throw new NotAllowed(form.allowed.replaceAll('`', ''));
+      return found;
+    },
+  };
+}
+
+/** Texts with commas between them; blanks around them and empty ones do not count. */
+export const texts: Kind<string[]> = {
+  show: (value) => value.join(', '),
+  parse(given) {
+    const found = partsOf(given, ',');
     if (found.length > 0) return found;
-    throw new NotAllowed('at least one secret that is not empty');
+    throw new NotAllowed('at least one entry, with commas between several');
   },
 };
+
+function partsOf(given: string, between: string | RegExp): string[] {
+  return given
+    .split(between)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}

@@ -1,5 +1,6 @@
-import { boolean, duration, integer, type Kind, oneOf, secret, secrets, text } from './kinds.ts';
-import { apiUrl, queueUrl } from './urls.ts';
+import { sources, trackers } from '../trackers/index.ts';
+import { boolean, duration, integer, type Kind, oneOf, secret, secrets, text, texts } from './kinds.ts';
+import { apiUrl, queueUrl, urls } from './urls.ts';
 
 /** In the order of the README. */
 export const groups = [
@@ -29,15 +30,18 @@ export interface Row<T> {
   show(value: T): string;
 }
 
-type About = Pick<Row<unknown>, 'otherName'> & { group: Group; doc: string; secret?: true };
+type About = Pick<Row<unknown>, 'otherName' | 'default'> & { group: Group; doc: string; secret?: true };
 
-/** A setting without a default: undefined where it is not given. */
+/** Undefined where neither a value nor a default is given. */
 function optional<T>(name: string, kind: Kind<T>, about: About): Row<T | undefined> {
   return {
     secret: false,
     ...about,
     name,
-    read: (given, lines) => (given === undefined ? undefined : kind.parse(given, lines)),
+    read(given, lines) {
+      const text = given ?? about.default;
+      return text === undefined ? undefined : kind.parse(text, lines);
+    },
     show: (value) => (value === undefined ? '(not set)' : kind.show(value)),
   };
 }
@@ -51,6 +55,12 @@ function withDefault<T>(name: string, kind: Kind<T>, standard: string, about: Ab
     read: (given, lines) => kind.parse(given ?? standard, lines),
     show: (value) => kind.show(value),
   };
+}
+
+/** Texts with commas between them; none where nothing is given and there is no default. */
+function list(name: string, standard: string | undefined, about: About): Row<string[]> {
+  const row = optional(name, texts, { ...about, default: standard });
+  return { ...row, read: (given, lines) => row.read(given, lines) ?? [] };
 }
 
 const status = text(/^[^\p{Cc}]{1,200}$/u, 'the id or the name of a status');
@@ -148,21 +158,54 @@ export const rows = {
   }),
 };
 
-function webhookSecret(tracker: string, title: string): Row<string[] | undefined> {
-  return optional(`${tracker.toUpperCase().replaceAll('-', '_')}_WEBHOOK_SECRET`, secrets, {
-    group: 'Trackers',
-    secret: true,
-    doc: `opens \`/webhooks/${tracker}\` for ${title}; several with commas between them are all valid`,
-  });
+/** The settings of one source of webhooks, made from what it says of itself. */
+export interface SourceRows {
+  name: string;
+  /** Its route exists where this is set. */
+  secrets: Row<string[] | undefined>;
+  /** How its API is reached, where it is asked for the states of tasks. */
+  access?: { token: Row<string | undefined>; urls: Row<string[] | undefined> };
+  /** By the option's name. */
+  options: ReadonlyMap<string, Row<string[]>>;
 }
 
-/** By the tracker's name. A tracker's route exists where its secret is set. */
-export const trackerRows: ReadonlyMap<string, Row<string[] | undefined>> = new Map([
-  ['github', webhookSecret('github', 'GitHub')],
-]);
+export const sourceRows: readonly SourceRows[] = sources.map((source) => {
+  const { name, title, secretForm, options = [] } = source;
+  const prefix = name.toUpperCase().replaceAll('-', '_');
+  const group = 'Trackers';
+  const readBack = trackers.find((tracker) => tracker.name === name)?.readBack;
+  const row: SourceRows = {
+    name,
+    secrets: optional(`${prefix}_WEBHOOK_SECRET`, secrets(secretForm), {
+      group,
+      secret: true,
+      doc: `opens \`/webhooks/${name}\` for ${title}; several with commas between them are all valid`,
+    }),
+    options: new Map(
+      options.map((option) => [
+        option.name,
+        list(`${prefix}_${option.name}`, option.default, { group, doc: option.doc }),
+      ]),
+    ),
+  };
+  if (readBack !== undefined)
+    row.access = {
+      token: optional(`${prefix}_API_TOKEN`, secret, { group, secret: true, doc: readBack.tokenDoc }),
+      urls: optional(`${prefix}_URL`, urls, {
+        group,
+        default: readBack.defaultUrl,
+        doc: `where ${title} is, for its API token: the token is sent there alone; several with commas between them`,
+      }),
+    };
+  return row;
+});
+
+function rowsOf({ secrets: own, access, options }: SourceRows): Omit<Row<unknown>, 'read' | 'show'>[] {
+  return [own, ...(access ? [access.token, access.urls] : []), ...options.values()];
+}
 
 /** What all rows have in common, whatever the type of their value. */
 export const allRows: readonly Omit<Row<unknown>, 'read' | 'show'>[] = [
   ...Object.values(rows),
-  ...trackerRows.values(),
+  ...sourceRows.flatMap(rowsOf),
 ];

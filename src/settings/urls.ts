@@ -6,7 +6,7 @@ function parsed(text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** The base of an HTTP API, without a slash at the end. Plain http only to this machine: it carries the API key. */
+/** The base of an HTTP API, without a slash at the end. Plain http only to this machine: a key is sent there. */
 export const apiUrl: Kind<string> = {
   show: (value) => value,
   parse(text) {
@@ -18,6 +18,12 @@ export const apiUrl: Kind<string> = {
       throw new NotAllowed('a URL without user, password, query and fragment');
     return url.href.replace(/\/+$/, '');
   },
+};
+
+/** Addresses with commas between them, each as `apiUrl`: they get an API token. */
+export const urls: Kind<string[]> = {
+  show: (value) => value.join(', '),
+  parse: (text) => text.split(',').map((part) => apiUrl.parse(part.trim())),
 };
 
 const SERVERS = ['redis:', 'rediss:', 'postgres:', 'postgresql:'];

@@ -8,7 +8,15 @@ import { z } from 'zod';
 import type { ChangedBy, TaskEvent, TaskKey, TaskStateName } from '../vocabulary.ts';
 import { header, millis, parseJson } from './body.ts';
 import { keyOf, locate } from './github-permalink.ts';
-import type { Delivery, Tracker, Translation } from './tracker.ts';
+import {
+  type Delivery,
+  ignored,
+  malformed,
+  type Ping,
+  type Tracker,
+  type Translation,
+  told,
+} from './tracker.ts';
 
 // Only the fields that are used; everything else may come and go.
 const issueSchema = z.object({
@@ -114,7 +122,7 @@ function translate({ headers, body, receivedAt }: Delivery): Translation {
   // No time in the payload is that of a deletion.
   const occurredAt = state === 'deleted' ? undefined : millis(closed ? now.closed_at : now.updated_at);
   if (occurredAt !== undefined) event.occurredAt = occurredAt;
-  return { kind: 'event', event };
+  return told({ tasks: [event] });
 }
 
 /** Only where action and state agree; the payload of a closing may lack the state. */
@@ -150,14 +158,24 @@ function fieldsOf(error: z.ZodError): string {
   return `${[...new Set(fields)].slice(0, 3).join(', ')} is missing or not as documented`;
 }
 
-const ignored = (reason: string): Translation => ({ kind: 'ignored', reason });
-const malformed = (reason: string): Translation => ({ kind: 'malformed', reason });
+/** https://docs.github.com/en/webhooks/webhook-events-and-payloads#ping */
+async function ping(secret: string): Promise<Ping> {
+  const body = '{"zen":"Practicality beats purity."}';
+  const headers = {
+    'content-type': 'application/json',
+    'x-github-event': 'ping',
+    'x-hub-signature-256': await new Webhooks({ secret }).sign(body),
+  };
+  return { headers, body };
+}
 
 export const github: Tracker = {
   name: 'github',
+  title: 'GitHub',
   providers: ['github'],
   verify,
   translate,
+  ping,
   taskKey(permalink) {
     const place = locate(permalink);
     return place && keyOf(place);

@@ -1,9 +1,13 @@
 import type { TaskKey } from '../vocabulary.ts';
 import { github } from './github.ts';
-import type { Tracker } from './tracker.ts';
+import { incidentIo } from './incident-io.ts';
+import type { Source, Tracker } from './tracker.ts';
 
 /** Every tracker that there is. */
 export const trackers: readonly Tracker[] = [github];
+
+/** Everybody who may send webhooks. */
+export const sources: readonly Source[] = [...trackers, incidentIo];
 
 export function trackerByName(name: string): Tracker | undefined {
   return trackers.find((tracker) => tracker.name === name);

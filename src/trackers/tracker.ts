@@ -1,8 +1,9 @@
-import type { TaskEvent, TaskKey } from '../vocabulary.ts';
+import type { EventBatch, TaskKey } from '../vocabulary.ts';
+import type { ReadBack } from './read-back.ts';
 
 /** One HTTP request of a webhook, before anything of it is believed. */
 export interface Delivery {
-  /** Lower-case names. */
+  /** Names in lower case. */
   headers: Readonly<Record<string, string | string[] | undefined>>;
   body: Buffer;
   receivedAt: number;
@@ -10,21 +11,66 @@ export interface Delivery {
 
 /** What a verified delivery means here. */
 export type Translation =
-  | { kind: 'event'; event: TaskEvent }
+  | ({ kind: 'told' } & EventBatch)
   | { kind: 'ignored'; reason: string }
-  /** Not what the tracker sends: answered 400. */
+  /** Not what its sender sends: answered 400. */
   | { kind: 'malformed'; reason: string };
 
-/** Everything that the service knows of one tracker. All three functions are pure. */
-export interface Tracker {
-  /** The name in `/webhooks/<name>` and in task keys. */
+/** A signed request that says nothing. */
+export interface Ping {
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** Whoever sends webhooks. Its functions are pure. */
+export interface Source {
+  /** The name in `/webhooks/<name>`, and in upper case in its settings. */
   name: string;
-  /** incident.io's names for it in `external_issue_reference.provider`. */
-  providers: readonly string[];
-  /** Whether one of the secrets signed exactly these bytes. */
+  /** As people write it: `GitHub`. */
+  title: string;
+  /** What a secret of its webhooks has to look like, where it is not any text. */
+  secretForm?: { fits(secret: string): boolean; allowed: string };
+  /** Settings of its own beside the secrets. */
+  options?: readonly TrackerOption[];
+  /** Where it demands other codes than 202 and 401 for a delivery that was taken or refused. */
+  answers?: { accepted?: 200; refused?: 403 };
+  /** Whether one of the secrets signed exactly these bytes. Must refuse an empty secret. */
   verify(delivery: Delivery, secrets: readonly string[]): Promise<boolean>;
   /** What a verified delivery says. Never throws for any body. */
-  translate(delivery: Delivery): Translation;
+  translate(delivery: Delivery, options: TrackerOptions): Translation;
+  /** A request that is verified and then ignored, as its sender would sign it at `now` (ms): for trying out a secret. */
+  ping(secret: string, now: number): Promise<Ping>;
+}
+
+/** A setting of one tracker: the variable is its name after the tracker's, as in `JIRA_DECLINED`. A list with commas. */
+export interface TrackerOption {
+  name: string;
+  /** One line of Markdown for the README. */
+  doc: string;
+  default?: string;
+}
+
+/** What is set of a tracker's options, by their names; the default where nothing is. */
+export type TrackerOptions = Readonly<Record<string, readonly string[]>>;
+
+/** Everything that the service knows of one tracker. Its name also begins its task keys. */
+export interface Tracker extends Source {
+  /** incident.io's names for it in `external_issue_reference.provider`. */
+  providers: readonly string[];
   /** The key of the task that a permalink names, or undefined where it is none of this tracker's. */
   taskKey(permalink: string): TaskKey | undefined;
+  /** How the states of its tasks are read from it; absent where its API has no way to. */
+  readBack?: ReadBack;
+}
+
+export function told(parts: Partial<EventBatch>): Translation {
+  return { kind: 'told', tasks: [], incidents: [], hints: [], ...parts };
+}
+
+export function ignored(reason: string): Translation {
+  return { kind: 'ignored', reason };
+}
+
+export function malformed(reason: string): Translation {
+  return { kind: 'malformed', reason };
 }

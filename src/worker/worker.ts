@@ -2,13 +2,14 @@ import type { Logger } from 'pino';
 import { recordEvents } from '../events/record.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
 import { ForbiddenError, KeyRejectedError, NotFoundError, RateLimitedError } from '../incident-io/errors.ts';
-import { sleep } from '../incident-io/sleep.ts';
 import { StatusCache } from '../incident-io/status-cache.ts';
 import { type Handlers, PutBack, type Workers } from '../queue/queues.ts';
+import { readHints } from '../read-back/read-hints.ts';
 import { rememberIncidents } from '../review/gather.ts';
 import { review } from '../review/review.ts';
 import type { Context } from '../service/context.ts';
 import { reviewDeps, sweepDeps } from '../service/wiring.ts';
+import { sleep } from '../sleep.ts';
 import type { Store } from '../store/store.ts';
 import { type BackgroundDeps, runInBackground } from './background.ts';
 import { KeyWatch, messageOf } from './key-watch.ts';
@@ -25,7 +26,7 @@ const LONGEST_BACK = 30_000;
 
 /** Starts everything that a worker does. Throws where the key belongs to another organisation. */
 export async function startWorker(context: Context): Promise<RunningWorker> {
-  const { settings, backend, store, reader, clock, log } = context;
+  const { settings, backend, store, reader, tasks, clock, log } = context;
   const stop = new AbortController();
   const key = new KeyWatch({ api: reader, store, log });
   const statuses = new StatusCache(reader, clock);
@@ -43,6 +44,7 @@ export async function startWorker(context: Context): Promise<RunningWorker> {
         waker: backend.waker,
         clock,
         log,
+        readTasks: (hints) => readHints(hints, { reader: tasks, log }),
         findIncident: (name) => findIncident(name, reader, store),
       });
     },

@@ -5,7 +5,7 @@ import { startSimulator } from '../../src/simulator/simulator.ts';
 import { signed } from '../receiver/support.ts';
 import { freshFolder, queuePlaces } from '../support/backends.ts';
 import { runProcess } from '../support/process.ts';
-import { closed as closedPayload } from '../trackers/github-payloads.ts';
+import { closed as closedPayload } from '../trackers/samples/github-payloads.ts';
 import { openProcessWorld } from './world.ts';
 
 const CANARY = 'canary-9f3c';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/queue/backend.ts';
+import { asBatch } from '../../src/queue/event-batch.ts';
 import { openBackend } from '../../src/queue/open-backend.ts';
 import { FinalFailure, type Handlers, PutBack, type Workers } from '../../src/queue/queues.ts';
 import type { QueuePlace } from '../support/backends.ts';
@@ -52,7 +53,19 @@ export function conformance(place: QueuePlace): void {
     test('a batch that was added is handled once and completely', async () => {
       const seen: unknown[] = [];
       work({ events: async (batch, { begunBefore }) => void seen.push({ batch, begunBefore }) });
-      const batch = { tasks: [taskEvent('a#1'), taskEvent('a#2')], incidents: [incidentEvent('INC-1')] };
+      const hint = {
+        tracker: 'asana',
+        task: 'asana:1',
+        aliases: [],
+        by: 'person',
+        delivery: 'd',
+        receivedAt: 1,
+      } as const;
+      const batch = asBatch({
+        tasks: [taskEvent('a#1'), taskEvent('a#2')],
+        incidents: [incidentEvent('INC-1')],
+        hints: [{ ...hint, aliases: [] }],
+      });
       await backend.intake.add(batch);
       await eventually(() => expect(seen).toHaveLength(1));
       await quiet(backend);
@@ -78,7 +91,7 @@ export function conformance(place: QueuePlace): void {
       const seen: string[] = [];
       work({ events: async ({ tasks }) => void seen.push(...tasks.map(({ task }) => task)) });
       const bad = Object.assign(taskEvent('bad#1'), { state: 'finished' });
-      await backend.intake.add({ tasks: [taskEvent('a#1'), bad, taskEvent('a#2')], incidents: [] });
+      await backend.intake.add(asBatch({ tasks: [taskEvent('a#1'), bad, taskEvent('a#2')] }));
       await eventually(async () => {
         expect((await backend.counts()).events.failed).toBe(before + 1);
       });

@@ -3,8 +3,9 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { expect, vi } from 'vitest';
 import type { Backend } from '../../src/queue/backend.ts';
-import type { EventBatch, Handlers } from '../../src/queue/queues.ts';
-import type { IncidentEvent, TaskEvent } from '../../src/vocabulary.ts';
+import { asBatch } from '../../src/queue/event-batch.ts';
+import type { Handlers } from '../../src/queue/queues.ts';
+import type { EventBatch, IncidentEvent, TaskEvent } from '../../src/vocabulary.ts';
 
 /** A log whose lines a test can read. */
 export function listeningLog() {
@@ -40,7 +41,7 @@ export function incidentEvent(incident: string): IncidentEvent {
 }
 
 export function batchOf(...tasks: string[]): EventBatch {
-  return { tasks: tasks.map(taskEvent), incidents: [] };
+  return asBatch({ tasks: tasks.map(taskEvent) });
 }
 
 export const idle: Handlers = { events: async () => {}, review: async () => {} };

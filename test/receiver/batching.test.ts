@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { EventBatch } from '../../src/queue/queues.ts';
+import { asBatch } from '../../src/queue/event-batch.ts';
 import { Batcher, QueueTimeout } from '../../src/receiver/batching.ts';
+import type { EventBatch } from '../../src/vocabulary.ts';
 import { FakeIntake, gate } from './support.ts';
 
 function part(delivery: string, size = 0): EventBatch {
@@ -15,7 +16,7 @@ function part(delivery: string, size = 0): EventBatch {
     delivery,
     receivedAt: 0,
   } as const;
-  return { tasks: [{ ...event, aliases: [] }], incidents: [] };
+  return asBatch({ tasks: [{ ...event, aliases: [] }] });
 }
 
 /** How often an add ends well, late or badly; 0 ms is at once. */
@@ -57,7 +58,7 @@ describe('batching', () => {
     await Promise.all(sizes.map((size, index) => batcher.add(part(String(index), size))));
     const batches = intake.batches.map(({ tasks }) => tasks.map(({ delivery }) => delivery).join(''));
     expect(batches).toEqual(['0', '123', '45', '6', '7', '8']);
-    const three = { tasks: ['a', 'b', 'c', 'd'].flatMap((name) => part(name).tasks), incidents: [] };
+    const three = asBatch({ tasks: ['a', 'b', 'c', 'd'].flatMap((name) => part(name).tasks) });
     await batcher.add(three);
     expect(intake.batches.at(-1)).toEqual(three);
   });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { createProbeServer } from '../../src/receiver/server.ts';
 import { BODY_LIMIT } from '../../src/receiver/webhooks.ts';
-import { closed, other } from '../trackers/github-payloads.ts';
+import { ignored, type Source } from '../../src/trackers/tracker.ts';
+import { closed, other } from '../trackers/samples/github-payloads.ts';
 import { gate, post, type Running, running, SECRET, signed } from './support.ts';
 
 async function refused(
@@ -40,7 +41,7 @@ describe('the receiver', () => {
     expect(server.lines).toMatchObject([
       {
         level: 'info',
-        tracker: 'github',
+        source: 'github',
         delivery: '5f0c-1',
         task: 'github:github.com/acme/api#12',
         state: 'done',
@@ -76,7 +77,7 @@ describe('the receiver', () => {
       await refused(response, 401, 'signature missing or wrong', server);
     }
     expect(new Set(bodies).size).toBe(1);
-    expect(server.lines).toMatchObject([{ level: 'warn', tracker: 'github' }, { level: 'warn' }]);
+    expect(server.lines).toMatchObject([{ level: 'warn', source: 'github' }, { level: 'warn' }]);
     expect(JSON.stringify(server.lines)).not.toContain('sha256');
   });
 
@@ -107,7 +108,7 @@ describe('the receiver', () => {
   });
 
   it('has no route for a tracker without a secret, for unknown ones and for other paths', async () => {
-    const server = await running({ trackerSecrets: {} });
+    const server = await running({ webhookSecrets: {} });
     await refused(await post(server.url), 404, 'github is not configured', server);
     for (const path of [
       '/webhooks/jira',
@@ -242,14 +243,14 @@ describe('the receiver', () => {
   });
 
   it('does not show its errors to clients', async () => {
-    const tracker = {
+    const source: Source = {
       name: 'broken',
-      providers: [],
+      title: 'Broken',
       verify: () => Promise.reject(new Error('inner words')),
-      translate: () => ({ kind: 'ignored', reason: '' }) as const,
-      taskKey: () => undefined,
+      translate: () => ignored(''),
+      ping: async () => ({ headers: {}, body: '' }),
     };
-    const server = await running({ trackers: [tracker], trackerSecrets: { broken: ['s'] } });
+    const server = await running({ sources: [source], webhookSecrets: { broken: ['s'] } });
     const response = await fetch(`${server.url}/webhooks/broken`, { method: 'POST', body: '{}' });
     expect(response.status).toBe(500);
     expect(await response.text()).toBe('{"status":"error","reason":"it failed here: see the log"}');

@@ -3,11 +3,13 @@ import { connect, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { afterEach } from 'vitest';
 import { createLogger } from '../../src/log.ts';
-import type { EventBatch, EventIntake } from '../../src/queue/queues.ts';
+import type { EventIntake } from '../../src/queue/queues.ts';
 import { createServer } from '../../src/receiver/server.ts';
-import { trackers } from '../../src/trackers/index.ts';
-import { closed } from '../trackers/github-payloads.ts';
-import { delivery, samples } from '../trackers/samples.ts';
+import { sources } from '../../src/trackers/index.ts';
+import type { EventBatch } from '../../src/vocabulary.ts';
+import { github } from '../trackers/samples/github.ts';
+import { closed } from '../trackers/samples/github-payloads.ts';
+import { delivery } from '../trackers/samples/samples.ts';
 
 export const SECRET = 'canary-77aa';
 
@@ -68,8 +70,8 @@ export async function running(options: Partial<Parameters<typeof createServer>[0
     destination: { write: (line) => lines.push(JSON.parse(line)) },
   });
   const app = createServer({
-    trackers,
-    trackerSecrets: { github: [SECRET] },
+    sources,
+    webhookSecrets: { github: [SECRET] },
     intake,
     log,
     clock: { now: () => Date.parse('2026-03-01T12:00:00Z') },
@@ -94,8 +96,7 @@ export async function running(options: Partial<Parameters<typeof createServer>[0
 }
 
 export function signed(payload: unknown = closed('completed'), secret = SECRET) {
-  if (samples.github === undefined) throw new Error('the samples of github are gone');
-  const { body, headers } = delivery(samples.github, payload, secret);
+  const { body, headers } = delivery(github, payload, secret);
   return {
     body,
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),

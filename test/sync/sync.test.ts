@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { recordEvents } from '../../src/events/record.ts';
 import { createClient, type IncidentIoClient } from '../../src/incident-io/client.ts';
 import { createPace } from '../../src/incident-io/pacing.ts';
+import { asBatch } from '../../src/queue/event-batch.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { Store } from '../../src/store/store.ts';
 import { FULL_SYNC_EVERY, fullSync } from '../../src/sync/full-sync.ts';
@@ -63,9 +64,9 @@ describe('the sync of links', () => {
     }).id;
   const record = (deps: Awaited<ReturnType<typeof open>>, event: Parameters<typeof taskEvent>[0]) =>
     recordEvents(
-      { tasks: [taskEvent({ receivedAt: clock.time, ...event })], incidents: [] },
+      asBatch({ tasks: [taskEvent({ receivedAt: clock.time, ...event })] }),
       { begunBefore: false },
-      { ...deps, findIncident: async () => undefined },
+      { ...deps, findIncident: async () => undefined, readTasks: async () => [] },
     );
   const keyOf = (issue: string) => `github:github.com/${issue}`;
 
@@ -234,8 +235,12 @@ describe('the sync of links', () => {
     deps.woken.length = 0;
     await record(deps, { task: keyOf('acme/api#1') });
     expect(deps.woken).toEqual([]);
-    const again = { tasks: [taskEvent({ task: keyOf('acme/api#1') })], incidents: [] };
-    await recordEvents(again, { begunBefore: true }, { ...deps, findIncident: async () => undefined });
+    const again = asBatch({ tasks: [taskEvent({ task: keyOf('acme/api#1') })] });
+    await recordEvents(
+      again,
+      { begunBefore: true },
+      { ...deps, findIncident: async () => undefined, readTasks: async () => [] },
+    );
     expect(deps.woken).toEqual([incident.id]);
   });
 });

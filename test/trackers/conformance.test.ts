@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { taskKeyOf, trackerByName, trackers } from '../../src/trackers/index.ts';
 import { mutated } from './mutations.ts';
-import { delivery, samples } from './samples.ts';
+import { samples } from './samples/index.ts';
+import { defaultsOf, delivery } from './samples/samples.ts';
 
 const SECRET = 'canary-0f6d';
 /** How many broken bodies each tracker is shown. */
@@ -15,6 +16,8 @@ describe.each(trackers)('$name', (tracker) => {
   const [first] = of.events;
   if (first === undefined) throw new Error(`${tracker.name} has no sample of an event`);
   const signed = delivery(of, first.payload, SECRET);
+  const options = defaultsOf(tracker);
+  const translate = (payload: unknown) => tracker.translate(delivery(of, payload, SECRET), options);
 
   it('is found by its name and by the providers of incident.io', () => {
     expect(trackerByName(tracker.name)).toBe(tracker);
@@ -25,10 +28,9 @@ describe.each(trackers)('$name', (tracker) => {
   it.each(of.events)('reads a signed payload: $what', async ({ payload, expected }) => {
     const received = delivery(of, payload, SECRET);
     expect(await tracker.verify(received, [SECRET])).toBe(true);
-    const translation = tracker.translate(received);
-    expect(translation).toMatchObject({
-      kind: 'event',
-      event: { tracker: tracker.name, receivedAt: received.receivedAt, ...expected },
+    expect(tracker.translate(received, options)).toMatchObject({
+      kind: 'told',
+      tasks: [{ tracker: tracker.name, receivedAt: received.receivedAt, ...expected }],
     });
   });
 
@@ -79,19 +81,19 @@ describe.each(trackers)('$name', (tracker) => {
 
   it('never counts a state that it does not know as done', () => {
     for (const payload of of.unknownStates) {
-      const translation = tracker.translate(delivery(of, payload, SECRET));
-      const state = translation.kind === 'event' ? translation.event.state : 'none';
-      expect(['open', 'none'], JSON.stringify(payload)).toContain(state);
+      const translation = translate(payload);
+      const states = translation.kind === 'told' ? translation.tasks.map(({ state }) => state) : [];
+      for (const state of states) expect(state, JSON.stringify(payload)).toBe('open');
     }
   });
 
   it('never throws for a broken payload, and gives keys of its own only', () => {
     const payloads = fc.constantFrom(...of.events.map(({ payload }) => payload));
     const property = fc.property(mutated(payloads), (payload) => {
-      const translation = tracker.translate(delivery(of, payload, SECRET));
-      if (translation.kind === 'event')
-        for (const key of [translation.event.task, ...translation.event.aliases])
-          expect(key.startsWith(`${tracker.name}:`)).toBe(true);
+      const translation = translate(payload);
+      if (translation.kind === 'told')
+        for (const { task, aliases } of [...translation.tasks, ...translation.hints])
+          for (const key of [task, ...aliases]) expect(key.startsWith(`${tracker.name}:`)).toBe(true);
       else expect(translation.reason).not.toContain(SECRET);
     });
     fc.assert(property, { numRuns: BODIES });
@@ -106,7 +108,7 @@ describe.each(trackers)('$name', (tracker) => {
         .map(Buffer.from),
     );
     const property = fc.property(bodies, (body) => {
-      expect(['malformed', 'ignored']).toContain(tracker.translate(delivery(of, body, SECRET)).kind);
+      expect(['malformed', 'ignored']).toContain(translate(body).kind);
     });
     fc.assert(property, { numRuns: 1000 });
   });

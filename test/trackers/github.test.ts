@@ -2,18 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { github } from '../../src/trackers/github.ts';
 import type { Delivery } from '../../src/trackers/tracker.ts';
 import type { TaskEvent } from '../../src/vocabulary.ts';
-import { bot, closed, deleted, other, person, reopened, transferred } from './github-payloads.ts';
-import { delivery, type Samples, samples } from './samples.ts';
-
-function of(): Samples {
-  if (samples.github === undefined) throw new Error('the samples of github are gone');
-  return samples.github;
-}
+import { github as of } from './samples/github.ts';
+import { bot, closed, deleted, other, person, reopened, transferred } from './samples/github-payloads.ts';
+import { delivery } from './samples/samples.ts';
 
 function read(payload: unknown): TaskEvent {
-  const translation = github.translate(delivery(of(), payload, 's'));
-  if (translation.kind !== 'event') throw new Error(translation.reason);
-  return translation.event;
+  const translation = translate(delivery(of, payload, 's'));
+  if (translation.kind !== 'told') throw new Error(translation.reason);
+  const [event] = translation.tasks;
+  if (event === undefined) throw new Error('it tells of no task');
+  return event;
+}
+
+function translate(received: Delivery) {
+  return github.translate(received, {});
 }
 
 function withHeaders(headers: Record<string, string>, body = 'not json'): Delivery {
@@ -36,7 +38,7 @@ describe('GitHub', () => {
   });
 
   it('takes no SHA-1 signature, and no digest without its prefix', async () => {
-    const received = delivery(of(), closed('completed'), 's');
+    const received = delivery(of, closed('completed'), 's');
     const right = String(received.headers['x-hub-signature-256']);
     for (const headers of [
       { 'x-hub-signature': right },
@@ -105,24 +107,24 @@ describe('GitHub', () => {
     const { changes, ...rest } = transferred();
     const new_issue = { ...changes.new_issue, state: 'closed', state_reason: 'not_planned' };
     expect(read({ ...rest, changes: { ...changes, new_issue } })).toMatchObject({ state: 'declined' });
-    expect(github.translate(delivery(of(), rest, 's'))).toMatchObject({ kind: 'malformed' });
+    expect(translate(delivery(of, rest, 's'))).toMatchObject({ kind: 'malformed' });
   });
 
   it('answers events of other kinds without reading their body', () => {
     for (const event of ['ping', 'push', 'pull_request', 'issue_comment', 'brand_new'])
-      expect(github.translate(withHeaders({ 'x-github-event': event }))).toEqual({
+      expect(translate(withHeaders({ 'x-github-event': event }))).toEqual({
         kind: 'ignored',
         reason: `the event "${event}" says nothing about an issue's state`,
       });
   });
 
   it.each(['edited', 'labeled', 'assigned', 'brand_new'])('ignores the action %o', (action) => {
-    expect(github.translate(delivery(of(), other(action), 's'))).toMatchObject({ kind: 'ignored' });
+    expect(translate(delivery(of, other(action), 's'))).toMatchObject({ kind: 'ignored' });
   });
 
   it('tells to choose application/json where the webhook sends forms, already at the ping', () => {
     const headers = { 'x-github-event': 'ping', 'content-type': 'application/x-www-form-urlencoded' };
-    expect(github.translate(withHeaders(headers, 'payload=%7B%7D'))).toMatchObject({
+    expect(translate(withHeaders(headers, 'payload=%7B%7D'))).toMatchObject({
       kind: 'malformed',
       reason: expect.stringContaining('choose application/json'),
     });
@@ -130,7 +132,7 @@ describe('GitHub', () => {
 
   it('names the fields of a body that do not fit, and not what is in them', () => {
     const payload = { ...closed('completed'), issue: { html_url: 4711, labels: 'canary' } };
-    expect(github.translate(delivery(of(), payload, 's'))).toEqual({
+    expect(translate(delivery(of, payload, 's'))).toEqual({
       kind: 'malformed',
       reason: 'the body is no issues event: issue.html_url, issue.labels is missing or not as documented',
     });

@@ -8,7 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { trackers } from '../../src/trackers/index.ts';
 import type { Tracker, Translation } from '../../src/trackers/tracker.ts';
-import { samples } from './samples.ts';
+import { samples } from './samples/index.ts';
+import { defaultsOf } from './samples/samples.ts';
 
 const folder = process.env.PAYLOADS ?? join(import.meta.dirname, '../../../shared/payloads');
 const indexSchema = z.array(
@@ -28,10 +29,11 @@ const exceptions: Readonly<Record<string, string>> = {};
 
 /** Our word for what an index calls the outcome. A moved task is an event that knows its former place. */
 function outcomes(tracker: Tracker, translation: Translation, task: string | null | undefined): string[] {
-  if (translation.kind !== 'event') return [translation.kind];
+  if (translation.kind !== 'told') return [translation.kind];
   const former = tracker.taskKey(task ?? '');
-  const moved = former !== undefined && translation.event.aliases.includes(former);
-  return moved ? ['moved', translation.event.state] : [translation.event.state];
+  return translation.tasks.flatMap(({ state, aliases }) =>
+    former !== undefined && aliases.includes(former) ? ['moved', state] : [state],
+  );
 }
 
 describe.each(trackers)('recorded payloads of $name', (tracker) => {
@@ -53,13 +55,13 @@ describe.each(trackers)('recorded payloads of $name', (tracker) => {
       const received = { headers: { ...sent, [of.signature]: signature }, body, receivedAt: Date.now() };
 
       expect(await tracker.verify(received, ['secret'])).toBe(true);
-      const translation = tracker.translate(received);
+      const translation = tracker.translate(received, defaultsOf(tracker));
       const right = [expected.outcome, ...[expected.also ?? []].flat()];
       expect(right, JSON.stringify(translation)).toContain(
         outcomes(tracker, translation, expected.task).find((outcome) => right.includes(outcome)),
       );
-      if (translation.kind === 'event' && expected.task)
-        expect([translation.event.task, ...translation.event.aliases]).toContain(
+      if (translation.kind === 'told' && expected.task)
+        expect(translation.tasks.flatMap(({ task, aliases }) => [task, ...aliases])).toContain(
           tracker.taskKey(expected.task),
         );
     },

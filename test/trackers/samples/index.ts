@@ -1,0 +1,5 @@
+import { github } from './github.ts';
+import type { Samples } from './samples.ts';
+
+/** By the tracker's name. */
+export const samples: Readonly<Record<string, Samples>> = { github };

@@ -1,0 +1,38 @@
+import { readSettings } from '../../../src/settings.ts';
+import type { Delivery, Source, TrackerOptions } from '../../../src/trackers/tracker.ts';
+import type { TaskEvent } from '../../../src/vocabulary.ts';
+
+/** What the conformance suite has to know of a tracker that it cannot find out by itself. */
+export interface Samples {
+  /** The headers of a delivery of this body, signed as the tracker documents it. */
+  headers(body: Buffer, secret: string): Record<string, string>;
+  /** The header that holds the signature. */
+  signature: string;
+  /** A payload for each thing that can happen to a task, and what it has to become. */
+  events: readonly { what: string; payload: unknown; expected: Partial<TaskEvent> }[];
+  /** Payloads with a state that the tracker does not have today. */
+  unknownStates: readonly unknown[];
+  /** Permalinks with the key that they name. */
+  permalinks: readonly (readonly [string, string])[];
+  /** Permalinks of something else. */
+  notTasks: readonly string[];
+}
+
+/** When the samples' tasks changed, ms. */
+export const AT = Date.parse('2026-03-01T10:00:00Z');
+
+/** A delivery as the receiver hands it over. */
+export function delivery(
+  of: Samples,
+  payload: unknown,
+  secret: string,
+  change: Partial<Delivery> = {},
+): Delivery {
+  const body = Buffer.isBuffer(payload) ? payload : Buffer.from(JSON.stringify(payload ?? null));
+  return { headers: of.headers(body, secret), body, receivedAt: AT + 1000, ...change };
+}
+
+/** What is set of a source's own options where nobody sets anything. */
+export function defaultsOf({ name }: Source): TrackerOptions {
+  return readSettings({}).trackerOptions[name] ?? {};
+}
