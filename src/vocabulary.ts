@@ -80,6 +80,7 @@ export interface FollowUp {
   /** A status that is not one of ours (a later version of the API) is kept as it came, and blocks. */
   status: FollowUpStatus | (string & {});
   reference?: ExternalIssueReference;
+  priority?: Named;
   createdAt: number;
   updatedAt: number;
   completedAt?: number;
@@ -120,7 +121,21 @@ export interface Incident {
   mode: string;
   visibility: string;
   permalink?: string;
+  severity?: Named;
+  type?: Named;
+  customFields: CustomField[];
+  hasPostmortem: boolean;
   updatedAt: number;
+}
+
+export interface Named {
+  id: string;
+  name: string;
+}
+
+/** A custom field of an incident, with what is set in it as texts: names of options and catalogue entries, numbers, links. */
+export interface CustomField extends Named {
+  values: string[];
 }
 
 /** One line of an incident's history. `updater` is who made it. */

@@ -43,6 +43,7 @@ describe('settings', () => {
       resolvedStatus: undefined,
       closedStatus: undefined,
       notifyIncidentChannel: true,
+      policyFile: undefined,
       dryRun: false,
       logLevel: 'info',
       lockDuration: 15_000,

@@ -12,6 +12,7 @@ function inWords(result: CheckResult): string {
   const lines = [
     `${result.incident}  ${result.name}  (${result.status})`,
     `${result.verdict.toUpperCase()}: ${result.words}`,
+    ...(result.rule === undefined ? [] : [`rule: ${result.rule}`]),
   ];
   for (const { followUp, title, task, url, why } of result.blockers) {
     if (followUp === undefined) continue;

@@ -1,6 +1,7 @@
 import { request } from 'undici';
 import { z } from 'zod';
 import { createLogger } from '../log.ts';
+import { readPolicy } from '../policy/read-policy.ts';
 import type { Backend } from '../queue/backend.ts';
 import { type Announcement, FolderLockedError, readFolderLock } from '../queue/folder-lock.ts';
 import { openBackend } from '../queue/open-backend.ts';
@@ -75,6 +76,7 @@ export async function operate<K extends keyof Operations>(
     pretty: true,
     destination: process.stderr,
   });
+  const policy = readPolicy(settings);
   let backend: Backend;
   try {
     backend = await openBackend(settings.queueUrl, { prefix: settings.queuePrefix, log });
@@ -84,7 +86,7 @@ export async function operate<K extends keyof Operations>(
     return askRunning(running.announcement, name, asks);
   }
   try {
-    const context = await reach(settings, backend, log);
+    const context = await reach(settings, policy, backend, log);
     try {
       await claimStore(await context.reader.identity(), context.store);
       return await operations[name](asks, context);
@@ -98,7 +100,7 @@ export async function operate<K extends keyof Operations>(
 
 /** A command does not wait for a store that is down, as the service does. */
 async function reach(...args: Parameters<typeof createContext>): Promise<Context> {
-  const [, backend] = args;
+  const [, , backend] = args;
   try {
     await backend.ping();
     return await createContext(...args);

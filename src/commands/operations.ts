@@ -26,6 +26,8 @@ export const checkResult = z.object({
   verdict: z.enum(['close', 'resolve', 'wait', 'leave']),
   reason: z.string(),
   words: z.string(),
+  /** The rule that decided. */
+  rule: z.string().optional(),
   blockers: z.array(blocker),
   /** RFC 3339; when it is looked at again by itself. */
   until: z.string().optional(),
@@ -35,7 +37,10 @@ export type CheckResult = z.infer<typeof checkResult>;
 /** What a review would decide of an incident now, and why. Changes nothing. */
 export async function check(name: string, context: Context): Promise<CheckResult> {
   const incident = await find(name, context);
-  const { decision } = await inspect(incident.id, reviewDeps(context, await context.reader.identity()));
+  const { facts, decision } = await inspect(
+    incident.id,
+    reviewDeps(context, await context.reader.identity()),
+  );
   return {
     incident: incident.reference,
     id: incident.id,
@@ -44,6 +49,7 @@ export async function check(name: string, context: Context): Promise<CheckResult
     verdict: decision.verdict,
     reason: decision.reason,
     words: decision.words,
+    ...(facts && { rule: facts.rule.name }),
     blockers: decision.verdict === 'wait' ? decision.blockers : [],
     ...(decision.verdict === 'wait' &&
       decision.until !== undefined && { until: new Date(decision.until).toISOString() }),

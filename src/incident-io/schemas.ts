@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import type { FollowUp, Identity, Incident, IncidentStatus, IncidentUpdate } from '../vocabulary.ts';
+import type {
+  CustomField,
+  FollowUp,
+  Identity,
+  Incident,
+  IncidentStatus,
+  IncidentUpdate,
+  Named,
+} from '../vocabulary.ts';
 
 /**
  * incident.io's answers, only the fields that we use, and what we make of them. Tolerant, as its API asks for:
@@ -11,10 +19,33 @@ const id = text.min(1);
 const time = z.iso.datetime({ offset: true, error: 'not a time' }).transform((value) => Date.parse(value));
 const maybe = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
 const withId = maybe(z.object({ id }));
+const named = maybe(z.object({ id, name: text }).transform(({ id, name }): Named => ({ id, name })));
 
 const status = z
   .object({ id, name: text, category: text, rank: z.number() })
   .transform(({ id, name, category, rank }): IncidentStatus => ({ id, name, category, rank }));
+
+const fieldValue = z
+  .object({
+    value_option: maybe(z.object({ value: text })),
+    value_catalog_entry: maybe(z.object({ name: text })),
+    value_text: maybe(text),
+    value_numeric: maybe(text),
+    value_link: maybe(text),
+  })
+  .transform((it) =>
+    [
+      it.value_option?.value,
+      it.value_catalog_entry?.name,
+      it.value_text,
+      it.value_numeric,
+      it.value_link,
+    ].flatMap((value) => value ?? []),
+  );
+
+const customField = z
+  .object({ custom_field: z.object({ id, name: text }), values: z.array(fieldValue) })
+  .transform(({ custom_field, values }): CustomField => ({ ...custom_field, values: values.flat() }));
 
 const incident = z
   .object({
@@ -25,16 +56,30 @@ const incident = z
     mode: text,
     visibility: text,
     permalink: maybe(text),
+    severity: named,
+    incident_type: named,
+    custom_field_entries: maybe(z.array(customField)),
+    postmortem_document_ids: maybe(z.array(text)),
+    postmortem_document_url: maybe(text),
     updated_at: time,
   })
-  .transform(
-    ({ incident_status, updated_at, permalink, ...same }): Incident => ({
-      ...same,
-      status: incident_status,
-      updatedAt: updated_at,
+  .transform((it): Incident => {
+    const { id, reference, name, mode, visibility, permalink, severity, incident_type: type } = it;
+    return {
+      id,
+      reference,
+      name,
+      mode,
+      visibility,
       ...(permalink !== undefined && { permalink }),
-    }),
-  );
+      ...(severity && { severity }),
+      ...(type && { type }),
+      customFields: it.custom_field_entries ?? [],
+      hasPostmortem: (it.postmortem_document_ids?.length ?? 0) > 0 || Boolean(it.postmortem_document_url),
+      status: it.incident_status,
+      updatedAt: it.updated_at,
+    };
+  });
 
 const reference = z
   .object({ provider: text, issue_name: text, issue_permalink: text })
@@ -58,7 +103,7 @@ const followUp = z
     assignee: withId,
     assignee_team: withId,
     category: withId,
-    priority: withId,
+    priority: named,
     labels: maybe(z.array(text)),
   })
   .transform((it): FollowUp => {
@@ -71,6 +116,7 @@ const followUp = z
       createdAt: it.created_at,
       updatedAt: it.updated_at,
       ...(issue && { reference: issue }),
+      ...(it.priority && { priority: it.priority }),
       ...(completed_at !== undefined && { completedAt: completed_at }),
       writable: {
         title: it.title,
@@ -84,7 +130,7 @@ const followUp = z
     };
   });
 
-const named = maybe(z.object({ name: text }));
+const nameAlone = maybe(z.object({ name: text }));
 
 const update = z
   .object({
@@ -93,8 +139,8 @@ const update = z
     new_incident_status: status,
     updater: z.object({
       api_key: maybe(z.object({ id, name: text })),
-      user: named,
-      workflow: named,
+      user: nameAlone,
+      workflow: nameAlone,
       alert: maybe(z.object({ title: text })),
     }),
   })

@@ -1,3 +1,5 @@
+import type { Policy } from '../policy/policy.ts';
+import { type Rule, ruleFor } from '../policy/rule.ts';
 import type {
   BacklogEntry,
   Blocker,
@@ -13,18 +15,10 @@ import { looksLike } from './looks.ts';
 import { movedBackAt, wasLifted } from './moved-back.ts';
 import { allDone, blockerOf, type Counted, waitsFor, when } from './words.ts';
 
-/** The rules that an organisation sets. Times are ms. */
-export interface Policy {
-  minFollowUps: number;
-  activeIncidents: 'leave' | 'resolve' | 'close';
-  /** Id or name; absent: the lowest rank of the category. */
-  resolvedStatus?: string;
-  closedStatus?: string;
-  settleTime: number;
-}
-
 /** Everything that a decision rests on. What costs a call is read only once `decide` asks for it. */
 export interface Facts {
+  /** The rule that the follow-ups were judged by. */
+  rule: Rule;
   followUps: readonly Counted[];
   /** Another write became due while follow-ups were written: what was read is old. */
   changedWhileWriting: boolean;
@@ -46,9 +40,17 @@ export interface Facts {
   now: number;
 }
 
-export type WaitReason = 'follow-ups' | 'changed-while-writing' | 'settling' | 'brake' | 'first-sync';
+export type WaitReason =
+  | 'follow-ups'
+  | 'changed-while-writing'
+  | 'no-postmortem'
+  | 'settling'
+  | 'brake'
+  | 'first-sync';
 export type LeaveReason =
   | 'too-few-follow-ups'
+  | 'paused'
+  | 'rule'
   | 'already-closed'
   | 'not-closable'
   | 'held'
@@ -62,6 +64,8 @@ export type LeaveReason =
 
 export type Decision =
   | { verdict: 'read'; what: 'incident' | 'updates' }
+  /** By another rule than it was thought: the follow-ups are to be judged anew. */
+  | { verdict: 'read'; what: 'follow-ups'; rule: Rule }
   | {
       verdict: 'wait';
       reason: WaitReason;
@@ -83,7 +87,12 @@ const REFUSAL_HOLDS = 24 * 3_600_000;
  * line leads to an edit. What is not known blocks.
  */
 export function decide(facts: Facts, policy: Policy): Decision {
-  const { now } = facts;
+  const { now, rule } = facts;
+
+  // 0. The first rule that fits decides. It was chosen by what is remembered of the incident.
+  const fitting = facts.incident && ruleFor(policy.rules, facts.incident);
+  if (fitting !== undefined && fitting !== rule)
+    return { verdict: 'read', what: 'follow-ups', rule: fitting };
 
   // 1. Follow-ups. An empty list never means "all done".
   const alive = facts.followUps.filter(({ effective }) => effective.counts !== 'gone');
@@ -95,16 +104,16 @@ export function decide(facts: Facts, policy: Policy): Decision {
       words: waitsFor(blocked),
       blockers: blocked.map(blockerOf),
     };
-  if (alive.length < Math.max(1, policy.minFollowUps))
-    return leave(
-      'too-few-follow-ups',
-      `it has ${alive.length} follow-ups, and ${Math.max(1, policy.minFollowUps)} are needed to close by them`,
-    );
+  const done = alive.filter(({ effective }) => effective.counts === 'done').length;
+  if (done < Math.max(1, rule.minFollowUps))
+    return leave('too-few-follow-ups', tooFew(done, alive.length, rule));
   if (facts.changedWhileWriting)
     return wait(
       'changed-while-writing',
       'its follow-ups or tasks changed while it was looked at; it is looked at again',
     );
+
+  if (policy.paused !== undefined) return leave('paused', `everything is paused: ${policy.paused}`);
 
   // 2. The incident itself, judged by its status's category and never by a name.
   const { incident, statuses } = facts;
@@ -118,6 +127,7 @@ export function decide(facts: Facts, policy: Policy): Decision {
   // 3. What people said about it.
   if (facts.hold !== undefined)
     return leave('held', `it is held since ${when(facts.hold.at)}: ${facts.hold.why}`);
+  if (!rule.close) return leave('rule', `the rule “${rule.name}” leaves such incidents to people`);
   const looks = looksLike(incident, facts.followUps);
   const released = facts.releasedAt ?? -Infinity;
   if (
@@ -135,6 +145,10 @@ export function decide(facts: Facts, policy: Policy): Decision {
   const known = facts.movedBack;
   if (known !== undefined && known.incidentUpdatedAt === incident.updatedAt && !wasLifted(known.at, facts))
     return movedBack(known);
+
+  // Closing opts it out of what is left of its post-incident flow.
+  if (rule.requirePostmortem && !incident.hasPostmortem)
+    return wait('no-postmortem', `the rule “${rule.name}” wants its post-mortem first, and it has none`);
 
   // 4. Whether an edit could succeed at all.
   const to: Target = active && policy.activeIncidents === 'resolve' ? 'post-incident' : 'closed';
@@ -157,10 +171,10 @@ export function decide(facts: Facts, policy: Policy): Decision {
 
   // 5. Settle time, on our clock, in the status that it still has.
   const since = facts.ready?.statusId === incident.status.id ? facts.ready.since : now;
-  const due = since + policy.settleTime;
+  const due = since + rule.settleTime;
   if (now < due)
     return {
-      ...wait('settling', `${allDone(alive.length)}; it settles until ${when(due)}`, due),
+      ...wait('settling', `${allDone(done, alive.length)}; it settles until ${when(due)}`, due),
       readySince: since,
     };
 
@@ -176,10 +190,16 @@ export function decide(facts: Facts, policy: Policy): Decision {
   return {
     verdict: to === 'closed' ? 'close' : 'resolve',
     reason: 'all-done',
-    words: allDone(alive.length),
+    words: allDone(done, alive.length),
     to,
     status,
   };
+}
+
+function tooFew(done: number, alive: number, rule: Rule): string {
+  const needed = Math.max(1, rule.minFollowUps);
+  if (done === alive) return `it has ${alive} follow-ups, and ${needed} are needed to close by them`;
+  return `${done} of its ${alive} follow-ups are done (the others may stay open), and ${needed} are needed to close by them`;
 }
 
 function wait(reason: WaitReason, words: string, until?: number) {

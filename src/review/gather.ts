@@ -1,9 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
-import type { TaskRecord } from '../store/records.ts';
+import { NotFoundError } from '../incident-io/errors.ts';
+import type { Policy } from '../policy/policy.ts';
+import { depends, type IncidentAbout, type Rule, ruleFor } from '../policy/rule.ts';
+import type { IncidentRecord, TaskRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { FollowUp, Incident, TaskKey } from '../vocabulary.ts';
-import { effective, type TaskWord, type WordRules } from './word.ts';
+import { effective, type TaskWord } from './word.ts';
 import type { Counted } from './words.ts';
 
 /** Incident modes that lists show without being asked. */
@@ -13,7 +17,7 @@ export interface GatherDeps {
   store: Store;
   api: IncidentIoReader;
   clock: Clock;
-  rules: WordRules;
+  policy: Policy;
   /** The task that a follow-up's reference names; `undefined` where no tracker of ours knows it. */
   taskKeyOf(provider: string, permalink: string): TaskKey | undefined;
 }
@@ -25,17 +29,17 @@ export interface Gathered {
 }
 
 /** Reads an incident's follow-ups, and then (never before) what is known of their tasks. Throws where anything could not be read. */
-export async function gather(incidentId: string, deps: GatherDeps): Promise<Gathered> {
+export async function gather(incidentId: string, rule: Rule, deps: GatherDeps): Promise<Gathered> {
   const followUps = await readFollowUps(incidentId, deps);
   const releasedAt = await deps.store.released.get(incidentId);
-  return count(followUps, () => releasedAt, deps);
+  return count(followUps, () => ({ rule, releasedAt }), deps);
 }
 
 /** What follow-ups count as, by what the store knows of their tasks. No call to incident.io. */
 export async function count(
   followUps: readonly FollowUp[],
-  releasedAt: (incidentId: string) => number | undefined,
-  { store, clock, rules, taskKeyOf }: Pick<GatherDeps, 'store' | 'clock' | 'rules' | 'taskKeyOf'>,
+  about: (incidentId: string) => { rule: Rule; releasedAt: number | undefined },
+  { store, clock, taskKeyOf }: Pick<GatherDeps, 'store' | 'clock' | 'taskKeyOf'>,
 ): Promise<Gathered> {
   const taskOf = new Map<string, TaskKey>();
   for (const { id, reference } of followUps) {
@@ -57,11 +61,12 @@ export async function count(
     const record = task === undefined ? undefined : records.get(task);
     const word = record && wordOfTask(record, canonical);
     const refusal = refusals.get(followUp.id);
+    const { rule, releasedAt } = about(followUp.incidentId);
     const known = {
       task: word,
       mark: marks.get(followUp.id),
       refusal,
-      releasedAt: releasedAt(followUp.incidentId),
+      releasedAt,
       now,
     };
     return {
@@ -69,10 +74,38 @@ export async function count(
       task,
       word,
       refusedWith: refusal?.words,
-      effective: effective(followUp, known, rules),
+      effective: effective(followUp, known, rule),
     };
   });
   return { followUps: counted, records };
+}
+
+/**
+ * The rule that fits an incident, by what is remembered of it; the incident is read where nothing is and a rule
+ * looks at incidents. `decide` looks again once the incident has been read. `undefined`: incident.io shows no such
+ * incident.
+ */
+export async function likelyRule(
+  incidentId: string,
+  { store, api, policy }: Pick<GatherDeps, 'store' | 'api' | 'policy'>,
+): Promise<Rule | undefined> {
+  if (!depends(policy.rules)) return ruleFor(policy.rules, UNKNOWN);
+  const known = aboutOf(await store.incidents.get(incidentId));
+  if (known !== undefined) return ruleFor(policy.rules, known);
+  try {
+    const incident = await api.incident(incidentId);
+    await rememberIncidents([incident], store);
+    return ruleFor(policy.rules, incident);
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
+const UNKNOWN: IncidentAbout = { mode: '', visibility: '', customFields: [] };
+
+function aboutOf(record: IncidentRecord | undefined): IncidentAbout | undefined {
+  return record?.about && { mode: record.mode, ...record.about };
 }
 
 async function readFollowUps(incidentId: string, deps: GatherDeps): Promise<FollowUp[]> {
@@ -97,9 +130,15 @@ export async function rememberIncidents(incidents: readonly Incident[], store: S
   await store.incidents.update(byId.keys(), (current, id) => {
     const incident = byId.get(id);
     if (incident === undefined) return current;
-    const { reference, name, mode, permalink } = incident;
-    const known = current?.reference === reference && current.name === name && current.mode === mode;
-    return known ? current : { reference, name, mode, permalink };
+    const { reference, name, mode, permalink, visibility, severity, type, customFields } = incident;
+    const about = {
+      visibility,
+      severity,
+      type,
+      customFields: customFields.filter(({ values }) => values.length > 0),
+    };
+    const record: IncidentRecord = { reference, name, mode, permalink, about };
+    return isDeepStrictEqual(record, current) ? current : record;
   });
   const byReference = new Map(incidents.map(({ id, reference }) => [reference.toUpperCase(), id]));
   await store.references.update(

@@ -1,20 +1,27 @@
 import type { Incident } from '../vocabulary.ts';
 
-/** How an incident and its follow-ups look, as a text to compare. */
-export function looksLike(
-  incident: Pick<Incident, 'status'>,
-  followUps: readonly { followUp: { id: string; status: string } }[],
-): string {
+/** A follow-up as far as its looks go. */
+export interface Looking {
+  followUp: { id: string; status: string };
+  effective?: { counts: string };
+}
+
+/** How an incident and the follow-ups that matter look, as a text to compare. */
+export function looksLike(incident: Pick<Incident, 'status'>, followUps: readonly Looking[]): string {
   const rows = followUps
-    .filter(({ followUp }) => followUp.status !== 'deleted')
+    // One that may stay open is no news: nothing is closed because it was added.
+    .filter(({ followUp, effective }) => followUp.status !== 'deleted' && effective?.counts !== 'exempt')
     .map(({ followUp }) => `${followUp.id}:${followUp.status}`);
   return [incident.status.id, ...rows.sort()].join(' ');
 }
 
 /** How everything looked that a later sweep can see without a call for each incident. */
 export function looksOf(facts: {
-  incident?: Pick<Incident, 'status' | 'updatedAt'>;
-  followUps: readonly { followUp: { id: string; status: string } }[];
+  incident?: Pick<Incident, 'status' | 'updatedAt' | 'hasPostmortem'>;
+  followUps: readonly Looking[];
 }): string | undefined {
-  return facts.incident && `${looksLike(facts.incident, facts.followUps)} ${facts.incident.updatedAt}`;
+  const { incident, followUps } = facts;
+  if (incident === undefined) return undefined;
+  const postmortem = incident.hasPostmortem ? ' post-mortem' : '';
+  return `${looksLike(incident, followUps)} ${incident.updatedAt}${postmortem}`;
 }

@@ -52,7 +52,7 @@ export function wasLifted(at: number, facts: Facts): boolean {
   if ((facts.releasedAt ?? -Infinity) > at) return true;
   return facts.followUps.some((counted) => {
     const { followUp, effective } = counted;
-    if (effective.counts === 'gone') return false;
+    if (effective.counts === 'gone' || effective.counts === 'exempt') return false;
     if (followUp.createdAt > at) return true;
     if (isDone(followUp.status))
       return (followUp.completedAt ?? followUp.updatedAt) > at && !isLateCopy(counted, at, facts);

@@ -2,12 +2,13 @@ import type { Logger } from 'pino';
 import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
 import { NotFoundError } from '../incident-io/errors.ts';
 import type { StatusCache } from '../incident-io/status-cache.ts';
+import type { Rule } from '../policy/rule.ts';
 import type { Waker } from '../queue/queues.ts';
 import type { Outcome } from '../store/records.ts';
 import type { Incident } from '../vocabulary.ts';
 import { close, settleIntents } from './closing.ts';
-import { braked, type Decision, decide, type Facts, type Policy } from './decide.ts';
-import { type GatherDeps, type Gathered, gather, rememberIncidents } from './gather.ts';
+import { braked, type Decision, decide, type Facts } from './decide.ts';
+import { type GatherDeps, type Gathered, gather, likelyRule, rememberIncidents } from './gather.ts';
 import { looksOf } from './looks.ts';
 import { blockerOf, list, nameOf } from './words.ts';
 import { writeFollowUp } from './write.ts';
@@ -17,7 +18,6 @@ export interface ReviewDeps extends GatherDeps {
   writer?: IncidentIoReader & IncidentIoWriter;
   waker: Waker;
   log: Logger;
-  policy: Policy;
   /** Whether task states are written to follow-ups. */
   syncFollowUps: boolean;
   maxClosesPerHour: number;
@@ -39,7 +39,9 @@ export async function review(
   job: { why: string; signal: AbortSignal },
   deps: ReviewDeps,
 ): Promise<Outcome> {
-  const { store, writer } = deps;
+  const { store, policy } = deps;
+  // A pause is for everything: there is no way to write then, as in a dry run.
+  const writer = policy.paused === undefined ? deps.writer : undefined;
   if (!(await store.synced())) {
     await store.owe([incidentId], deps.clock.now());
     return remember(incidentId, FIRST_SYNC, undefined, job.why, deps);
@@ -48,26 +50,32 @@ export async function review(
   const writing = writer && { ...deps, api: writer };
   if (writing) await settleIntents(incidentId, { ...writing, keyName: deps.key.name });
 
-  let gathered = await gather(incidentId, deps);
+  const rule = await likelyRule(incidentId, deps);
+  if (rule === undefined) return remember(incidentId, NOT_VISIBLE, undefined, job.why, deps);
+  let gathered = await gather(incidentId, rule, deps);
   const due = gathered.followUps.filter(isWriteDue);
   let changedWhileWriting = false;
-  if (writing && deps.syncFollowUps && due.length > 0) {
+  const writes = writing !== undefined && deps.syncFollowUps;
+  if (writes && due.length > 0) {
     for (const counted of due)
       if ('write' in counted.effective && counted.effective.write !== undefined)
         await writeFollowUp(counted, counted.effective.write, job.signal, writing);
-    gathered = await gather(incidentId, deps);
+    gathered = await gather(incidentId, rule, deps);
     changedWhileWriting = gathered.followUps.some(isWriteDue);
-    if (changedWhileWriting) await deps.waker.wake([incidentId], 'changed while it was written');
   }
 
-  const { facts, decision } = await reach(incidentId, gathered, changedWhileWriting, deps);
+  const { facts, decision } = await reach(incidentId, { rule, gathered, changedWhileWriting, writes }, deps);
+  if (facts.changedWhileWriting) await deps.waker.wake([incidentId], 'changed while it was written');
   return act(incidentId, facts, decision, job, deps);
 }
 
 /** What a review would decide now, and why. Changes nothing, neither here nor in incident.io. */
 export async function inspect(incidentId: string, deps: ReviewDeps): Promise<Reached> {
   if (!(await deps.store.synced())) return { facts: undefined, decision: FIRST_SYNC };
-  return reach(incidentId, await gather(incidentId, deps), false, deps);
+  const rule = await likelyRule(incidentId, deps);
+  if (rule === undefined) return { facts: undefined, decision: NOT_VISIBLE };
+  const gathered = await gather(incidentId, rule, deps);
+  return reach(incidentId, { rule, gathered, changedWhileWriting: false, writes: false }, deps);
 }
 
 /** A reached verdict with what it rests on. `facts` is absent where nothing was read. */
@@ -87,17 +95,30 @@ const FIRST_SYNC: Verdict = {
   blockers: [{ why: 'the first sync with incident.io is still under way' }],
 };
 
+const NOT_VISIBLE: Verdict = {
+  verdict: 'leave',
+  reason: 'not-visible',
+  words: 'incident.io shows no such incident to this key: it is private, or gone',
+};
+
+interface Begun {
+  rule: Rule;
+  gathered: Gathered;
+  changedWhileWriting: boolean;
+  /** Whether what is due to be written is written here. */
+  writes: boolean;
+}
+
 /** Asks `decide`, and reads what it still wants to know, until it has decided. */
 async function reach(
   incidentId: string,
-  { followUps, records }: Gathered,
-  changedWhileWriting: boolean,
+  { rule, gathered, changedWhileWriting, writes }: Begun,
   deps: ReviewDeps,
 ): Promise<{ facts: Facts; decision: Verdict }> {
   const { store, api, clock, policy, maxClosesPerHour } = deps;
   const facts: Facts = {
-    followUps,
-    records,
+    rule,
+    ...gathered,
     changedWhileWriting,
     closures: (await store.closures.get(incidentId)) ?? [],
     hold: await store.holds.get(incidentId),
@@ -120,13 +141,17 @@ async function reach(
       facts.updates = await api.updates(incidentId);
       continue;
     }
+    if (decision.what === 'follow-ups') {
+      Object.assign(facts, { rule: decision.rule, ...(await gather(incidentId, decision.rule, deps)) });
+      facts.changedWhileWriting = writes && facts.followUps.some(isWriteDue);
+      continue;
+    }
     try {
       facts.incident = await api.incident(incidentId);
       facts.statuses = await deps.statuses.get();
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
-      const words = 'incident.io shows no such incident to this key: it is private, or gone';
-      return { facts, decision: { verdict: 'leave', reason: 'not-visible', words } };
+      return { facts, decision: NOT_VISIBLE };
     }
     await rememberIncidents([facts.incident], store);
   }
@@ -189,7 +214,7 @@ async function act(
         store.movedBack.change(incidentId, undefined),
       ]);
       const outcome = await end(decision);
-      await reportLate(incidentId, incident, deps);
+      await reportLate(incidentId, incident, facts.rule, deps);
       return outcome;
     }
   }
@@ -211,6 +236,7 @@ async function remember(
     verdict: verdict.verdict,
     reason: verdict.reason,
     words: verdict.words,
+    rule: facts?.rule.name,
     blockers: verdict.verdict === 'wait' ? verdict.blockers : [],
     until: verdict.verdict === 'wait' ? verdict.until : undefined,
     at: clock.now(),
@@ -233,10 +259,15 @@ async function remember(
 }
 
 /** Nothing can prevent a change between the last read and the edit: it is told. */
-async function reportLate(incidentId: string, incident: Incident, deps: ReviewDeps): Promise<void> {
+async function reportLate(
+  incidentId: string,
+  incident: Incident,
+  rule: Rule,
+  deps: ReviewDeps,
+): Promise<void> {
   const { log } = deps;
   try {
-    const { followUps } = await gather(incidentId, deps);
+    const { followUps } = await gather(incidentId, rule, deps);
     const late = followUps.filter(({ effective }) => effective.counts === 'blocks');
     if (late.length > 0)
       log.warn(

@@ -1,4 +1,5 @@
 import { wordOf } from '../events/stand.ts';
+import { closingsCountOf, mayStayOpen, type Rule } from '../policy/rule.ts';
 import type { TaskRecord, WriteMark, WriteRefusal } from '../store/records.ts';
 import type { FollowUp, FollowUpStatus } from '../vocabulary.ts';
 
@@ -26,18 +27,17 @@ export type WhyBlocked =
   | 'task-declined'
   | 'duplicate-of-unknown'
   | 'unknown-status'
+  | 'not-doing'
+  | 'tracker-disagrees'
   | 'write-refused';
 
 export type Effective =
   /** The follow-up does not exist any more. */
   | { counts: 'gone' }
   | { counts: 'done'; write?: WriteTarget }
+  /** Not done, and the rule lets it stay open. */
+  | { counts: 'exempt'; write?: WriteTarget }
   | { counts: 'blocks'; why: WhyBlocked; write?: WriteTarget };
-
-export interface WordRules {
-  /** Whether a task that was declined (won't do, not planned) counts as done. */
-  declinedCounts: boolean;
-}
 
 /** A refused write is tried again after this, ms. */
 const REFUSAL_HOLDS = 24 * 3_600_000;
@@ -51,20 +51,27 @@ export interface Known {
   now: number;
 }
 
-export function effective(followUp: FollowUp, known: Known, rules: WordRules): Effective {
+export function effective(followUp: FollowUp, known: Known, rule: Rule): Effective {
+  const counted = withoutExemption(followUp, known, rule);
+  return counted.counts === 'blocks' && mayStayOpen(followUp, rule)
+    ? { counts: 'exempt', write: counted.write }
+    : counted;
+}
+
+function withoutExemption(followUp: FollowUp, known: Known, rule: Rule): Effective {
   const { task } = known;
   const status = followUp.status;
   if (status === 'deleted') return { counts: 'gone' };
   // A status of a later version of the API: nobody knows what it means, so it is not done.
   if (!isDone(status) && status !== 'outstanding') return { counts: 'blocks', why: 'unknown-status' };
 
-  const own = ownWord(status);
+  const own = ownWord(followUp, task, rule);
   if (task === undefined) return own;
   if (task.state === 'unknown-duplicate') return { counts: 'blocks', why: 'duplicate-of-unknown' };
 
-  const taskClosed = task.state === 'done' || task.state === 'declined';
+  const taskClosed = isClosed(task);
   const released = known.releasedAt !== undefined && known.releasedAt >= task.receivedAt;
-  if (taskClosed && task.by === 'automation' && !released)
+  if (taskClosed && !released && isClosingOfNobody(task, rule))
     return { counts: 'blocks', why: 'closed-by-automation' };
 
   const reopened = task.state === 'open' && task.seenClosed;
@@ -75,9 +82,11 @@ export function effective(followUp: FollowUp, known: Known, rules: WordRules): E
   }
 
   // From here on the task's word is the newer one.
-  if (task.state === 'declined' && !rules.declinedCounts) return { counts: 'blocks', why: 'task-declined' };
+  if (task.state === 'declined' && !rule.declinedCounts) return { counts: 'blocks', why: 'task-declined' };
   if (taskClosed) {
     if (status !== 'outstanding') return own;
+    // It would become “not doing”, which does not count either.
+    if (task.state === 'declined' && !rule.notDoingCounts) return { counts: 'blocks', why: 'not-doing' };
     return write({ counts: 'done' }, task.state === 'done' ? 'completed' : 'not_doing', followUp, known);
   }
   if (reopened) {
@@ -92,8 +101,21 @@ export function isDone(status: string): boolean {
   return status === 'completed' || status === 'not_doing';
 }
 
-function ownWord(status: string): Effective {
-  return isDone(status) ? { counts: 'done' } : { counts: 'blocks', why: 'outstanding' };
+function isClosed({ state }: TaskWord): boolean {
+  return state === 'done' || state === 'declined';
+}
+
+/** Whether a machine closed the task, or an account whose closings do not count. */
+function isClosingOfNobody(task: Exclude<TaskWord, { state: 'unknown-duplicate' }>, rule: Rule): boolean {
+  return (task.by === 'automation' && !rule.automationCounts) || !closingsCountOf(task.actor, rule);
+}
+
+function ownWord(followUp: FollowUp, task: TaskWord | undefined, rule: Rule): Effective {
+  if (!isDone(followUp.status)) return { counts: 'blocks', why: 'outstanding' };
+  if (followUp.status === 'not_doing' && !rule.notDoingCounts) return { counts: 'blocks', why: 'not-doing' };
+  const agrees = followUp.reference === undefined || (task !== undefined && isClosed(task));
+  if (rule.trackerMustAgree && !agrees) return { counts: 'blocks', why: 'tracker-disagrees' };
+  return { counts: 'done' };
 }
 
 function write(counts: Effective, target: WriteTarget, followUp: FollowUp, known: Known): Effective {

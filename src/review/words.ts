@@ -56,6 +56,14 @@ function whyBlocked({ followUp, effective, word, refusedWith }: Counted): string
       return `its task was closed as a duplicate of ${word?.state === 'unknown-duplicate' ? word.canonical : 'another'}, of which nothing is known yet`;
     case 'unknown-status':
       return `its status in incident.io is “${followUp.status}”, which this release does not know`;
+    case 'not-doing':
+      return `“not doing” since ${when(followUp.updatedAt)}, which does not count as done here`;
+    case 'tracker-disagrees':
+      return `it is ticked off in incident.io, and its tracker does not agree: ${
+        word === undefined || word.state === 'unknown-duplicate'
+          ? 'no word of its task yet'
+          : `its task is ${word.state}${since}`
+      }`;
     case 'write-refused':
       return `incident.io refuses to set it to what its task says: ${refusedWith ?? 'no reason given'}`;
   }
@@ -76,7 +84,8 @@ export function list(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-/** `all 3 follow-ups are done` */
-export function allDone(alive: number): string {
+/** `all 3 follow-ups are done`, or `3 of its 4 follow-ups are done, and the others may stay open` */
+export function allDone(done: number, alive: number): string {
+  if (done < alive) return `${done} of its ${alive} follow-ups are done, and the others may stay open`;
   return alive === 1 ? 'its only follow-up is done' : `all ${alive} follow-ups are done`;
 }

@@ -4,6 +4,7 @@ import { createHttp } from '../http.ts';
 import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
 import { createClient, readOnly } from '../incident-io/client.ts';
 import { createPace } from '../incident-io/pacing.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Backend } from '../queue/backend.ts';
 import { createTaskReader, type TaskReader } from '../read-back/reader.ts';
 import type { Settings } from '../settings.ts';
@@ -14,6 +15,7 @@ import { trackers } from '../trackers/index.ts';
 /** What everything that talks to incident.io needs, made from the settings. */
 export interface Context {
   settings: Settings & { apiKey: string };
+  policy: Policy;
   backend: Backend;
   store: Store;
   clock: Clock;
@@ -29,6 +31,7 @@ export interface Context {
 /** Throws where the store does not answer. */
 export async function createContext(
   settings: Settings & { apiKey: string },
+  policy: Policy,
   backend: Backend,
   log: Logger,
 ): Promise<Context> {
@@ -44,6 +47,7 @@ export async function createContext(
   let closed: Promise<unknown> | undefined;
   return {
     settings,
+    policy,
     backend,
     store: new Store(backend.tables),
     clock,

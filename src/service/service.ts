@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '../clock.ts';
 import type { Logger } from '../log.ts';
+import { readPolicy } from '../policy/read-policy.ts';
 import type { Backend } from '../queue/backend.ts';
 import { openBackend } from '../queue/open-backend.ts';
 import { createProbeServer, createServer, type Readiness } from '../receiver/server.ts';
@@ -46,6 +47,7 @@ const TRY_AGAIN = 1_000;
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { settings, receive, work, log } = options;
   const { queueUrl, queuePrefix: prefix, lockDuration, stalledInterval } = settings;
+  const policy = readPolicy(settings);
   const backend = await openBackend(queueUrl, { prefix, log, lockDuration, stalledInterval });
   const stop = new AbortController();
   let context: Context | undefined;
@@ -96,7 +98,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       try {
         for (const warning of await backend.warnings()) log.warn(warning);
         if (!work || settings.apiKey === undefined) return;
-        context = await createContext({ ...settings, apiKey: settings.apiKey }, backend, log);
+        context = await createContext({ ...settings, apiKey: settings.apiKey }, policy, backend, log);
         worker = await startWorker(context);
         return;
       } catch (error) {

@@ -136,6 +136,10 @@ export const rows = {
     group: 'When to close',
     doc: "post the closing in the incident's channel",
   }),
+  policyFile: optional('POLICY_FILE', text(/^[^\0]+$/, 'the path of a file'), {
+    group: 'When to close',
+    doc: 'rules of your own, see [docs/policy.md](docs/policy.md); `incident-closer.yaml` is read where it is there',
+  }),
   dryRun: withDefault('DRY_RUN', boolean, 'false', {
     group: 'Running it',
     doc: 'decide and log, write nothing to incident.io',

@@ -19,6 +19,9 @@ export interface IncidentSetup {
   visibility?: 'public' | 'private';
   severity?: Ranked;
   summary?: string;
+  type?: string;
+  customFields?: Record<string, string[]>;
+  postmortemUrl?: string;
 }
 
 export function addIncident(world: World, setup: IncidentSetup, status: SimStatus, by: Actor): SimIncident {
@@ -40,9 +43,17 @@ export function addIncident(world: World, setup: IncidentSetup, status: SimStatu
   };
   if (setup.severity !== undefined) incident.severity = setup.severity;
   if (setup.summary !== undefined) incident.summary = setup.summary;
+  describeIncident(incident, setup);
   world.incidents.set(incident.id, incident);
   addUpdate(world, incident, by);
   return incident;
+}
+
+/** Sets what a setup has of type, custom fields and post-mortem. */
+export function describeIncident(incident: SimIncident, setup: IncidentSetup): void {
+  if (setup.type !== undefined) incident.type = setup.type;
+  if (setup.customFields !== undefined) incident.customFields = setup.customFields;
+  if (setup.postmortemUrl !== undefined) incident.postmortemUrl = setup.postmortemUrl;
 }
 
 /** Moves an incident, with an update in its history. The status that it already has changes nothing. */

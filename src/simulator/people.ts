@@ -1,6 +1,7 @@
 import {
   addFollowUp,
   addIncident,
+  describeIncident,
   type IncidentSetup,
   moveIncident,
   setFollowUpStatus,
@@ -19,6 +20,8 @@ import type {
 import { person, statusOf, teamNamed, userNamed, type World } from './world.ts';
 
 export type NewIncident = Omit<IncidentSetup, 'severity'> & {
+  /** The name of its severity. */
+  severity?: string;
   /** Id, name or category of its status; post-incident where not given. */
   status?: string;
   by?: string;
@@ -54,8 +57,13 @@ export class People {
   }
 
   createIncident(setup: NewIncident = {}): SimIncident {
-    const { status = 'learning', by = SOMEBODY, ...rest } = setup;
-    return { ...addIncident(this.#world, rest, statusOf(this.#world, status), person(this.#world, by)) };
+    const { status = 'learning', by = SOMEBODY, severity, ...rest } = setup;
+    const world = this.#world;
+    const fields = {
+      ...rest,
+      ...(severity !== undefined && { severity: rankedNamed(world.severities, severity) }),
+    };
+    return { ...addIncident(world, fields, statusOf(world, status), person(world, by)) };
   }
 
   createFollowUp(setup: NewFollowUp): SimFollowUp {
@@ -75,6 +83,18 @@ export class People {
   moveIncident(incident: string, status: string, by = SOMEBODY): SimIncident {
     const found = this.#incident(incident);
     moveIncident(this.#world, found, statusOf(this.#world, status), person(this.#world, by));
+    return { ...found };
+  }
+
+  /** Changes what is said of an incident. */
+  describeIncident(
+    incident: string,
+    { severity, ...rest }: Pick<NewIncident, 'severity' | 'type' | 'customFields' | 'postmortemUrl'>,
+  ): SimIncident {
+    const found = this.#incident(incident);
+    if (severity !== undefined) found.severity = rankedNamed(this.#world.severities, severity);
+    describeIncident(found, rest);
+    touch(this.#world, found);
     return { ...found };
   }
 

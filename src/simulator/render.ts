@@ -47,13 +47,37 @@ export function incidentJson(incident: SimIncident): Json {
     visibility: incident.visibility,
     permalink: incident.permalink,
     creator: actorJson(incident.creator),
-    custom_field_entries: [],
+    incident_type: incident.type === undefined ? undefined : typeJson(incident.type, incident.createdAt),
+    custom_field_entries: Object.entries(incident.customFields ?? {}).map(([name, values]) => ({
+      custom_field: { id: idOf(name), name, description: '', field_type: 'text', options: [] },
+      values: values.map((value) => ({ value_text: value })),
+    })),
+    postmortem_document_url: incident.postmortemUrl,
     incident_role_assignments: [],
     slack_channel_id: `C${incident.id.slice(-10)}`,
     slack_team_id: 'T0SIMULATED',
     created_at: timestamp(incident.createdAt),
     updated_at: timestamp(incident.updatedAt),
   };
+}
+
+function typeJson(name: string, createdAt: number): { [key: string]: Json } {
+  const at = timestamp(createdAt);
+  return {
+    id: idOf(name),
+    name,
+    description: '',
+    is_default: false,
+    private_incidents_only: false,
+    create_in_triage: 'optional',
+    created_at: at,
+    updated_at: at,
+  };
+}
+
+/** One id for one name. */
+function idOf(name: string): string {
+  return `01${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '')}`;
 }
 
 export function updateJson(update: SimUpdate): Json {

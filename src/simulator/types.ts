@@ -90,6 +90,11 @@ export interface SimIncident {
   callUrl?: string;
   status: SimStatus;
   severity?: Ranked;
+  /** The name of its incident type. */
+  type?: string;
+  /** Values by the name of the custom field. */
+  customFields?: Record<string, string[]>;
+  postmortemUrl?: string;
   mode: Mode;
   visibility: 'public' | 'private';
   readonly permalink: string;

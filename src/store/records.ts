@@ -30,6 +30,9 @@ export const indexedFollowUp = z.object({
   createdAt: z.number(),
   updatedAt: z.number(),
   completedAt: z.number().optional(),
+  /** What rules look at, where there is any. */
+  labels: z.array(z.string()).optional(),
+  priority: z.object({ id: z.string(), name: z.string() }).optional(),
   /** When the row came into the index, by our clock. */
   indexedAt: z.number(),
 });
@@ -66,11 +69,22 @@ export const writeRefusal = z.object({
 });
 export type WriteRefusal = z.infer<typeof writeRefusal>;
 
+const named = z.object({ id: z.string(), name: z.string() });
+
 export const incidentRecord = z.object({
   reference: z.string(),
   name: z.string(),
   mode: z.string(),
   permalink: z.string().optional(),
+  /** What rules look at; absent in what an earlier release wrote. */
+  about: z
+    .object({
+      visibility: z.string(),
+      severity: named.optional(),
+      type: named.optional(),
+      customFields: z.array(named.extend({ values: z.array(z.string()) })),
+    })
+    .optional(),
 });
 export type IncidentRecord = z.infer<typeof incidentRecord>;
 
@@ -137,6 +151,8 @@ export const outcome = z.object({
   verdict: z.enum(['close', 'resolve', 'wait', 'leave']),
   reason: z.string(),
   words: z.string(),
+  /** The rule that decided; absent in what an earlier release wrote. */
+  rule: z.string().optional(),
   blockers: z.array(blocker),
   until: z.number().optional(),
   at: z.number(),

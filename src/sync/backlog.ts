@@ -1,9 +1,9 @@
-import type { IncidentIoReader } from '../incident-io/api.ts';
+import { mayStayOpen, ruleFor } from '../policy/rule.ts';
 import { rememberIncidents } from '../review/gather.ts';
 import { looksLike } from '../review/looks.ts';
 import { isDone } from '../review/word.ts';
-import type { Store } from '../store/store.ts';
-import { rowsOf } from './rows.ts';
+import { asFollowUp, rowsOf } from './rows.ts';
+import type { SyncDeps } from './sync.ts';
 
 /**
  * Notes the incidents that were ready before we came, by the statuses of their follow-ups alone, as the first
@@ -11,7 +11,7 @@ import { rowsOf } from './rows.ts';
  */
 export async function storeBacklog(
   started: number,
-  { store, api, categories }: { store: Store; api: IncidentIoReader; categories: readonly string[] },
+  { store, api, categories, policy }: Pick<SyncDeps, 'store' | 'api' | 'categories' | 'policy'>,
   stillOurs: () => Promise<void>,
 ): Promise<number> {
   let noted = 0;
@@ -24,8 +24,18 @@ export async function storeBacklog(
     const tasks = [...rows.values()].flatMap((list) => list.flatMap(({ row }) => row.task ?? []));
     const places = await store.placesOf(tasks);
     const told = await store.tasks.getMany(places.values());
+    const matters = new Map(
+      page.map((incident) => {
+        const rule = ruleFor(policy.rules, incident);
+        const alive = (rows.get(incident.id) ?? []).filter(({ row }) => row.status !== 'deleted');
+        return [
+          incident.id,
+          alive.filter(({ id, row }) => isDone(row.status) || !mayStayOpen(asFollowUp(id, row), rule)),
+        ];
+      }),
+    );
     const ready = page.filter(({ id }) => {
-      const alive = (rows.get(id) ?? []).filter(({ row }) => row.status !== 'deleted');
+      const alive = matters.get(id) ?? [];
       return (
         alive.length > 0 &&
         alive.every(({ row }) => isDone(row.status)) &&
@@ -34,7 +44,7 @@ export async function storeBacklog(
     });
     await store.tables.put(
       ready.map((incident) => {
-        const followUps = (rows.get(incident.id) ?? []).map(({ id, row }) => ({
+        const followUps = (matters.get(incident.id) ?? []).map(({ id, row }) => ({
           followUp: { id, status: row.status },
         }));
         return store.backlog.change(incident.id, { looks: looksLike(incident, followUps), at: started });

@@ -35,6 +35,8 @@ export async function indexFollowUps(
       createdAt: followUp.createdAt,
       updatedAt: followUp.updatedAt,
       completedAt: followUp.completedAt,
+      ...(followUp.writable.labels.length > 0 && { labels: followUp.writable.labels }),
+      priority: followUp.priority,
       indexedAt: before?.indexedAt ?? now,
     };
     if (

@@ -1,5 +1,6 @@
 import type { IndexedFollowUp } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import type { FollowUp } from '../vocabulary.ts';
 
 /** The index's follow-ups of each incident. */
 export async function rowsOf(
@@ -18,4 +19,24 @@ export async function rowsOf(
       }),
     );
   return found;
+}
+
+/** A row of the index in the shape of a follow-up; its reference is the task key that the sync made. */
+export function asFollowUp(
+  id: string,
+  { incident, status, task, createdAt, updatedAt, completedAt, labels = [], priority }: IndexedFollowUp,
+): FollowUp {
+  const reference = task === undefined ? undefined : { provider: '', name: task, permalink: task };
+  return {
+    id,
+    incidentId: incident,
+    title: '',
+    status,
+    reference,
+    createdAt,
+    updatedAt,
+    completedAt,
+    priority,
+    writable: { title: '', labels },
+  };
 }

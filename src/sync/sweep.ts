@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { ruleFor } from '../policy/rule.ts';
 import { OPEN_INTENTS } from '../review/closing.ts';
-import { count, type GatherDeps, rememberIncidents } from '../review/gather.ts';
+import { count, rememberIncidents } from '../review/gather.ts';
 import { looksOf } from '../review/looks.ts';
 import type { Counted } from '../review/words.ts';
 import type { Outcome } from '../store/records.ts';
-import type { FollowUp, Incident } from '../vocabulary.ts';
-import { rowsOf } from './rows.ts';
+import type { Incident } from '../vocabulary.ts';
+import { asFollowUp, rowsOf } from './rows.ts';
 import { type SyncDeps, sync } from './sync.ts';
 
-export interface SweepDeps extends SyncDeps, Pick<GatherDeps, 'rules'> {
-  minFollowUps: number;
+export interface SweepDeps extends SyncDeps {
   clearStrayKeys(incidentIds: readonly string[]): Promise<string[]>;
 }
 
@@ -21,7 +21,7 @@ export interface Swept {
 const LEASE = 5 * 60_000;
 /** Verdicts that only a change can alter are looked at anew after this, ms, even so. */
 const LOOK_AGAIN = 24 * 3_600_000;
-const LASTING = ['moved-back', 'resolved-by-us', 'refused', 'backlog', 'held'];
+const LASTING = ['moved-back', 'resolved-by-us', 'refused', 'backlog', 'held', 'rule', 'no-postmortem'];
 
 /**
  * The regular look at every incident that might be ready: makes good what webhooks and queue lost. Costs pages
@@ -43,7 +43,8 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
       await store.lease('sweep', holder, clock.now(), LEASE);
       await rememberIncidents(page, store);
       swept.incidents += page.length;
-      swept.woken.push(...(await seemReady(page, deps)));
+      // While everything is paused, only edits whose end is unknown are looked after.
+      if (deps.policy.paused === undefined) swept.woken.push(...(await seemReady(page, deps)));
     }
     swept.woken.push(...(await openIntents(deps)));
     await deps.clearStrayKeys(swept.woken);
@@ -58,23 +59,33 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
 
 /** Of these incidents, those where nothing in index and store seems to block, and which nobody said to leave. */
 async function seemReady(incidents: readonly Incident[], deps: SweepDeps): Promise<string[]> {
-  const { store, clock } = deps;
+  const { store, clock, policy } = deps;
+  const rules = new Map(incidents.map((incident) => [incident.id, ruleFor(policy.rules, incident)]));
+  const rule = (id: string) => {
+    const found = rules.get(id);
+    if (found === undefined) throw new TypeError(`the incident ${id} is not on this page`);
+    return found;
+  };
   const ids = incidents.map(({ id }) => id);
   const rows = await rowsOf(ids, store);
   const released = await store.released.getMany(ids);
   const outcomes = await store.outcomes.getMany(ids);
   const followUps = [...rows.values()].flatMap((list) => list.map(({ id, row }) => asFollowUp(id, row)));
-  const { followUps: all } = await count(followUps, (id) => released.get(id), {
-    ...deps,
-    // The row's reference is the key that the sync made already.
-    taskKeyOf: (_provider, task) => task,
-  });
+  const { followUps: all } = await count(
+    followUps,
+    (id) => ({ rule: rule(id), releasedAt: released.get(id) }),
+    {
+      ...deps,
+      // The row's reference is the key that the sync made already.
+      taskKeyOf: (_provider, task) => task,
+    },
+  );
   return incidents
     .filter((incident) => {
       const counted = all.filter(({ followUp }) => followUp.incidentId === incident.id);
-      const alive = counted.filter(({ effective }) => effective.counts !== 'gone');
-      if (alive.length < Math.max(1, deps.minFollowUps)) return false;
-      if (alive.some(({ effective }) => effective.counts === 'blocks')) return false;
+      const done = counted.filter(({ effective }) => effective.counts === 'done');
+      if (done.length < Math.max(1, rule(incident.id).minFollowUps)) return false;
+      if (counted.some(({ effective }) => effective.counts === 'blocks')) return false;
       const outcome = outcomes.get(incident.id);
       return !(outcome && isLasting(outcome, incident, counted, released.get(incident.id), clock.now()));
     })
@@ -96,33 +107,6 @@ function isLasting(
     now - outcome.at < LOOK_AGAIN &&
     !counted.some(({ word }) => word !== undefined && 'receivedAt' in word && word.receivedAt > outcome.at)
   );
-}
-
-/** A row of the index in the shape of a follow-up; its reference is the task key that the sync made. */
-function asFollowUp(
-  id: string,
-  row: {
-    incident: string;
-    status: string;
-    task?: string;
-    createdAt: number;
-    updatedAt: number;
-    completedAt?: number;
-  },
-): FollowUp {
-  const { incident, status, task, createdAt, updatedAt, completedAt } = row;
-  const reference = task === undefined ? undefined : { provider: '', name: task, permalink: task };
-  return {
-    id,
-    incidentId: incident,
-    title: '',
-    status,
-    reference,
-    createdAt,
-    updatedAt,
-    completedAt,
-    writable: { title: '', labels: [] },
-  };
 }
 
 /** Incidents with an edit whose end nobody knows. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Waker } from '../queue/queues.ts';
 import type { Store } from '../store/store.ts';
 import type { FollowUp, TaskKey } from '../vocabulary.ts';
@@ -16,6 +17,7 @@ export interface SyncDeps {
   clock: Clock;
   log: Logger;
   taskKeyOf(provider: string, permalink: string): TaskKey | undefined;
+  policy: Policy;
   /** The categories of incidents that may become ready. */
   categories: readonly string[];
 }

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { wordOf } from '../../src/events/stand.ts';
+import type { Rule } from '../../src/policy/rule.ts';
 import { effective, type Known } from '../../src/review/word.ts';
-import { followUp, minutes, T0, taskRecord } from '../support/make.ts';
+import type { FollowUp } from '../../src/vocabulary.ts';
+import { followUp, minutes, rule, T0, taskRecord } from '../support/make.ts';
 
 const now = T0 + minutes(60);
-const rules = { declinedCounts: true };
+const rules = rule();
 const outstanding = followUp();
 const ticked = followUp({ status: 'completed', updatedAt: T0 + minutes(20), completedAt: T0 + minutes(20) });
 const tickedBefore = followUp({
@@ -265,10 +267,122 @@ describe('what a follow-up counts as', () => {
     expect(effective(given, { now, ...known }, rules)).toEqual(expected);
   });
 
-  it('a declined task blocks where policy says that it does not count', () => {
-    expect(effective(outstanding, { now, task: declined }, { declinedCounts: false })).toEqual({
-      counts: 'blocks',
-      why: 'task-declined',
-    });
+  const linked = {
+    reference: { provider: 'github', name: 'a#1', permalink: 'https://github.com/a/b/issues/1' },
+  };
+  const ticked = followUp({
+    ...linked,
+    status: 'completed',
+    updatedAt: T0 + minutes(30),
+    completedAt: T0 + minutes(30),
+  });
+  const notDoing = followUp({ ...linked, status: 'not_doing', updatedAt: T0 + minutes(30) });
+  const mayWait = { labels: ['later'], priorities: [] };
+  const labelled = followUp({ writable: { title: 'x', labels: ['later'] } });
+  const byBot = taskRecord({ by: 'automation', actor: 'stale[bot]' });
+
+  it.each<[string, Partial<Rule>, FollowUp, Partial<Known>, object]>([
+    [
+      'a declined task blocks',
+      { declinedCounts: false },
+      outstanding,
+      { task: declined },
+      { counts: 'blocks', why: 'task-declined' },
+    ],
+    [
+      'a follow-up that is not being done blocks',
+      { notDoingCounts: false },
+      notDoing,
+      {},
+      { counts: 'blocks', why: 'not-doing' },
+    ],
+    [
+      'a declined task is not written as what does not count',
+      { notDoingCounts: false },
+      outstanding,
+      { task: declined },
+      { counts: 'blocks', why: 'not-doing' },
+    ],
+    ['a completed one counts all the same', { notDoingCounts: false }, ticked, {}, { counts: 'done' }],
+    [
+      'a bot counts',
+      { automationCounts: true },
+      outstanding,
+      { task: byBot },
+      { counts: 'done', write: 'completed' },
+    ],
+    [
+      'a bot counts, and this one does not',
+      { automationCounts: true, closingsDoNotCountOf: ['stale*'] },
+      outstanding,
+      { task: byBot },
+      { counts: 'blocks', why: 'closed-by-automation' },
+    ],
+    [
+      'an account does not count',
+      { closingsDoNotCountOf: ['Octocat'] },
+      outstanding,
+      { task: done },
+      { counts: 'blocks', why: 'closed-by-automation' },
+    ],
+    [
+      'an account does not count, until the incident is released',
+      { closingsDoNotCountOf: ['octocat'] },
+      outstanding,
+      { task: done, releasedAt: now },
+      { counts: 'done', write: 'completed' },
+    ],
+    [
+      'what was ticked off by hand counts once the tracker agrees',
+      { trackerMustAgree: true },
+      ticked,
+      { task: taskRecord({ state: 'open', seenClosed: false }) },
+      { counts: 'blocks', why: 'tracker-disagrees' },
+    ],
+    [
+      'without a word of the tracker it does not',
+      { trackerMustAgree: true },
+      ticked,
+      {},
+      { counts: 'blocks', why: 'tracker-disagrees' },
+    ],
+    [
+      'it does where the task is closed',
+      { trackerMustAgree: true },
+      ticked,
+      { task: done },
+      { counts: 'done' },
+    ],
+    [
+      'it does where there is no task',
+      { trackerMustAgree: true },
+      { ...ticked, reference: undefined },
+      {},
+      { counts: 'done' },
+    ],
+    ['one that may stay open is exempt', { mayStayOpen: mayWait }, labelled, {}, { counts: 'exempt' }],
+    [
+      'one that may stay open is written when its task is done',
+      { mayStayOpen: mayWait },
+      labelled,
+      { task: done },
+      { counts: 'done', write: 'completed' },
+    ],
+    [
+      'one that may stay open is set back when its task is open again',
+      { mayStayOpen: mayWait },
+      { ...labelled, status: 'completed', completedAt: T0 },
+      { task: taskRecord({ state: 'open', seenClosed: true }) },
+      { counts: 'exempt', write: 'outstanding' },
+    ],
+    [
+      'one that must be done blocks',
+      { mayStayOpen: mayWait, mustBeDone: mayWait },
+      labelled,
+      {},
+      { counts: 'blocks', why: 'outstanding' },
+    ],
+  ])('where policy says so: %s', (_promise, over, given, known, expected) => {
+    expect(effective(given, { now, ...known }, rule(over))).toEqual(expected);
   });
 });

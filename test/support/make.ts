@@ -1,3 +1,4 @@
+import type { Rule } from '../../src/policy/rule.ts';
 import type { TaskRecord } from '../../src/store/records.ts';
 import type { FollowUp, Incident, IncidentStatus, IncidentUpdate, TaskEvent } from '../../src/vocabulary.ts';
 
@@ -68,7 +69,27 @@ export function incident(over: Partial<Incident> = {}): Incident {
     status: statuses.learning,
     mode: 'standard',
     visibility: 'public',
+    customFields: [],
+    hasPostmortem: false,
     updatedAt: T0,
+    ...over,
+  };
+}
+
+/** A rule that fits everything and asks for nothing beyond the defaults. */
+export function rule(over: Partial<Rule> = {}): Rule {
+  return {
+    name: 'the settings',
+    when: {},
+    close: true,
+    settleTime: minutes(1),
+    minFollowUps: 1,
+    notDoingCounts: true,
+    declinedCounts: true,
+    automationCounts: false,
+    closingsDoNotCountOf: [],
+    requirePostmortem: false,
+    trackerMustAgree: false,
     ...over,
   };
 }

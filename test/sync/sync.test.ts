@@ -3,7 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { recordEvents } from '../../src/events/record.ts';
 import { createClient, type IncidentIoClient } from '../../src/incident-io/client.ts';
 import { createPace } from '../../src/incident-io/pacing.ts';
+import { policyOf } from '../../src/policy/policy.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
+import { readSettings } from '../../src/settings.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { Store } from '../../src/store/store.ts';
 import { FULL_SYNC_EVERY, fullSync } from '../../src/sync/full-sync.ts';
@@ -49,6 +51,7 @@ describe('the sync of links', () => {
       clock,
       log,
       taskKeyOf,
+      policy: policyOf(readSettings({})),
       categories: ['learning'],
       woken,
     };
