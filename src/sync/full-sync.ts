@@ -38,8 +38,10 @@ export async function fullSync(
       await forget(new Map(gone.map(({ id, value }) => [id, value])), deps);
     }
     await store.meta.put('full-sync-finished', clock.now());
-    await store.meta.update(['full-sync-wanted'], (wanted) =>
-      Number(wanted) > started ? wanted : undefined,
+    // Rows of a late cut may have appeared after they were passed here.
+    const lastCut = await store.meta.get('last-cut');
+    await store.meta.update(['full-sync-wanted'], () =>
+      Number(lastCut) > started - LATE_ROWS ? lastCut : undefined,
     );
     log.info({ followUps: listed.size, forgotten }, 'all follow-ups were read anew');
     return { followUps: listed.size, forgotten };

@@ -83,9 +83,12 @@ async function incremental(deps: SyncDeps, holder: string): Promise<Synced> {
 
 /** Where the next sync begins. Saved last, so that a sync that died is done again. */
 async function moveOn(seen: readonly number[], before: number, { store, clock }: SyncDeps): Promise<void> {
-  const { from, cut } = nextWindow(seen, before);
+  const { from, cut } = nextWindow(seen, before, clock.now());
   await store.meta.put('cursor', from);
-  if (cut) await store.meta.put('full-sync-wanted', clock.now());
+  if (!cut) return;
+  await store.meta.put('last-cut', clock.now());
+  // The first wish stands: steady load must not put the full sync off again and again.
+  await store.meta.update(['full-sync-wanted'], (wanted) => wanted ?? clock.now());
 }
 
 /** The very first sync. No review acts before it has ended and the backlog is stored. */
