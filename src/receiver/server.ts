@@ -58,10 +58,12 @@ export function createProbeServer({ log, ready, timeouts = TIMEOUTS }: ProbeOpti
   });
   app.setErrorHandler<FastifyError>(failed);
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? '';
+    const path = pathOf(request);
     if (request.method !== 'POST' && app.hasRoute({ method: 'POST', url: path }))
       return refuse(reply.header('allow', 'POST'), 405, 'only POST is served here');
     const tracker = /^\/webhooks\/([a-z-]{1,40})$/.exec(path)?.[1];
+    if (tracker !== undefined)
+      log.warn({ source: tracker, from: request.ip }, 'delivery refused: its secret is not set here');
     return refuse(
       reply,
       404,
@@ -84,10 +86,14 @@ export function createProbeServer({ log, ready, timeouts = TIMEOUTS }: ProbeOpti
     const code = error.statusCode ?? 500;
     if (code === 413) {
       discardRest(request, reply);
+      log.warn(
+        { path: pathOf(request), from: request.ip, bytes: request.headers['content-length'] },
+        'request refused: its body is over 5 MiB',
+      );
       return refuse(reply, 413, 'the body is over 5 MiB');
     }
     if (code < 500) return refuse(reply, 400, 'the request cannot be read');
-    log.error({ err: error, path: request.url.split('?', 1)[0] }, 'a request failed');
+    log.error({ err: error, path: pathOf(request) }, 'a request failed');
     return refuse(reply, 500, 'it failed here: see the log');
   }
 }
@@ -97,6 +103,11 @@ export function createServer(options: ProbeOptions & WebhookOptions): FastifyIns
   const app = createProbeServer(options);
   void app.register(webhooks, options);
   return app;
+}
+
+/** Without the query, which may hold a secret. */
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0] ?? '';
 }
 
 function discardRest({ raw }: FastifyRequest, reply: FastifyReply): void {

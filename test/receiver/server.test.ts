@@ -121,6 +121,13 @@ describe('the receiver', () => {
       const response = await fetch(server.url + path, { method: 'POST', body: '{' });
       await refused(response, path === '/%ff' ? 400 : 404, '', server);
     }
+    expect(server.lines).toMatchObject(
+      ['github', 'jira'].map((source) => ({
+        level: 'warn',
+        source,
+        msg: expect.stringContaining('its secret is not set'),
+      })),
+    );
   });
 
   it('takes POST only', async () => {
