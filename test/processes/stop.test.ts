@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { queuePlaces } from '../support/backends.ts';
+import { startScript } from '../support/process.ts';
 import { about, changes, closed, edits, get, openProcessWorld, readyz, type Served } from './world.ts';
 
 /** What SIGTERM promises: an end with code 0 within 10 s. */
@@ -26,6 +27,16 @@ describe.each(queuePlaces())('`start` and SIGTERM, on $name', (place) => {
     await stopped(service);
     expect(service.stderr).toEqual([]);
     expect(edits(world, incident)).toBe(1);
+  });
+
+  it('as `npm start` it stops with npm, and leaves nobody behind who serves', async (test) => {
+    const world = await openProcessWorld(place, {}, {}, test);
+    const service = startScript('start', world.env);
+    test.onTestFinished(() => service.kill());
+    const at = await service.url();
+    await readyz(at, { status: 200 });
+    await stopped(service);
+    await expect(get(`${at}/healthz`)).rejects.toThrow('ECONNREFUSED');
   });
 
   it('an incident that was settling when it stopped is closed after the restart', async (test) => {

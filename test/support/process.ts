@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -7,7 +8,8 @@ import { sleep } from '../../src/sleep.ts';
 
 /** Runs the program that was built, as its users do: another process, its own environment, signals. */
 
-const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PROGRAM = join(ROOT, 'dist/main.js');
 
 export interface Ended {
   /** Absent where a signal ended it. */
@@ -50,8 +52,18 @@ process.once('exit', () => {
 export function startProcess(args: readonly string[], env: Record<string, string>): TestProcess {
   if (!existsSync(PROGRAM))
     throw new Error('This test runs the program that is built. Run `npm run build` first, or `npm test`.');
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+  return launch(process.execPath, [PROGRAM, ...args], env);
+}
+
+/** Starts a script of package.json, without what npm runs before it. */
+export function startScript(name: string, env: Record<string, string>): TestProcess {
+  return launch('npm', ['run', '--ignore-scripts', '--silent', name], env);
+}
+
+function launch(file: string, args: readonly string[], env: Record<string, string>): TestProcess {
+  const child = spawn(file, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: ROOT,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
   });
   children.add(child);
