@@ -40,6 +40,13 @@ describe('which state stands', () => {
     expect(whatStands(person, machine)?.by).toBe('person');
   });
 
+  it('a machine’s closing, where the same one is told again without who did it', () => {
+    const machine = taskEvent({ by: 'automation', actor: 'stale[bot]' });
+    const unsaid = taskEvent({ by: 'unknown', actor: undefined });
+    expect(whatStands(machine, unsaid)?.by).toBe('automation');
+    expect(whatStands(unsaid, machine)?.by).toBe('automation');
+  });
+
   it('a time that is missing is the time of receipt', () => {
     expect(whatStands(taskEvent({ occurredAt: undefined, receivedAt: T0 + minutes(7) }))?.since).toBe(
       T0 + minutes(7),
@@ -78,7 +85,7 @@ describe('which state stands', () => {
     const event = fc
       .record({
         state: fc.constantFrom('done', 'declined', 'open', 'deleted'),
-        by: fc.constantFrom('person', 'automation'),
+        by: fc.constantFrom('person', 'automation', 'unknown'),
         minute: fc.integer({ min: 0, max: 4 }),
       })
       .map(({ state, by, minute }) => taskEvent({ state, by, ...at(minute) } as Partial<TaskEvent>));
