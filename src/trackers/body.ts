@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+
 /** The JSON of a body, or undefined where it is none. Never throws, for any bytes. */
 export function parseJson(body: Buffer): unknown {
   try {
@@ -20,4 +22,10 @@ export function header(
 export function millis(time: string | null | undefined): number | undefined {
   const value = Date.parse(time ?? '');
   return Number.isNaN(value) ? undefined : value;
+}
+
+/** The fields of a body that do not fit, without what is in them. */
+export function unfit(error: z.ZodError): string {
+  const fields = error.issues.map(({ path }) => path.join('.') || 'the body itself');
+  return `${[...new Set(fields)].slice(0, 3).join(', ')} is missing or not as documented`;
 }
