@@ -52,7 +52,8 @@ describe.each(trackers)('recorded payloads of $name', (tracker) => {
         Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
       );
       const signature = of.headers(body, 'secret')[of.signature];
-      const received = { headers: { ...sent, [of.signature]: signature }, body, receivedAt: Date.now() };
+      const receivedAt = of.sentAt?.(body) ?? Date.now();
+      const received = { headers: { ...sent, [of.signature]: signature }, body, receivedAt };
 
       expect(await tracker.verify(received, ['secret'])).toBe(true);
       const translation = tracker.translate(received, defaultsOf(tracker));

@@ -8,6 +8,8 @@ export interface Samples {
   headers(body: Buffer, secret: string): Record<string, string>;
   /** The header that holds the signature. */
   signature: string;
+  /** When a body says that it was sent, ms, where a delivery that is too old is refused. */
+  sentAt?(body: Buffer): number | undefined;
   /** A payload for each thing that can happen to a task, and what it has to become. */
   events: readonly { what: string; payload: unknown; expected: Partial<TaskEvent> }[];
   /** Payloads with a state that the tracker does not have today. */
