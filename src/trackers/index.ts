@@ -1,10 +1,12 @@
 import type { TaskKey } from '../vocabulary.ts';
 import { github } from './github.ts';
 import { incidentIo } from './incident-io.ts';
+import { jira } from './jira.ts';
+import { linear } from './linear.ts';
 import type { Source, Tracker } from './tracker.ts';
 
 /** Every tracker that there is. */
-export const trackers: readonly Tracker[] = [github];
+export const trackers: readonly Tracker[] = [github, jira, linear];
 
 /** Everybody who may send webhooks. */
 export const sources: readonly Source[] = [...trackers, incidentIo];

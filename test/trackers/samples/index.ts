@@ -1,5 +1,7 @@
 import { github } from './github.ts';
+import { jira } from './jira.ts';
+import { linear } from './linear.ts';
 import type { Samples } from './samples.ts';
 
 /** By the tracker's name. */
-export const samples: Readonly<Record<string, Samples>> = { github };
+export const samples: Readonly<Record<string, Samples>> = { github, jira, linear };

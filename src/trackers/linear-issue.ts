@@ -1,0 +1,82 @@
+/**
+ * An issue as Linear writes it in webhooks and in its API.
+ * https://github.com/linear/linear/blob/master/packages/sdk/src/schema.graphql
+ */
+import { z } from 'zod';
+import type { ChangedBy, TaskKey, TaskStateName } from '../vocabulary.ts';
+import { millis } from './body.ts';
+import { isIdentifier, keyOf } from './linear-permalink.ts';
+
+const time = z.string().nullish();
+
+// Only the fields that are used; everything else may come and go.
+export const issueSchema = z.object({
+  id: z.string().min(1),
+  identifier: z.string().nullish(),
+  previousIdentifiers: z.array(z.string()).nullish(),
+  url: z.string().nullish(),
+  state: z.object({ type: z.string() }),
+  trashed: z.boolean().nullish(),
+  archivedAt: time,
+  completedAt: time,
+  canceledAt: time,
+  /** When Linear itself closed it, for want of activity. */
+  autoClosedAt: time,
+  /** Linear closed it because its parent was closed. The schema has it where issues are written. */
+  autoClosedByParentClosing: z.boolean().nullish().catch(null),
+  createdAt: time,
+  updatedAt: time,
+});
+export type Issue = z.infer<typeof issueSchema>;
+
+/**
+ * People name their states as they like; each is of one of these types. A type that is not listed never counts as
+ * done: such an issue is read as open, so an outstanding follow-up keeps blocking until a person decides.
+ */
+const STATES: ReadonlyMap<string, TaskStateName> = new Map([
+  ['triage', 'open'],
+  ['backlog', 'open'],
+  ['unstarted', 'open'],
+  ['started', 'open'],
+  ['completed', 'done'],
+  ['canceled', 'declined'],
+  ['duplicate', 'declined'],
+]);
+
+/** Linear writes the time of its own closing and that of the new state one after the other, ms. */
+const AT_ONCE = 60_000;
+
+/** In the trash it is deleted, for all that people see. The archive is where closed issues go by age: their state stays. */
+export function stateOf({ state, trashed }: Pick<Issue, 'state' | 'trashed'>): TaskStateName {
+  return trashed ? 'deleted' : stateOfType(state.type);
+}
+
+export function stateOfType(type: string): TaskStateName {
+  return STATES.get(type) ?? 'open';
+}
+
+/** When a closed issue was closed, ms. */
+export function closedAt(issue: Issue): number | undefined {
+  const { completedAt, canceledAt } = issue;
+  return stateOfType(issue.state.type) === 'done'
+    ? millis(completedAt)
+    : (millis(canceledAt) ?? millis(completedAt));
+}
+
+/** Whether Linear closed it by itself: for want of activity, or with its parent. A person can have closed it anew since then. */
+export function closedItself(issue: Issue): { by: ChangedBy; actor: string } | undefined {
+  const state = stateOf(issue);
+  if (state !== 'done' && state !== 'declined') return undefined;
+  if (issue.autoClosedByParentClosing) return { by: 'automation', actor: "Linear's closing of sub-issues" };
+  const itself = millis(issue.autoClosedAt);
+  if (itself === undefined || (closedAt(issue) ?? itself) - itself > AT_ONCE) return undefined;
+  return { by: 'automation', actor: "Linear's auto-close" };
+}
+
+/** Other keys of an issue: its identifiers in the teams that it was in before, and its id. */
+export function aliasesOf(issue: Issue, workspace: string | undefined): TaskKey[] {
+  const former = (issue.previousIdentifiers ?? [])
+    .filter(isIdentifier)
+    .map((identifier) => keyOf({ ...(workspace !== undefined && { workspace }), identifier }));
+  return [`linear:id:${issue.id}`, ...former];
+}
