@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
 import { releaseCommand } from './commands/release.ts';
+import { replayCommand } from './commands/replay.ts';
 import { exitWith } from './commands/run-command.ts';
 import { serveCommand } from './commands/serve.ts';
 import { sweepCommand } from './commands/sweep.ts';
@@ -43,6 +44,20 @@ program
   .argument('<incident>', 'INC-123, or the full id')
   .description('lift whatever holds an incident: moved back, backlog, closed by automation, refused')
   .action((incident: string) => exitWith(releaseCommand(incident)));
+program
+  .command('replay')
+  .argument('<tracker>', 'github, jira, linear, ...: as in the address of its webhook')
+  .argument('<payload.json>', 'a file with the body of a delivery')
+  .option(
+    '--header <header>',
+    "'Name: value' of a header that came with it",
+    (one, all: string[]) => [...all, one],
+    [],
+  )
+  .description('how a payload is read, or why it is ignored; needs no secret, and changes nothing')
+  .action((tracker: string, payload: string, options: { header: string[] }) =>
+    exitWith(replayCommand(tracker, payload, { headers: options.header })),
+  );
 program
   .command('demo')
   .description('show it all with a stand-in of incident.io; needs no account')
