@@ -8,7 +8,10 @@ import { millis } from './body.ts';
 import { isKey, keyOf } from './jira-permalink.ts';
 
 // Only the fields that are used; everything else may come and go. Automation writes ids as numbers.
-const id = z.union([z.string(), z.number()]).transform(String).nullish();
+const id = z
+  .union([z.string().max(100), z.number()])
+  .transform(String)
+  .nullish();
 const named = z.object({ id, name: z.string().nullish() });
 const time = z.string().nullish();
 

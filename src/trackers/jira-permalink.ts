@@ -12,6 +12,8 @@ const KEY = /^[A-Z][A-Z0-9_]{0,99}-[1-9]\d{0,11}$/i;
 const ROUTES = ['browse', 'projects', 'issues', 'secure', 'servicedesk', 'rest', 'plugins', 'i'];
 /** Cloud has its newer pages under `/jira`, which is no context path there. */
 const CLOUD_PAGES = /^\/jira\/(software|core|discovery|polaris|servicedesk\/projects)\//;
+/** A host has 253 letters at most; nobody's context path is longer than that. */
+const LONGEST_SITE = 500;
 const CLOUD_HOST = /\.(atlassian\.net|jira\.com|jira-dev\.com)$/;
 
 export function isKey(text: string): boolean {
@@ -64,5 +66,6 @@ function parsed(address: string): { site: string; path: string[]; url: URL } | u
     ? segments.findIndex((part, index) => index === 0 && [...ROUTES, 'jira'].includes(part))
     : segments.findIndex((part) => ROUTES.includes(part));
   if (start === -1) return undefined;
-  return { site: [url.host, ...segments.slice(0, start)].join('/'), path: segments.slice(start), url };
+  const site = [url.host, ...segments.slice(0, start)].join('/');
+  return site.length > LONGEST_SITE ? undefined : { site, path: segments.slice(start), url };
 }

@@ -11,7 +11,7 @@ const time = z.string().nullish();
 
 // Only the fields that are used; everything else may come and go.
 export const issueSchema = z.object({
-  id: z.string().min(1),
+  id: z.string().min(1).max(100),
   identifier: z.string().nullish(),
   previousIdentifiers: z.array(z.string()).nullish(),
   url: z.string().nullish(),
@@ -46,6 +46,9 @@ const STATES: ReadonlyMap<string, TaskStateName> = new Map([
 /** Linear writes the time of its own closing and that of the new state one after the other, ms. */
 const AT_ONCE = 60_000;
 
+/** How many former identifiers are told: the last ones. */
+const MOST_FORMER = 50;
+
 /** In the trash it is deleted, for all that people see. The archive is where closed issues go by age: their state stays. */
 export function stateOf({ state, trashed }: Pick<Issue, 'state' | 'trashed'>): TaskStateName {
   return trashed ? 'deleted' : stateOfType(state.type);
@@ -77,6 +80,7 @@ export function closedItself(issue: Issue): { by: ChangedBy; actor: string } | u
 export function aliasesOf(issue: Issue, workspace: string | undefined): TaskKey[] {
   const former = (issue.previousIdentifiers ?? [])
     .filter(isIdentifier)
+    .slice(-MOST_FORMER)
     .map((identifier) => keyOf({ ...(workspace !== undefined && { workspace }), identifier }));
   return [`linear:id:${issue.id}`, ...former];
 }
