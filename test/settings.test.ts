@@ -1,5 +1,5 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeSettings, readSettings, SettingsError } from '../src/settings.ts';
@@ -55,6 +55,16 @@ describe('settings', () => {
       trackerAccess: {},
       warnings: [],
     });
+  });
+
+  it('take a folder in the home directory, as a shell would', () => {
+    for (const [given, read] of [
+      ['~', homedir()],
+      ['~/closer', join(homedir(), 'closer')],
+      ['~other', '~other'],
+      ['a/~', 'a/~'],
+    ] as const)
+      expect(readSettings({ QUEUE_URL: given }).queueUrl).toBe(read);
   });
 
   it('count an empty text or one of blanks as missing', () => {

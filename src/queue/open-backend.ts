@@ -1,5 +1,3 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Backend } from './backend.ts';
 import { CannotOpenError } from './cannot-open-error.ts';
@@ -24,7 +22,9 @@ export async function openBackend(queueUrl: string, options: BackendOptions): Pr
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(queueUrl)?.[1]?.toLowerCase();
   switch (scheme) {
     case undefined:
-      return (await import('./embedded.ts')).openEmbedded(folder(queueUrl), options);
+      if (queueUrl.trim() === '')
+        throw new CannotOpenError('QUEUE_URL is empty. Give the path of a folder, or a URL.');
+      return (await import('./embedded.ts')).openEmbedded(queueUrl, options);
     case 'redis':
     case 'rediss':
       return (await import('./redis.ts')).openRedis(queueUrl, options);
@@ -36,10 +36,4 @@ export async function openBackend(queueUrl: string, options: BackendOptions): Pr
         `QUEUE_URL begins with ${scheme}://, which is none of redis://, rediss:// and postgres://. It may also be the path of a folder.`,
       );
   }
-}
-
-function folder(path: string): string {
-  if (path.trim() === '')
-    throw new CannotOpenError('QUEUE_URL is empty. Give the path of a folder, or a URL.');
-  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
 }

@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { type Kind, NotAllowed } from './kinds.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
@@ -29,6 +31,11 @@ export const urls: Kind<string[]> = {
 const SERVERS = ['redis:', 'rediss:', 'postgres:', 'postgresql:'];
 const QUEUE_PLACES = 'a folder, redis://, rediss://, postgres:// or postgresql:// with a host';
 
+/** No shell has replaced the `~` of a value that comes from a file. */
+function inHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+}
+
 /** Where queues and store live: a folder, or the URL of a server. Its password is shown to nobody. */
 export const queueUrl: Kind<string> = {
   show(value) {
@@ -43,7 +50,7 @@ export const queueUrl: Kind<string> = {
   parse(text) {
     const scheme = /^([a-z][a-z0-9+.-]+:)(\/\/)?/i.exec(text)?.[1]?.toLowerCase();
     // One letter and a colon is a drive of Windows; everything without a colon is a folder.
-    if (scheme === undefined) return text;
+    if (scheme === undefined) return inHome(text);
     if (/^[^/:]+:\d+(\/\d*)?$/.test(text))
       throw new NotAllowed(`${QUEUE_PLACES}; for a host and port write redis:// before them`);
     if (!SERVERS.includes(scheme)) throw new NotAllowed(`${QUEUE_PLACES}; ${scheme} is none of them`);
