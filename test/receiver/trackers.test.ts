@@ -4,7 +4,8 @@ import { samples } from '../trackers/samples/index.ts';
 import { defaultsOf, delivery } from '../trackers/samples/samples.ts';
 import { running, SECRET } from './support.ts';
 
-const webhookSecrets = Object.fromEntries(trackers.map(({ name }) => [name, [SECRET]]));
+const secretOf = (name: string) => samples[name]?.secret ?? SECRET;
+const webhookSecrets = Object.fromEntries(trackers.map(({ name }) => [name, [secretOf(name)]]));
 const trackerOptions = Object.fromEntries(trackers.map((tracker) => [tracker.name, defaultsOf(tracker)]));
 
 it.each(trackers)(
@@ -12,16 +13,17 @@ it.each(trackers)(
   async (tracker) => {
     const of = samples[tracker.name];
     if (of === undefined) throw new Error(`${tracker.name} has no samples`);
+    const secret = secretOf(tracker.name);
     const server = await running({ webhookSecrets, trackerOptions });
     for (const { what, payload, expected } of of.events) {
-      const { body } = delivery(of, payload, SECRET);
+      const { body } = delivery(of, payload, secret);
       const send = (headers: Record<string, string>) =>
         fetch(`${server.url}/webhooks/${tracker.name}`, {
           method: 'POST',
           headers,
           body: new Uint8Array(body),
         });
-      const answer = await send(of.headers(body, SECRET));
+      const answer = await send(of.headers(body, secret));
       expect(answer.status, what).toBe(tracker.answers?.accepted ?? 202);
       expect(await answer.json()).toEqual({ status: 'accepted' });
       expect(server.intake.batches.at(-1)).toMatchObject({ tasks: [{ tracker: tracker.name, ...expected }] });
@@ -29,6 +31,6 @@ it.each(trackers)(
       expect(refused.status, what).toBe(tracker.answers?.refused ?? 401);
     }
     expect(server.intake.batches).toHaveLength(of.events.length);
-    expect(JSON.stringify(server.lines)).not.toContain(SECRET);
+    expect(JSON.stringify(server.lines)).not.toContain(secret);
   },
 );

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { trackers } from '../../src/trackers/index.ts';
 import type { Tracker, Translation } from '../../src/trackers/tracker.ts';
 import { samples } from './samples/index.ts';
-import { defaultsOf } from './samples/samples.ts';
+import { AT, defaultsOf } from './samples/samples.ts';
 
 const folder = process.env.PAYLOADS ?? join(import.meta.dirname, '../../../shared/payloads');
 const indexSchema = z.array(
@@ -51,11 +51,13 @@ describe.each(trackers)('recorded payloads of $name', (tracker) => {
       const sent = Object.fromEntries(
         Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
       );
-      const signature = of.headers(body, 'secret')[of.signature];
-      const receivedAt = of.sentAt?.(body) ?? Date.now();
-      const received = { headers: { ...sent, [of.signature]: signature }, body, receivedAt };
+      const secret = of.secret ?? 'secret';
+      const signed = of.headers(body, secret);
+      const signature = signed[of.signature];
+      const receivedAt = of.sentAt?.(body) ?? AT;
+      const received = { headers: { ...signed, ...sent, [of.signature]: signature }, body, receivedAt };
 
-      expect(await tracker.verify(received, ['secret'])).toBe(true);
+      expect(await tracker.verify(received, [secret])).toBe(true);
       const translation = tracker.translate(received, defaultsOf(tracker));
       const right = [expected.outcome, ...[expected.also ?? []].flat()];
       expect(right, JSON.stringify(translation)).toContain(

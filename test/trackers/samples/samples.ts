@@ -10,6 +10,8 @@ export interface Samples {
   signature: string;
   /** When a body says that it was sent, ms, where a delivery that is too old is refused. */
   sentAt?(body: Buffer): number | undefined;
+  /** A secret in the form that the tracker's signature wants, where that is not any text. */
+  secret?: string;
   /** A payload for each thing that can happen to a task, and what it has to become. */
   events: readonly { what: string; payload: unknown; expected: Partial<TaskEvent> }[];
   /** Payloads with a state that the tracker does not have today. */
