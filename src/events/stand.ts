@@ -47,11 +47,11 @@ const BY = { person: 2, unknown: 1, automation: 0 };
 /** A closing by nobody knows whom must not lift what a machine's holds: reading the task again tells no more than that. */
 const CLOSED_BY = { person: 10, automation: 5, unknown: 0 };
 
-/** Rank among words of the same moment, never equal for different ones. */
-function weight({ state, by }: TaskRecord): number {
+/** Rank among words of the same moment, never equal for different ones. A duplicate whose original became known says more. */
+function weight({ state, by, canonical }: TaskRecord): number {
   if (state === 'deleted') return 30 + BY[by];
   if (state === 'open') return 20 + BY[by];
-  return CLOSED_BY[by] + (state === 'declined' ? 3 : 0);
+  return CLOSED_BY[by] + (state === 'declined' ? 3 : 0) + (canonical === undefined ? 0 : 1);
 }
 
 /** Names a word (a state, by whom, and since when), so that a write can be tied to it. */

@@ -47,6 +47,13 @@ describe('which state stands', () => {
     expect(whatStands(unsaid, machine)?.by).toBe('automation');
   });
 
+  it('a duplicate whose original became known, at the same moment', () => {
+    const plain = taskEvent({ state: 'declined' });
+    const duplicate = taskEvent({ state: 'declined', canonical: 'github:github.com/acme/api#2' });
+    expect(whatStands(plain, duplicate)?.canonical).toBe('github:github.com/acme/api#2');
+    expect(whatStands(duplicate, plain)?.canonical).toBe('github:github.com/acme/api#2');
+  });
+
   it('a time that is missing is the time of receipt', () => {
     expect(whatStands(taskEvent({ occurredAt: undefined, receivedAt: T0 + minutes(7) }))?.since).toBe(
       T0 + minutes(7),
