@@ -34,12 +34,13 @@ export async function recordEvents(
 }
 
 async function recordTasks(
-  tasks: readonly TaskEvent[],
+  told: readonly TaskEvent[],
   job: Pick<JobContext, 'begunBefore'>,
   deps: RecordDeps,
 ): Promise<void> {
-  if (tasks.length === 0) return;
+  if (told.length === 0) return;
   const { store, log } = deps;
+  const tasks = await named(told, store);
   const news = await recordStates(tasks, store);
   const incidents = await store.incidentsOf(tasks.map((event) => event.task));
 
@@ -52,7 +53,7 @@ async function recordTasks(
     await store.wantSync(randomUUID());
   }
   await rememberIds(
-    tasks.filter((event) => incidents.get(event.task)?.size),
+    tasks.filter((event) => IS_ID.test(event.task) || incidents.get(event.task)?.size),
     store,
   );
 
@@ -129,6 +130,22 @@ async function recordStates(events: readonly TaskEvent[], store: Store): Promise
 /** Aliases that are a tracker's own ids rather than former places. */
 const IS_ID = /^[\w-]+:id:/;
 
+/**
+ * Events of tasks that their tracker named by an id alone, as the new place of a moved one, under the key that is
+ * known to be theirs: from before, or from another event of the same batch.
+ */
+async function named(events: readonly TaskEvent[], store: Store): Promise<readonly TaskEvent[]> {
+  const ids = events.flatMap(({ task }) => (IS_ID.test(task) ? [task] : []));
+  if (ids.length === 0) return events;
+  const keys = await store.identities.getMany(ids);
+  for (const { task, aliases } of events)
+    if (!IS_ID.test(task)) for (const alias of aliases) if (ids.includes(alias)) keys.set(alias, task);
+  return events.map((event) => {
+    const task = keys.get(event.task) ?? event.task;
+    return { ...event, task, aliases: event.aliases.filter((alias) => alias !== task) };
+  });
+}
+
 /** Which tasks were elsewhere before: by their own word, or because their id told something under another key. */
 async function movesOf(events: readonly TaskEvent[], store: Store): Promise<{ from: string; to: string }[]> {
   const identities = await store.identities.getMany(
@@ -142,11 +159,14 @@ async function movesOf(events: readonly TaskEvent[], store: Store): Promise<{ fr
   );
 }
 
-/** Only tasks with a link: of the others there are too many, and nobody refers to them by a former name. */
+/**
+ * Only tasks with a link: of the others there are too many, and nobody refers to them by a former name. And those
+ * that have no other name yet than an id, so that whatever tells of that id next is known to be theirs.
+ */
 async function rememberIds(events: readonly TaskEvent[], store: Store): Promise<void> {
   const ids = new Map(
     events.flatMap(({ task, aliases }) =>
-      aliases.filter((alias) => IS_ID.test(alias)).map((id) => [id, task] as const),
+      [task, ...aliases].filter((key) => IS_ID.test(key)).map((id) => [id, task] as const),
     ),
   );
   await store.identities.update(ids.keys(), (current, id) =>
