@@ -1,13 +1,25 @@
 /**
  * GitHub: github.com, Enterprise Cloud and Enterprise Server.
- * https://docs.github.com/en/webhooks/webhook-events-and-payloads#issues
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#issues and #pull_request
  */
 import { isUtf8 } from 'node:buffer';
 import { Webhooks } from '@octokit/webhooks';
 import { z } from 'zod';
-import type { ChangedBy, TaskEvent, TaskKey, TaskStateName } from '../vocabulary.ts';
-import { header, millis, parseJson } from './body.ts';
+import type { TaskEvent, TaskKey, TaskStateName } from '../vocabulary.ts';
+import { header, millis, parseJson, unfit } from './body.ts';
+import {
+  type Account,
+  accountSchema,
+  changedBy,
+  closedIssue,
+  closedPullRequest,
+  type Issue,
+  issueSchema,
+  keysOf,
+  pullRequestSchema,
+} from './github-issue.ts';
 import { keyOf, locate } from './github-permalink.ts';
+import { readBack } from './github-read-back.ts';
 import {
   type Delivery,
   ignored,
@@ -18,21 +30,11 @@ import {
   told,
 } from './tracker.ts';
 
-// Only the fields that are used; everything else may come and go.
-const issueSchema = z.object({
-  html_url: z.string(),
-  state: z.string().nullish(),
-  state_reason: z.string().nullish(),
-  closed_at: z.string().nullish(),
-  updated_at: z.string().nullish(),
-  labels: z.array(z.object({ name: z.string().nullish() })).nullish(),
-});
 const repositorySchema = z.object({ id: z.number() }).nullish();
 const actionSchema = z.object({ action: z.string() });
-const issuesSchema = z.object({
+const eventSchema = z.object({ repository: repositorySchema, sender: accountSchema.nullish() });
+const issuesSchema = eventSchema.extend({
   issue: issueSchema,
-  repository: repositorySchema,
-  sender: z.object({ login: z.string(), type: z.string().nullish() }).nullish(),
   changes: z
     .object({
       old_issue: issueSchema.nullish(),
@@ -42,24 +44,16 @@ const issuesSchema = z.object({
     })
     .nullish(),
 });
-type Issue = z.infer<typeof issueSchema>;
-type Sender = z.infer<typeof issuesSchema>['sender'];
-
-/** Actions that change an issue's state or place. GitHub adds new ones now and then: they mean nothing here. */
-const ACTIONS = ['opened', 'closed', 'reopened', 'deleted', 'transferred'];
+const pullRequestsSchema = eventSchema.extend({ pull_request: pullRequestSchema });
 
 /**
- * What the reason of a closed issue says of its task. A reason that is not listed never counts as done: such an
- * issue is read as open, so an outstanding follow-up keeps blocking until a person decides.
+ * Actions that change the state or the place of an issue or a pull request, by event. GitHub adds new ones now and
+ * then: they mean nothing here.
  */
-const CLOSED: ReadonlyMap<string, TaskStateName> = new Map([
-  ['completed', 'done'],
-  ['not_planned', 'declined'],
-  ['duplicate', 'declined'],
+const ACTIONS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['issues', ['opened', 'closed', 'reopened', 'deleted', 'transferred']],
+  ['pull_request', ['opened', 'closed', 'reopened']],
 ]);
-
-/** Labels that stale bots leave: https://github.com/actions/stale#stale-issue-label */
-const STALE = /stale|inactiv|no-(\w+-)?activity|rotten/i;
 
 // One verifier for each secret, for as long as the list of secrets itself lives.
 const verifiers = new WeakMap<readonly string[], Webhooks[]>();
@@ -86,27 +80,23 @@ function translate({ headers, body, receivedAt }: Delivery): Translation {
     );
   const name = header(headers, 'x-github-event');
   if (name === undefined) return malformed('the header X-GitHub-Event is missing');
-  if (name !== 'issues')
+  const actions = ACTIONS.get(name);
+  if (actions === undefined)
     return ignored(`the event "${name.slice(0, 50)}" says nothing about an issue's state`);
 
   const json = parseJson(body);
   if (json === undefined) return malformed('the body is not JSON');
   const action = actionSchema.safeParse(json).data?.action;
   if (action === undefined) return malformed('the body has no action');
-  if (!ACTIONS.includes(action)) return ignored(`the action "${action.slice(0, 50)}" changes no state`);
-  const parsed = issuesSchema.safeParse(json);
-  if (!parsed.success) return malformed(`the body is no issues event: ${fieldsOf(parsed.error)}`);
+  if (!actions.includes(action)) return ignored(`the action "${action.slice(0, 50)}" changes no state`);
+  const read = name === 'issues' ? issuesEvent(action, json) : pullRequestEvent(json);
+  if ('kind' in read) return read;
 
-  const { issue, repository, sender, changes } = parsed.data;
-  const moved = action === 'transferred';
-  const now = moved ? changes?.new_issue : issue;
-  if (!now) return malformed('the body does not say where the issue was transferred to');
-  const [task, ...others] = keysOf(now, moved ? changes?.new_repository : repository);
-  if (task === undefined) return malformed('issue.html_url is not the address of an issue');
-  const former = moved ? keysOf(issue, repository) : keysOf(changes?.old_issue, changes?.old_repository);
-
+  const { now, places, former, sender } = read;
+  const [task, ...others] = places;
+  if (task === undefined) return malformed(`${read.field}.html_url is not the address of an issue`);
   const closed = isClosed(now, action);
-  const state = action === 'deleted' ? 'deleted' : closed ? closedState(now) : 'open';
+  const state = action === 'deleted' ? 'deleted' : closed ? read.closedState : 'open';
   const event: TaskEvent = {
     tracker: 'github',
     task,
@@ -125,37 +115,43 @@ function translate({ headers, body, receivedAt }: Delivery): Translation {
   return told({ tasks: [event] });
 }
 
+/** What an event is about: as it is now, and where it was before. */
+interface About {
+  field: 'issue' | 'pull_request';
+  now: Issue;
+  /** What it means if it is closed. */
+  closedState: TaskStateName;
+  places: TaskKey[];
+  former: TaskKey[];
+  sender: Account | null | undefined;
+}
+
+function issuesEvent(action: string, json: unknown): About | Translation {
+  const parsed = issuesSchema.safeParse(json);
+  if (!parsed.success) return malformed(`the body is no issues event: ${unfit(parsed.error)}`);
+  const { issue, repository, sender, changes } = parsed.data;
+  const moved = action === 'transferred';
+  const now = moved ? changes?.new_issue : issue;
+  if (!now) return malformed('the body does not say where the issue was transferred to');
+  const places = keysOf(now.html_url, (moved ? changes?.new_repository : repository)?.id);
+  const former = moved
+    ? keysOf(issue.html_url, repository?.id)
+    : keysOf(changes?.old_issue?.html_url, changes?.old_repository?.id);
+  return { field: 'issue', now, closedState: closedIssue(now), places, former, sender };
+}
+
+function pullRequestEvent(json: unknown): About | Translation {
+  const parsed = pullRequestsSchema.safeParse(json);
+  if (!parsed.success) return malformed(`the body is no pull_request event: ${unfit(parsed.error)}`);
+  const { pull_request: now, repository, sender } = parsed.data;
+  const places = keysOf(now.html_url, repository?.id);
+  return { field: 'pull_request', now, closedState: closedPullRequest(now), places, former: [], sender };
+}
+
 /** Only where action and state agree; the payload of a closing may lack the state. */
 function isClosed(issue: Issue, action: string): boolean {
   if (action === 'closed') return (issue.state ?? 'closed') === 'closed';
   return action === 'transferred' && issue.state === 'closed';
-}
-
-/** Without a reason it was closed before GitHub had reasons, or by an older Enterprise Server. */
-function closedState({ state_reason: reason }: Issue): TaskStateName {
-  return CLOSED.get(reason ?? 'completed') ?? 'open';
-}
-
-/** Bots also close issues whose work is merged or deployed; only those that close for want of activity are automation. */
-function changedBy(issue: Issue, state: TaskStateName, sender: Sender): ChangedBy {
-  if (sender?.type === 'User') return 'person';
-  if (sender?.type !== 'Bot' || (state !== 'done' && state !== 'declined')) return 'unknown';
-  const stale = issue.labels?.some(({ name }) => STALE.test(name ?? '')) ?? false;
-  return stale || issue.state_reason === 'not_planned' ? 'automation' : 'unknown';
-}
-
-/** The key of an issue, then the one by ids, which survives that its repository is renamed or moved. */
-function keysOf(issue: Issue | null | undefined, repository: z.infer<typeof repositorySchema>): TaskKey[] {
-  const place = issue ? locate(issue.html_url) : undefined;
-  if (place === undefined) return [];
-  const key = keyOf(place);
-  return repository ? [key, `github:id:${place.host}/${repository.id}#${place.number}`] : [key];
-}
-
-/** The fields that do not fit, without what is in them. */
-function fieldsOf(error: z.ZodError): string {
-  const fields = error.issues.map(({ path }) => path.join('.') || 'the body itself');
-  return `${[...new Set(fields)].slice(0, 3).join(', ')} is missing or not as documented`;
 }
 
 /** https://docs.github.com/en/webhooks/webhook-events-and-payloads#ping */
@@ -176,6 +172,7 @@ export const github: Tracker = {
   verify,
   translate,
   ping,
+  readBack,
   taskKey(permalink) {
     const place = locate(permalink);
     return place && keyOf(place);

@@ -32,7 +32,7 @@ export const NOW = Date.parse('2026-03-02T10:00:00Z');
 
 /** Stands in for a tracker's API until the test has ended. */
 export async function fakeApi(
-  test: { onTestFinished(end: () => unknown): void },
+  test: { onTestFinished(end: () => void | Promise<void>): void },
   answer: (call: ApiCall) => ApiAnswer,
 ): Promise<FakeApi> {
   const calls: ApiCall[] = [];

@@ -3,7 +3,18 @@ import { github } from '../../src/trackers/github.ts';
 import type { Delivery } from '../../src/trackers/tracker.ts';
 import type { TaskEvent } from '../../src/vocabulary.ts';
 import { github as of } from './samples/github.ts';
-import { bot, closed, deleted, other, person, reopened, transferred } from './samples/github-payloads.ts';
+import {
+  bot,
+  closed,
+  deleted,
+  merged,
+  other,
+  person,
+  pullClosed,
+  pullRequest,
+  reopened,
+  transferred,
+} from './samples/github-payloads.ts';
 import { delivery } from './samples/samples.ts';
 
 function read(payload: unknown): TaskEvent {
@@ -111,7 +122,7 @@ describe('GitHub', () => {
   });
 
   it('answers events of other kinds without reading their body', () => {
-    for (const event of ['ping', 'push', 'pull_request', 'issue_comment', 'brand_new'])
+    for (const event of ['ping', 'push', 'repository', 'issue_comment', 'installation', 'brand_new'])
       expect(translate(withHeaders({ 'x-github-event': event }))).toEqual({
         kind: 'ignored',
         reason: `the event "${event}" says nothing about an issue's state`,
@@ -121,6 +132,26 @@ describe('GitHub', () => {
   it.each(['edited', 'labeled', 'assigned', 'brand_new'])('ignores the action %o', (action) => {
     expect(translate(delivery(of, other(action), 's'))).toMatchObject({ kind: 'ignored' });
   });
+
+  it('a pull request is done when it is merged, whoever merges it, and declined when it is closed without', () => {
+    expect(read(merged())).toMatchObject({ state: 'done', by: 'person' });
+    expect(read(merged({ login: 'mergify[bot]', type: 'Bot' }))).toMatchObject({
+      state: 'done',
+      by: 'unknown',
+    });
+    expect(read(pullClosed({ sender: bot, labels: [{ name: 'stale' }] }))).toMatchObject({
+      state: 'declined',
+      by: 'automation',
+    });
+    expect(read(pullClosed({ sender: bot }))).toMatchObject({ state: 'declined', by: 'unknown' });
+  });
+
+  it.each(['synchronize', 'converted_to_draft', 'deleted', 'brand_new'])(
+    'ignores the action %o of a pull request',
+    (action) => {
+      expect(translate(delivery(of, pullRequest(action), 's'))).toMatchObject({ kind: 'ignored' });
+    },
+  );
 
   it('tells to choose application/json where the webhook sends forms, already at the ping', () => {
     const headers = { 'x-github-event': 'ping', 'content-type': 'application/x-www-form-urlencoded' };

@@ -1,4 +1,4 @@
-/** Payloads of the `issues` event, written by hand from its documented fields. */
+/** Payloads of the events `issues` and `pull_request`, written by hand from their documented fields. */
 
 const CLOSED_AT = '2026-03-01T10:00:00Z';
 const UPDATED_AT = '2026-03-01T10:00:02Z';
@@ -74,4 +74,27 @@ export function transferredIn() {
 
 export function other(action: string) {
   return payload(action, { issue: issue(), changes: { title: { from: 'before' } } });
+}
+
+/** As a webhook of an organisation and of a GitHub App sends it: the same, and who it was installed for. */
+export function closedInOrganisation() {
+  const organization = { login: 'acme', id: 9 };
+  return { ...closed('completed'), organization, installation: { id: 77, node_id: 'MDIz' } };
+}
+
+export function pullRequest(action: string, change: Record<string, unknown> = {}, sender: unknown = person) {
+  const html_url = 'https://github.com/acme/api/pull/12';
+  const pull_request = { ...issue({ html_url, draft: false, merged: false, merged_at: null, ...change }) };
+  const { state_reason: _, ...rest } = pull_request;
+  return payload(action, { number: 12, pull_request: rest, sender });
+}
+
+const PULL_CLOSED = { state: 'closed', closed_at: CLOSED_AT };
+
+export function merged(sender: unknown = person) {
+  return pullRequest('closed', { ...PULL_CLOSED, merged: true, merged_at: CLOSED_AT }, sender);
+}
+
+export function pullClosed({ sender = person, labels }: Change = {}) {
+  return pullRequest('closed', { ...PULL_CLOSED, ...(labels && { labels }) }, sender);
 }

@@ -1,5 +1,16 @@
 import { createHmac } from 'node:crypto';
-import { closed, deleted, opened, reopened, transferred, transferredIn } from './github-payloads.ts';
+import {
+  closed,
+  closedInOrganisation,
+  deleted,
+  merged,
+  opened,
+  pullClosed,
+  pullRequest,
+  reopened,
+  transferred,
+  transferredIn,
+} from './github-payloads.ts';
 import { AT, type Samples } from './samples.ts';
 
 const task = 'github:github.com/acme/api#12';
@@ -8,7 +19,7 @@ export const github: Samples = {
   signature: 'x-hub-signature-256',
   headers: (body, secret) => ({
     'content-type': 'application/json',
-    'x-github-event': 'issues',
+    'x-github-event': body.includes('"pull_request":') ? 'pull_request' : 'issues',
     'x-github-delivery': '5f0c-1',
     'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
   }),
@@ -47,6 +58,22 @@ export const github: Samples = {
         aliases: ['github:id:github.com/99#7', task, 'github:id:github.com/44#12'],
       },
     },
+    {
+      what: 'completed, as an organisation or a GitHub App tells it',
+      payload: closedInOrganisation(),
+      expected: { task, state: 'done', by: 'person', occurredAt: AT },
+    },
+    { what: 'a merged pull request', payload: merged(), expected: { task, state: 'done', occurredAt: AT } },
+    {
+      what: 'a pull request closed without a merge',
+      payload: pullClosed(),
+      expected: { task, state: 'declined', occurredAt: AT },
+    },
+    {
+      what: 'a pull request that was reopened',
+      payload: pullRequest('reopened'),
+      expected: { task, state: 'open', reopened: true },
+    },
   ],
   unknownStates: [
     closed('abandoned'),
@@ -56,6 +83,8 @@ export const github: Samples = {
     { ...closed('completed'), action: 'completed' },
     { ...closed('completed'), action: 'status_changed' },
     { ...closed('completed'), issue: { ...closed('completed').issue, state: 'archived' } },
+    pullRequest('closed', { state: 'closed', merged: undefined, merged_at: undefined }),
+    pullRequest('closed', { state: 'queued', merged: true }),
   ],
   permalinks: [
     ['https://github.com/acme/api/issues/12', task],

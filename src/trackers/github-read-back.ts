@@ -1,0 +1,147 @@
+/**
+ * Asks GitHub for the states of issues and pull requests: by one GraphQL query, and where an issue is not there, by
+ * the REST API, which alone tells whether it was transferred (301), deleted (410), or cannot be seen (404).
+ * https://docs.github.com/en/rest/issues/issues#get-an-issue
+ */
+import type { TaskEvent, TaskKey } from '../vocabulary.ts';
+import { type Asked, answered, redirectOf, refuseNoAnswer, retryAt } from './api-answers.ts';
+import type { GitHubPlace } from './github-permalink.ts';
+import {
+  type AskedIssue,
+  answerFor,
+  answerSchema,
+  lacksDuplicates,
+  named,
+  type QueryAnswer,
+  queryFor,
+} from './github-query.ts';
+import { deletedEvent, eventOfQuery, eventOfRest } from './github-told.ts';
+import {
+  type Access,
+  type ReadBack,
+  TrackerAccessError,
+  type TrackerAnswer,
+  TrackerBusyError,
+} from './read-back.ts';
+
+/** Of one GitHub: where its two APIs are. */
+interface Api {
+  graphql: string;
+  rest: string;
+}
+
+const INVISIBLE = 'it does not exist, or the token in GITHUB_API_TOKEN may not see it';
+const KEY = /^github:([^/]+)\/([\w.-]+)\/([\w.-]+)#([1-9]\d{0,11})$/;
+/** A transferred issue can have been transferred again. */
+const HOPS = 5;
+
+export const readBack: ReadBack = {
+  defaultUrl: 'https://github.com',
+  tokenDoc:
+    'lets GitHub be asked for the states of issues: a fine-grained token with read access to **Issues** (and **Pull requests**) of the repositories',
+  most: 50,
+  async read(tasks, access) {
+    const events = new Map<TaskKey, TaskEvent>();
+    const unread = new Map<TaskKey, string>();
+    const byHost = new Map<string, Map<TaskKey, GitHubPlace>>();
+    for (const task of tasks) {
+      const place = placeOf(task);
+      if (place === undefined) unread.set(task, 'its key is not that of an issue');
+      else byHost.set(place.host, (byHost.get(place.host) ?? new Map()).set(task, place));
+    }
+    for (const [host, places] of byHost) {
+      const api = apiOf(host, access.urls);
+      const told = (task: TaskKey, result: TaskEvent | string) =>
+        typeof result === 'string' ? unread.set(task, result) : events.set(task, result);
+      if (api !== undefined) await ask(api, named(places), access, told);
+      else for (const task of places.keys()) told(task, `${host} is not among the addresses in GITHUB_URL`);
+    }
+    return { events, unread };
+  },
+};
+
+function placeOf(task: TaskKey): GitHubPlace | undefined {
+  const [, host, owner, repo, number] = KEY.exec(task) ?? [];
+  return host && owner && repo && number ? { host, owner, repo, number } : undefined;
+}
+
+/** The API of github.com and of data residency has a host of its own, Enterprise Server has it under `/api`. */
+function apiOf(host: string, urls: readonly string[]): Api | undefined {
+  const url = urls.find((one) => new URL(one).host.replace(/^(www|api)\./, '') === host);
+  if (url === undefined) return undefined;
+  const rest = `https://api.${host}`;
+  if (host === 'github.com' || host.endsWith('.ghe.com')) return { graphql: `${rest}/graphql`, rest };
+  return { graphql: `${url}/api/graphql`, rest: `${url}/api/v3` };
+}
+
+const asked = ({ now }: Access): Asked => ({ title: 'GitHub', token: 'GITHUB_API_TOKEN', now });
+
+async function ask(
+  api: Api,
+  issues: readonly AskedIssue[],
+  access: Access,
+  told: (task: TaskKey, result: TaskEvent | string) => void,
+): Promise<void> {
+  let answer = await query(api, queryFor(issues, true), access);
+  if (lacksDuplicates(answer)) answer = await query(api, queryFor(issues, false), access);
+  if (!answer.data)
+    throw new Error(`GitHub could not answer the query: ${answer.errors?.[0]?.message ?? 'no reason given'}`);
+  for (const issue of issues) {
+    const found = answerFor(issue, answer);
+    if ('told' in found)
+      told(issue.task, eventOfQuery(issue.task, found.told, access.now) ?? whyNot(undefined));
+    else if (found.error?.type === 'NOT_FOUND' && found.error.path?.length !== 1)
+      told(issue.task, await askOne(api, issue, access));
+    else told(issue.task, found.error?.type === 'NOT_FOUND' ? INVISIBLE : whyNot(found.error?.message));
+  }
+}
+
+function whyNot(message: string | undefined): string {
+  return `GitHub did not tell its state: ${message?.slice(0, 200) ?? 'the answer is not as documented'}`;
+}
+
+async function query(api: Api, text: string, access: Access): Promise<QueryAnswer> {
+  const answer = await access.send({
+    method: 'POST',
+    url: api.graphql,
+    headers: { authorization: `Bearer ${access.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ query: text }),
+  });
+  refuseNoAnswer(answer, asked(access));
+  if (answer.status === 403 || answer.status === 404) throw denied(answer);
+  const parsed = answered(answerSchema, answer, 'GitHub');
+  const types = (parsed.errors ?? []).map(({ type }) => type ?? '');
+  if (types.some((type) => type.startsWith('RATE_LIMIT')))
+    throw new TrackerBusyError(
+      'GitHub allows no more calls with GITHUB_API_TOKEN for now',
+      retryAt(answer, access.now),
+    );
+  if (!parsed.data && types.includes('INSUFFICIENT_SCOPES')) throw denied(answer);
+  return parsed;
+}
+
+function denied({ status }: TrackerAnswer): TrackerAccessError {
+  return new TrackerAccessError(
+    `GitHub does not let the token in GITHUB_API_TOKEN read issues (${status}): give it read access to Issues, and check the address in GITHUB_URL.`,
+  );
+}
+
+/** One issue that the query did not find: transferred, deleted, or not to be seen. */
+async function askOne(api: Api, { task, place }: AskedIssue, access: Access): Promise<TaskEvent | string> {
+  let url = `${api.rest}/repos/${place.owner}/${place.repo}/issues/${place.number}`;
+  for (let hop = 0; hop < HOPS; hop++) {
+    const answer = await access.send({
+      method: 'GET',
+      url,
+      headers: { authorization: `Bearer ${access.token}` },
+    });
+    refuseNoAnswer(answer, asked(access));
+    if (answer.status === 410) return deletedEvent(task, access.now);
+    if (answer.status === 200)
+      return eventOfRest(task, { url, body: answer.body }, access.now) ?? whyNot(undefined);
+    const to = redirectOf(answer, url, api.rest);
+    if (to === undefined) return INVISIBLE;
+    url = to;
+  }
+  return 'it was transferred too often to follow';
+}
