@@ -1,12 +1,13 @@
 import type { TaskKey } from '../vocabulary.ts';
 import { github } from './github.ts';
+import { gitlab } from './gitlab.ts';
 import { incidentIo } from './incident-io.ts';
 import { jira } from './jira.ts';
 import { linear } from './linear.ts';
 import type { Source, Tracker } from './tracker.ts';
 
 /** Every tracker that there is. */
-export const trackers: readonly Tracker[] = [github, jira, linear];
+export const trackers: readonly Tracker[] = [github, jira, linear, gitlab];
 
 /** Everybody who may send webhooks. */
 export const sources: readonly Source[] = [...trackers, incidentIo];

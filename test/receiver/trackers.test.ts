@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { trackers } from '../../src/trackers/index.ts';
 import { samples } from '../trackers/samples/index.ts';
-import { defaultsOf, delivery } from '../trackers/samples/samples.ts';
+import { AT, defaultsOf, delivery } from '../trackers/samples/samples.ts';
 import { running, SECRET } from './support.ts';
 
 const secretOf = (name: string) => samples[name]?.secret ?? SECRET;
@@ -14,7 +14,7 @@ it.each(trackers)(
     const of = samples[tracker.name];
     if (of === undefined) throw new Error(`${tracker.name} has no samples`);
     const secret = secretOf(tracker.name);
-    const server = await running({ webhookSecrets, trackerOptions });
+    const server = await running({ webhookSecrets, trackerOptions, clock: { now: () => AT } });
     for (const { what, payload, expected } of of.events) {
       const { body } = delivery(of, payload, secret);
       const send = (headers: Record<string, string>) =>

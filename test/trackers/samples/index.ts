@@ -1,7 +1,8 @@
 import { github } from './github.ts';
+import { gitlab } from './gitlab.ts';
 import { jira } from './jira.ts';
 import { linear } from './linear.ts';
 import type { Samples } from './samples.ts';
 
 /** By the tracker's name. */
-export const samples: Readonly<Record<string, Samples>> = { github, jira, linear };
+export const samples: Readonly<Record<string, Samples>> = { github, jira, linear, gitlab };

@@ -1,0 +1,139 @@
+/** Asks GitLab for the states of issues and other work items of projects, and follows those that moved. */
+import type { TaskEvent, TaskKey } from '../vocabulary.ts';
+import { type ApiIssue, GitLabApi, INVISIBLE, PAGE } from './gitlab-api.ts';
+import { keyOf, locate } from './gitlab-permalink.ts';
+import { eventOf } from './gitlab-told.ts';
+import type { Access, ReadBack } from './read-back.ts';
+
+/** A moved issue can have been moved again. */
+const HOPS = 5;
+const KEY = /^gitlab:([^/]+\/.+)#([1-9]\d{0,11})$/;
+const ID_KEY = /^gitlab:id:([^/]+)\/([1-9]\d{0,15})$/;
+
+/** What is looked for, and under which names it was before. */
+interface Search {
+  asked: TaskKey;
+  /** Where it is by now: in a project of this GitLab, or known by its id alone. */
+  at: { project: string; iid: string } | { id: string };
+  former: TaskKey[];
+}
+
+export const readBack: ReadBack = {
+  defaultUrl: 'https://gitlab.com',
+  tokenDoc:
+    'lets GitLab be asked for the states of issues: a personal, group or project access token with the scope **read_api** of somebody who may read them (confidential ones too)',
+  most: PAGE,
+  async read(tasks, access) {
+    const reading = { events: new Map<TaskKey, TaskEvent>(), unread: new Map<TaskKey, string>() };
+    const byBase = new Map<string, Search[]>();
+    for (const task of tasks) {
+      const found = searchFor(task, access.urls);
+      if (typeof found === 'string') reading.unread.set(task, found);
+      else byBase.set(found.base, [...(byBase.get(found.base) ?? []), found.search]);
+    }
+    for (const [base, searches] of byBase) await readFrom(base, searches, access, reading);
+    return reading;
+  },
+};
+
+/** With the longest of our addresses that it is under, or why it cannot be asked for. */
+function searchFor(task: TaskKey, urls: readonly string[]): { base: string; search: Search } | string {
+  const [, where = '', iid = ''] = KEY.exec(task) ?? [];
+  const [, host, id] = ID_KEY.exec(task) ?? [];
+  const base = urls
+    .filter((url) =>
+      id === undefined ? `${where}/`.startsWith(`${rootOf(url)}/`) : new URL(url).host === host,
+    )
+    .sort((a, b) => b.length - a.length)[0];
+  if (base === undefined) return 'it is not in a GitLab whose address is in GITLAB_URL';
+  if (id !== undefined) return { base, search: { asked: task, at: { id }, former: [] } };
+  const project = where.slice(rootOf(base).length + 1);
+  if (project.startsWith('groups/')) return 'GitLab is not asked for epics and other work items of groups';
+  return { base, search: { asked: task, at: { project, iid }, former: [] } };
+}
+
+/** The host and the relative URL root, as keys have them. */
+function rootOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`.replace(/\/+$/, '').toLowerCase();
+}
+
+interface Results {
+  events: Map<TaskKey, TaskEvent>;
+  unread: Map<TaskKey, string>;
+}
+
+async function readFrom(
+  base: string,
+  searches: readonly Search[],
+  access: Access,
+  { events, unread }: Results,
+): Promise<void> {
+  const api = new GitLabApi(base, access);
+  let open = [...searches];
+  for (let hop = 0; open.length > 0; hop++) {
+    const located = await locateIds(open, api, base, unread);
+    open = [];
+    for (const [project, inProject] of byProject(located)) {
+      const issues = await api.issuesOf(project, [...new Set(inProject.map(({ iid }) => iid))]);
+      for (const { search, iid } of inProject) {
+        const found =
+          typeof issues === 'string' ? issues : (issues.find((one) => String(one.iid) === iid) ?? INVISIBLE);
+        if (typeof found === 'string') unread.set(search.asked, found);
+        else if (!isLeftBehind(found)) {
+          const event = await eventOf(search, found, api, access);
+          if (event === undefined) unread.set(search.asked, 'GitLab answered no address of an issue');
+          else events.set(search.asked, event);
+        } else if (hop < HOPS) open.push(moved(search, found));
+        else unread.set(search.asked, 'it was moved too often to follow');
+      }
+    }
+  }
+}
+
+/** A move closes an issue; one that was opened again there is a task of its own. */
+function isLeftBehind(issue: ApiIssue): boolean {
+  return issue.state === 'closed' && Boolean(issue.moved_to_id);
+}
+
+interface Located {
+  search: Search;
+  project: string;
+  iid: string;
+}
+
+/** Finds the places of those that are known by their id alone. */
+async function locateIds(
+  searches: readonly Search[],
+  api: GitLabApi,
+  base: string,
+  unread: Results['unread'],
+): Promise<Located[]> {
+  const ids = searches.flatMap(({ at }) => ('id' in at ? [at.id] : []));
+  const addresses = ids.length === 0 ? new Map<string, string>() : await api.addressesOf([...new Set(ids)]);
+  return searches.flatMap((search) => {
+    const { asked, at } = search;
+    if (!('id' in at)) return [{ search, ...at }];
+    const place = locate(addresses.get(at.id) ?? '');
+    if (place === undefined) {
+      unread.set(asked, `it was moved, and the token in GITLAB_API_TOKEN may not see where it is now`);
+      return [];
+    }
+    const found = searchFor(keyOf(place), [base]);
+    if (typeof found !== 'string' && 'project' in found.search.at) return [{ search, ...found.search.at }];
+    unread.set(asked, typeof found === 'string' ? found : INVISIBLE);
+    return [];
+  });
+}
+
+function byProject(located: readonly Located[]): Map<string, Located[]> {
+  const projects = new Map<string, Located[]>();
+  for (const one of located) projects.set(one.project, [...(projects.get(one.project) ?? []), one]);
+  return projects;
+}
+
+/** The id of an issue that was left behind is no name of its copy: it can still be closed, or be told about late. */
+function moved({ asked, former }: Search, issue: ApiIssue): Search {
+  const place = locate(issue.web_url);
+  return { asked, at: { id: String(issue.moved_to_id) }, former: place ? [...former, keyOf(place)] : former };
+}
