@@ -59,6 +59,11 @@ export interface TaskHint {
   /** Who or what changed it, where the delivery tells. */
   by: ChangedBy;
   actor?: string;
+  /**
+   * When the task was completed or set back to open, where the delivery says that one of the two happened: found
+   * open, the task was reopened then.
+   */
+  changedAt?: number;
   /** The sender's id of the delivery. */
   delivery: string;
   receivedAt: number;

@@ -40,6 +40,7 @@ const taskHint = z.object({
   aliases: z.array(text).max(1_000),
   by: z.enum(['person', 'automation', 'unknown']),
   actor: z.string().max(10_000).optional(),
+  changedAt: time.optional(),
   delivery: z.string().max(10_000),
   receivedAt: time,
 }) satisfies z.ZodType<TaskHint>;

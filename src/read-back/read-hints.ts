@@ -17,7 +17,7 @@ export async function readHints(
       tracker,
       own.map(({ task }) => task),
     );
-    for (const { task, by, actor, aliases, delivery } of own) {
+    for (const { task, by, actor, aliases, changedAt, delivery } of own) {
       const event = read.get(task);
       if (event === undefined) {
         log.warn({ task, delivery }, `${task} changed, and its state could not be told: ${unread.get(task)}`);
@@ -27,6 +27,8 @@ export async function readHints(
         ...event,
         by: event.by === 'unknown' ? by : event.by,
         actor: event.actor ?? actor,
+        ...(changedAt !== undefined &&
+          event.state === 'open' && { occurredAt: event.occurredAt ?? changedAt, reopened: true }),
         aliases: [...new Set([...event.aliases, ...aliases])].filter((alias) => alias !== event.task),
         delivery,
       });

@@ -32,6 +32,12 @@ export interface Source {
   secretForm?: { fits(secret: string): boolean; allowed: string };
   /** Settings of its own beside the secrets. */
   options?: readonly TrackerOption[];
+  /** Where its secret is made and entered; absent where any webhook has a field for it. */
+  secretPlace?: SecretPlace;
+  /** How it offers a secret of its own making before its first event. */
+  handshake?: Handshake;
+  /** Its webhooks do not say what state a task has: without its API token nothing comes of them. */
+  needsToken?: true;
   /** Where it demands other codes than 202 and 401 for a delivery that was taken or refused. */
   answers?: { accepted?: 200; refused?: 403 };
   /** Whether one of the secrets signed exactly these bytes. Must refuse an empty secret. */
@@ -40,6 +46,24 @@ export interface Source {
   translate(delivery: Delivery, options: TrackerOptions): Translation;
   /** A request that is verified and then ignored, as its sender would sign it at `now` (ms): for trying out a secret. */
   ping(secret: string, now: number): Promise<Ping>;
+}
+
+/** Where a person finds or enters the secret of a source's webhooks. */
+export interface SecretPlace {
+  /** Who thinks of it: we, or the source, which then shows it. */
+  madeBy: 'us' | 'sender';
+  /** Steps there, one line of Markdown each. */
+  steps: readonly string[];
+}
+
+/** How a source that makes its own secret tells it to us. Anybody can send such a request: the first one counts. */
+export interface Handshake {
+  /** The secret that this request offers, or undefined where it is no handshake. Never throws. */
+  offered(delivery: Delivery): string | undefined;
+  /** Headers that the answer needs. The code is 200. */
+  answer(secret: string): Record<string, string>;
+  /** What a person has to do next, one sentence. */
+  next: string;
 }
 
 /** A setting of one tracker: the variable is its name after the tracker's, as in `JIRA_DECLINED`. A list with commas. */
