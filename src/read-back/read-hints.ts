@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { TaskEvent, TaskHint } from '../vocabulary.ts';
 import type { TaskReader } from './reader.ts';
+import { reopening } from './reopening.ts';
 
 /**
  * What the trackers say of the tasks that were hinted at. Who changed a task is told by the hint where the tracker's
@@ -27,8 +28,7 @@ export async function readHints(
         ...event,
         by: event.by === 'unknown' ? by : event.by,
         actor: event.actor ?? actor,
-        ...(changedAt !== undefined &&
-          event.state === 'open' && { occurredAt: event.occurredAt ?? changedAt, reopened: true }),
+        ...reopening(event, { changedAt }),
         aliases: [...new Set([...event.aliases, ...aliases])].filter((alias) => alias !== event.task),
         delivery,
       });
