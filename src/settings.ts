@@ -1,15 +1,17 @@
 import { type Environment, given } from './settings/given.ts';
 import { NotAllowed } from './settings/kinds.ts';
 import { nearMisses } from './settings/near-misses.ts';
-import { allRows, groups, type Row, rows, sourceRows } from './settings/rows.ts';
+import { allRows, groups, HANDSHAKE, type Row, rows, sourceRows } from './settings/rows.ts';
 
 type Values = { [K in keyof typeof rows]: (typeof rows)[K] extends Row<infer T> ? T : never };
 export type SettingName = keyof Values;
 
 /** What is in force. Durations are in milliseconds. */
 export interface Settings extends Values {
-  /** The webhook secrets of the sources that have any, by the source's name. */
+  /** The webhook secrets of the sources that have any, by the source's name; none where a handshake brings it. */
   webhookSecrets: Record<string, string[]>;
+  /** The sources whose secret is also taken from a handshake. */
+  handshakes: string[];
   /** The trackers' own options that are set or have a default, by the tracker's name. */
   trackerOptions: Record<string, Record<string, string[]>>;
   /** How the trackers with an API token are reached, by the tracker's name. */
@@ -66,14 +68,18 @@ export function readSettings<R extends SettingName = never>(
   };
   for (const name of settingNames) readInto(name);
 
-  const ofSources: Pick<Settings, 'webhookSecrets' | 'trackerOptions' | 'trackerAccess'> = {
+  const ofSources: Pick<Settings, 'webhookSecrets' | 'handshakes' | 'trackerOptions' | 'trackerAccess'> = {
     webhookSecrets: {},
+    handshakes: [],
     trackerOptions: {},
     trackerAccess: {},
   };
-  for (const { name, secrets, access, options } of sourceRows) {
+  for (const { name, secrets, shakesHands, access, options } of sourceRows) {
     const found = read(secrets)?.value;
-    if (found !== undefined) ofSources.webhookSecrets[name] = found;
+    // The word itself is no secret: with it anybody could sign.
+    const isWord = (secret: string) => shakesHands && secret === HANDSHAKE;
+    if (found !== undefined) ofSources.webhookSecrets[name] = found.filter((secret) => !isWord(secret));
+    if (found?.some(isWord)) ofSources.handshakes.push(name);
     for (const [option, row] of options)
       ofSources.trackerOptions[name] = {
         ...ofSources.trackerOptions[name],
@@ -113,7 +119,9 @@ export function describeSettings(settings: Settings): Record<string, string> {
   };
   for (const name of settingNames) show(name);
   for (const { name, secrets, access, options } of sourceRows) {
-    shown[secrets.name] = secrets.show(settings.webhookSecrets[name]);
+    const own = settings.webhookSecrets[name];
+    const parts = own?.length === 0 ? [] : [secrets.show(own)];
+    shown[secrets.name] = [...parts, ...(settings.handshakes.includes(name) ? [HANDSHAKE] : [])].join(', ');
     for (const [option, row] of options)
       shown[row.name] = row.show(settings.trackerOptions[name]?.[option] ?? []);
     if (access === undefined) continue;

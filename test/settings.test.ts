@@ -50,6 +50,7 @@ describe('settings', () => {
       stalledInterval: 5_000,
       reviewConcurrency: 5,
       webhookSecrets: {},
+      handshakes: [],
       // Each tracker's own, of which its own tests speak.
       trackerOptions: expect.any(Object),
       trackerAccess: {},

@@ -7,17 +7,21 @@ import type { EventBatch } from '../vocabulary.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { answer, busy, refuse } from './answers.ts';
 import { Batcher } from './batching.ts';
+import { shakeHands } from './handshake.ts';
+import { type OfferedSecrets, SecretsOf, SecretsUnknownError } from './secrets.ts';
 
 export interface WebhookOptions {
   sources: readonly Source[];
   /** By the source's name; a source without any has no route. */
   webhookSecrets: Readonly<Record<string, readonly string[]>>;
+  /** The sources whose secret is also taken from a handshake, and where such secrets are kept. */
+  handshakes?: { sources: readonly string[]; kept: OfferedSecrets };
   /** What is set of the sources' own options, by their names. */
   trackerOptions?: Readonly<Record<string, TrackerOptions>>;
   intake: EventIntake;
   log: Logger;
   clock: Clock;
-  /** How long (ms) the queue may take, from when the request was complete. */
+  /** How long (ms) queue and store may take, from when the request was complete. */
   queueDeadline?: number;
   inFlight?: AdmissionLimits;
 }
@@ -29,7 +33,8 @@ export const BODY_LIMIT = 5 * 1024 * 1024;
 
 /** A plugin of its own, so that only here bodies of any type are read, as the bytes that were signed. */
 export async function webhooks(app: FastifyInstance, options: WebhookOptions): Promise<void> {
-  const { log, clock, webhookSecrets, trackerOptions = {}, queueDeadline = QUEUE_DEADLINE } = options;
+  const { log, clock, webhookSecrets, handshakes, trackerOptions = {} } = options;
+  const { queueDeadline = QUEUE_DEADLINE } = options;
   const batcher = new Batcher(options.intake, { deadline: queueDeadline });
   const admission = new Admission(options.inFlight ?? IN_FLIGHT);
 
@@ -43,8 +48,10 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
 
   for (const source of options.sources) {
     const { name, answers = {} } = source;
-    const secrets = webhookSecrets[name];
-    if (secrets === undefined) continue;
+    const given = webhookSecrets[name];
+    if (given === undefined) continue;
+    const offered = handshakes?.sources.includes(name) ? handshakes.kept : undefined;
+    const secrets = new SecretsOf(source, { given, offered, deadline: queueDeadline });
     const ownOptions = trackerOptions[name] ?? {};
     app.post(`/webhooks/${name}`, async ({ headers, body, ip }, reply) => {
       const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
@@ -53,8 +60,16 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
         log.warn({ source: name, from: ip, bytes: bytes.length, reason }, 'delivery refused');
         return refuse(reply, code, reason);
       };
-      if (!(await source.verify(delivery, secrets)))
-        return refused(answers.refused ?? 401, 'signature missing or wrong');
+      try {
+        const greeted = await shakeHands(source, secrets, { delivery, log, from: ip });
+        if (greeted !== undefined) return answer(reply.headers(greeted), 200, { status: 'accepted' });
+        if (!(await secrets.signed(delivery)))
+          return refused(answers.refused ?? 401, 'signature missing or wrong');
+      } catch (err) {
+        if (!(err instanceof SecretsUnknownError)) throw err;
+        log.error({ source: name, err }, 'the store did not tell the secrets; the sender is to try again');
+        return busy(reply, 'the store cannot be reached now');
+      }
       const translation = source.translate(delivery, ownOptions);
       switch (translation.kind) {
         case 'malformed':

@@ -7,6 +7,7 @@ import { openBackend } from '../queue/open-backend.ts';
 import { createProbeServer, createServer, type Readiness } from '../receiver/server.ts';
 import type { Settings } from '../settings.ts';
 import { sleep } from '../sleep.ts';
+import { WebhookSecrets } from '../store/webhook-secrets.ts';
 import { sources } from '../trackers/index.ts';
 import { WrongOrganisationError } from '../worker/key-watch.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
@@ -58,9 +59,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     return { ok: problems.length === 0, problems };
   };
   const { webhookSecrets, trackerOptions } = settings;
+  const handshakes = { sources: settings.handshakes, kept: new WebhookSecrets(backend.tables) };
   const { intake } = backend;
   const server = receive
-    ? createServer({ sources, webhookSecrets, trackerOptions, intake, log, clock: systemClock, ready })
+    ? createServer({
+        sources,
+        webhookSecrets,
+        handshakes,
+        trackerOptions,
+        intake,
+        log,
+        clock: systemClock,
+        ready,
+      })
     : createProbeServer({ log, ready });
   const token = options.operate && operationRoutes(server, options.operate, async () => context);
 

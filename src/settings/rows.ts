@@ -167,14 +167,19 @@ export interface SourceRows {
   name: string;
   /** Its route exists where this is set. */
   secrets: Row<string[] | undefined>;
+  /** Whether `HANDSHAKE` may stand there for a secret. */
+  shakesHands: boolean;
   /** How its API is reached, where it is asked for the states of tasks. */
   access?: { token: Row<string | undefined>; urls: Row<string[] | undefined> };
   /** By the option's name. */
   options: ReadonlyMap<string, Row<string[]>>;
 }
 
+/** In place of a secret: the first one that the source offers is kept in the store, and valid from then on. */
+export const HANDSHAKE = 'handshake';
+
 export const sourceRows: readonly SourceRows[] = sources.map((source) => {
-  const { name, title, secretForm, options = [] } = source;
+  const { name, title, secretForm, handshake, options = [] } = source;
   const prefix = name.toUpperCase().replaceAll('-', '_');
   const group = 'Trackers';
   const readBack = trackers.find((tracker) => tracker.name === name)?.readBack;
@@ -183,8 +188,11 @@ export const sourceRows: readonly SourceRows[] = sources.map((source) => {
     secrets: optional(`${prefix}_WEBHOOK_SECRET`, secrets(secretForm), {
       group,
       secret: true,
-      doc: `opens \`/webhooks/${name}\` for ${title}; several with commas between them are all valid`,
+      doc: `opens \`/webhooks/${name}\` for ${title}; several with commas between them are all valid${
+        handshake ? `; \`${HANDSHAKE}\`: the first one that it offers is kept and used from then on` : ''
+      }`,
     }),
+    shakesHands: handshake !== undefined,
     options: new Map(
       options.map((option) => [
         option.name,
