@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { trackers } from '../../src/trackers/index.ts';
 import type { Tracker, Translation } from '../../src/trackers/tracker.ts';
 import { samples } from './samples/index.ts';
-import { AT, defaultsOf } from './samples/samples.ts';
+import { AT, defaultsOf, type Samples } from './samples/samples.ts';
 
 const folder = process.env.PAYLOADS ?? join(import.meta.dirname, '../../../shared/payloads');
 const indexSchema = z.array(
@@ -26,6 +26,38 @@ const indexSchema = z.array(
 
 /** Files whose expectation is not ours, each with the reason. */
 const exceptions: Readonly<Record<string, string>> = {};
+
+/**
+ * What is told once the hints were read from a tracker that answers as the index expects. A task that moved and kept
+ * its address is only read anew: then the tracker shows it open, at its place.
+ */
+async function afterRead(
+  tracker: Tracker,
+  translation: Translation,
+  { api }: Samples,
+  outcome: string,
+): Promise<Translation> {
+  if (translation.kind !== 'told' || translation.hints.length === 0) return translation;
+  const { readBack } = tracker;
+  if (readBack === undefined || api === undefined)
+    throw new Error(`the samples of ${tracker.name} lack an API`);
+  const isMove = outcome === 'moved';
+  const answer = api(stateSchema.parse(isMove ? 'open' : outcome));
+  const { events } = await readBack.read(
+    translation.hints.map(({ task }) => task),
+    {
+      token: 'token',
+      urls: [readBack.defaultUrl ?? 'https://tracker.example'],
+      options: defaultsOf(tracker),
+      now: Date.now(),
+      send: async (request) => answer(request),
+    },
+  );
+  const tasks = [...events.values()].map((event) => (isMove ? { ...event, aliases: [event.task] } : event));
+  return { ...translation, tasks: [...translation.tasks, ...tasks], hints: [] };
+}
+
+const stateSchema = z.enum(['done', 'declined', 'open', 'deleted']);
 
 /** Our word for what an index calls the outcome. A moved task is an event that knows its former place. */
 function outcomes(tracker: Tracker, translation: Translation, task: string | null | undefined): string[] {
@@ -60,11 +92,12 @@ describe.each(trackers)('recorded payloads of $name', (tracker) => {
       expect(await tracker.verify(received, [secret])).toBe(true);
       const translation = tracker.translate(received, defaultsOf(tracker));
       const right = [expected.outcome, ...[expected.also ?? []].flat()];
-      expect(right, JSON.stringify(translation)).toContain(
-        outcomes(tracker, translation, expected.task).find((outcome) => right.includes(outcome)),
+      const told = await afterRead(tracker, translation, of, expected.outcome);
+      expect(right, JSON.stringify(told)).toContain(
+        outcomes(tracker, told, expected.task).find((outcome) => right.includes(outcome)),
       );
-      if (translation.kind === 'told' && expected.task)
-        expect(translation.tasks.flatMap(({ task, aliases }) => [task, ...aliases])).toContain(
+      if (told.kind === 'told' && expected.task)
+        expect(told.tasks.flatMap(({ task, aliases }) => [task, ...aliases])).toContain(
           tracker.taskKey(expected.task),
         );
     },

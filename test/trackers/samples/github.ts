@@ -17,6 +17,7 @@ const task = 'github:github.com/acme/api#12';
 
 export const github: Samples = {
   signature: 'x-hub-signature-256',
+  authenticates: 'body',
   headers: (body, secret) => ({
     'content-type': 'application/json',
     'x-github-event': body.includes('"pull_request":') ? 'pull_request' : 'issues',

@@ -1,19 +1,26 @@
 import { readSettings } from '../../../src/settings.ts';
+import type { TrackerAnswer, TrackerRequest } from '../../../src/trackers/read-back.ts';
 import type { Delivery, Source, TrackerOptions } from '../../../src/trackers/tracker.ts';
-import type { TaskEvent } from '../../../src/vocabulary.ts';
+import type { TaskEvent, TaskHint, TaskStateName } from '../../../src/vocabulary.ts';
 
 /** What the conformance suite has to know of a tracker that it cannot find out by itself. */
 export interface Samples {
   /** The headers of a delivery of this body, signed as the tracker documents it. */
   headers(body: Buffer, secret: string): Record<string, string>;
-  /** The header that holds the signature. */
+  /** The header that holds the signature, or the secret itself. */
   signature: string;
   /** When a body says that it was sent, ms, where a delivery that is too old is refused. */
   sentAt?(body: Buffer): number | undefined;
   /** A secret in the form that the tracker's signature wants, where that is not any text. */
   secret?: string;
+  /** `sender`: what cannot sign carries its secret in that header, which says nothing of the body. */
+  authenticates?: 'body' | 'sender';
   /** A payload for each thing that can happen to a task, and what it has to become. */
   events: readonly { what: string; payload: unknown; expected: Partial<TaskEvent> }[];
+  /** Payloads that only say that a task changed, and the hint that they have to become. */
+  hints?: readonly { what: string; payload: unknown; expected: Partial<TaskHint> }[];
+  /** Its API, where every task is in this state. */
+  api?(state: TaskStateName): (request: TrackerRequest) => TrackerAnswer;
   /** Payloads with a state that the tracker does not have today. */
   unknownStates: readonly unknown[];
   /** Permalinks with the key that they name. */
