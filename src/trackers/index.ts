@@ -1,4 +1,5 @@
 import type { TaskKey } from '../vocabulary.ts';
+import { asana } from './asana.ts';
 import { github } from './github.ts';
 import { gitlab } from './gitlab.ts';
 import { incidentIo } from './incident-io.ts';
@@ -7,7 +8,7 @@ import { linear } from './linear.ts';
 import type { Source, Tracker } from './tracker.ts';
 
 /** Every tracker that there is. */
-export const trackers: readonly Tracker[] = [github, jira, linear, gitlab];
+export const trackers: readonly Tracker[] = [github, jira, linear, gitlab, asana];
 
 /** Everybody who may send webhooks. */
 export const sources: readonly Source[] = [...trackers, incidentIo];

@@ -1,3 +1,4 @@
+import { asana } from './asana.ts';
 import { github } from './github.ts';
 import { gitlab } from './gitlab.ts';
 import { jira } from './jira.ts';
@@ -5,4 +6,4 @@ import { linear } from './linear.ts';
 import type { Samples } from './samples.ts';
 
 /** By the tracker's name. */
-export const samples: Readonly<Record<string, Samples>> = { github, jira, linear, gitlab };
+export const samples: Readonly<Record<string, Samples>> = { github, jira, linear, gitlab, asana };

@@ -1,0 +1,174 @@
+/**
+ * Asana. A webhook belongs to one project (or task), has a secret of its own that a handshake brings, and says that
+ * something changed, not how: the task is read.
+ * https://developers.asana.com/docs/webhooks-guide
+ */
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import type { TaskEvent, TaskHint, TaskKey } from '../vocabulary.ts';
+import { gidOf } from './asana-permalink.ts';
+import { readBack } from './asana-read.ts';
+import { header, millis, parseJson } from './body.ts';
+import { type Delivery, ignored, malformed, type Tracker, type Translation, told } from './tracker.ts';
+
+const gid = z.string().regex(/^[1-9]\d{0,24}$/);
+const resource = z.object({ gid, resource_type: z.string(), resource_subtype: z.string().nullish() });
+// https://github.com/Asana/openapi/blob/master/defs/asana_oas.yaml (EventResponse)
+const eventSchema = z.object({
+  action: z.string(),
+  resource,
+  parent: resource.nullish().catch(undefined),
+  created_at: z.string().nullish(),
+  user: z.object({ gid }).nullish().catch(undefined),
+  change: z.object({ field: z.string() }).nullish().catch(undefined),
+});
+const bodySchema = z.object({ events: z.array(z.unknown()) });
+type Event = z.infer<typeof eventSchema>;
+
+/** Fields of a task that say whether it is done. */
+const FIELDS = ['completed', 'completed_at', 'approval_status'];
+/** Stories that Asana itself writes when that changed. */
+const STORIES = ['marked_complete', 'marked_incomplete', 'approval_status_changed'];
+
+/** https://developers.asana.com/docs/webhooks-guide#security */
+async function verify({ headers, body }: Delivery, secrets: readonly string[]): Promise<boolean> {
+  const signature = header(headers, 'x-hook-signature');
+  if (signature === undefined || body.length === 0) return false;
+  const given = Buffer.from(signature);
+  return secrets.some((secret) => {
+    if (secret.trim() === '') return false;
+    const right = Buffer.from(sign(body, secret));
+    return given.length === right.length && timingSafeEqual(given, right);
+  });
+}
+
+function sign(body: string | Buffer, secret: string): string {
+  return createHmac('sha256', secret).update(body).digest('hex');
+}
+
+function translate({ body, receivedAt }: Delivery): Translation {
+  const json = parseJson(body);
+  if (json === undefined) return malformed('the body is not JSON');
+  const parsed = bodySchema.safeParse(json);
+  if (!parsed.success) return malformed('the body has no events');
+  const { events } = parsed.data;
+  if (events.length === 0) return ignored('a heartbeat');
+  // Asana gives a delivery no id: the same bytes are the same delivery.
+  const delivery = `sha256-${createHash('sha256').update(body).digest('hex').slice(0, 32)}`;
+
+  const hints = new Map<TaskKey, TaskHint>();
+  const deletions = new Map<TaskKey, TaskEvent>();
+  let unreadable = 0;
+  for (const one of events) {
+    const event = eventSchema.safeParse(one).data;
+    if (event === undefined) unreadable += 1;
+    const subject = event && subjectOf(event);
+    if (event === undefined || subject === undefined) continue;
+    const base = { tracker: 'asana', task: `asana:${subject}`, aliases: [], delivery, receivedAt };
+    if (event.action === 'deleted') deletions.set(base.task, deletion(event, base));
+    else hints.set(base.task, joinedHints(hints.get(base.task), hint(event, base)));
+  }
+  // Within one delivery nothing says what came last: then the task itself is asked.
+  const tasks = [...deletions.values()].filter(({ task }) => !hints.has(task));
+  if (tasks.length + hints.size > 0) return told({ tasks, hints: [...hints.values()] });
+  if (unreadable === events.length) return malformed('none of the events names what it is about');
+  return ignored('none of the events says that a task was completed, reopened or deleted');
+}
+
+type Base = Pick<TaskHint, 'tracker' | 'task' | 'aliases' | 'delivery' | 'receivedAt'>;
+
+/** The id of the task whose state an event may have changed. */
+function subjectOf({ action, resource, parent, change }: Event): string | undefined {
+  if (resource.resource_type === 'story')
+    return action === 'added' &&
+      parent?.resource_type === 'task' &&
+      STORIES.includes(resource.resource_subtype ?? '')
+      ? parent.gid
+      : undefined;
+  if (resource.resource_type !== 'task') return undefined;
+  const matters =
+    action === 'changed'
+      ? FIELDS.includes(change?.field ?? '')
+      : action === 'added' || action === 'removed'
+        ? parent?.resource_type === 'project'
+        : action === 'deleted' || action === 'undeleted';
+  return matters ? resource.gid : undefined;
+}
+
+function deletion(event: Event, base: Base): TaskEvent {
+  const occurredAt = millis(event.created_at);
+  return {
+    ...base,
+    state: 'deleted',
+    ...changer(event),
+    ...(occurredAt !== undefined && { occurredAt }),
+  };
+}
+
+function hint(event: Event, base: Base): TaskHint {
+  const { change, resource } = event;
+  const isCompletion = change?.field === 'completed' || /complete$/.test(resource.resource_subtype ?? '');
+  const isState = isCompletion || change?.field === 'approval_status';
+  const changedAt = isCompletion ? millis(event.created_at) : undefined;
+  return {
+    ...base,
+    // Whoever moved or restored a task is not who completed it.
+    ...(isState ? changer(event) : { by: 'unknown' }),
+    ...(changedAt !== undefined && { changedAt }),
+  };
+}
+
+/** Without a user it was Asana itself, for example a rule of the project. */
+function changer({ user }: Event): Pick<TaskHint, 'by' | 'actor'> {
+  return user ? { by: 'person', actor: user.gid } : { by: 'unknown' };
+}
+
+/** What several events of one delivery say of a task, as one. */
+function joinedHints(one: TaskHint | undefined, other: TaskHint): TaskHint {
+  if (one === undefined) return other;
+  const [older, newer] = (one.changedAt ?? 0) > (other.changedAt ?? 0) ? [other, one] : [one, other];
+  return newer.by === 'unknown' ? { ...newer, by: older.by, actor: older.actor } : newer;
+}
+
+export const asana: Tracker = {
+  name: 'asana',
+  title: 'Asana',
+  providers: ['asana'],
+  needsToken: true,
+  options: [
+    {
+      name: 'DONE',
+      default: 'approved',
+      doc: 'outcomes of an Asana approval that count as done; `changes_requested` counts as open unless it is here',
+    },
+    {
+      name: 'DECLINED',
+      default: 'rejected',
+      doc: 'outcomes of an Asana approval that count as declined, and the ids of sections and of options of custom fields that do so for a completed task',
+    },
+  ],
+  handshake: {
+    // https://developers.asana.com/reference/createwebhook
+    offered({ headers }) {
+      const signed = header(headers, 'x-hook-signature') !== undefined;
+      const secret = header(headers, 'x-hook-secret');
+      return !signed && secret !== undefined && /^[\x21-\x7e]{1,512}$/.test(secret) ? secret : undefined;
+    },
+    answer: (secret) => ({ 'x-hook-secret': secret }),
+    next: 'Nothing is left to do for this webhook; for one on a further project see docs/trackers/asana.md.',
+  },
+  verify,
+  translate,
+  async ping(secret) {
+    const body = '{"events":[]}';
+    return {
+      headers: { 'content-type': 'application/json', 'x-hook-signature': sign(body, secret) },
+      body,
+    };
+  },
+  taskKey(permalink) {
+    const found = gidOf(permalink);
+    return found === undefined ? undefined : `asana:${found}`;
+  },
+  readBack,
+};
