@@ -6,4 +6,4 @@ import { linear } from './linear.ts';
 import type { Samples } from './samples.ts';
 
 /** By the tracker's name. */
-export const samples: Readonly<Record<string, Samples>> = { github, jira, linear, gitlab, asana };
+export const samples: Readonly<Record<string, Samples>> = { github, jira, linear, gitlab, asana, notion };
