@@ -8,7 +8,7 @@ import { linear } from './linear.ts';
 import type { Source, Tracker } from './tracker.ts';
 
 /** Every tracker that there is. */
-export const trackers: readonly Tracker[] = [github, jira, linear, gitlab, asana, notion];
+export const trackers: readonly Tracker[] = [github, jira, linear, gitlab, asana, notion, servicenow];
 
 /** Everybody who may send webhooks. */
 export const sources: readonly Source[] = [...trackers, incidentIo];

@@ -4,6 +4,7 @@ import { gitlab } from './gitlab.ts';
 import { jira } from './jira.ts';
 import { linear } from './linear.ts';
 import type { Samples } from './samples.ts';
+import { servicenow } from './servicenow.ts';
 
 /** By the tracker's name. */
-export const samples: Readonly<Record<string, Samples>> = { github, jira, linear, gitlab, asana, notion };
+export const samples: Readonly<Record<string, Samples>> = { github, jira, linear, gitlab, asana, notion, servicenow };
