@@ -151,6 +151,9 @@ describe.each(trackers)('$name', (tracker) => {
   });
 });
 
-it('a provider that nobody knows has no keys', () => {
-  expect(taskKeyOf('freshservice', 'https://github.com/acme/api/issues/12')).toBeUndefined();
+it('a provider that nobody knows has keys that are made from the link alone', () => {
+  expect(taskKeyOf('freshservice', 'https://github.com/acme/api/issues/12')).toBe(
+    'generic:github.com/acme/api/issues/12',
+  );
+  expect(taskKeyOf('freshservice', 'no link')).toBeUndefined();
 });
