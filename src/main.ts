@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
 import { releaseCommand } from './commands/release.ts';
 import { replayCommand } from './commands/replay.ts';
 import { exitWith } from './commands/run-command.ts';
+import { type SecretOptions, secretCommand } from './commands/secret.ts';
 import { serveCommand } from './commands/serve.ts';
 import { sweepCommand } from './commands/sweep.ts';
 import { version } from './version.ts';
@@ -58,6 +59,16 @@ program
   .action((tracker: string, payload: string, options: { header: string[] }) =>
     exitWith(replayCommand(tracker, payload, { headers: options.header })),
   );
+program
+  .command('secret')
+  .argument('[tracker]', 'github, asana, generic, …')
+  .description('make a strong secret for webhooks, and say where to put it')
+  .addOption(
+    new Option('--show', 'print the secrets that it offered in handshakes').conflicts(['another', 'forget']),
+  )
+  .addOption(new Option('--another', 'take one more from a handshake, within an hour').conflicts('forget'))
+  .option('--forget', 'forget them all, and take the next one that is offered')
+  .action((tracker: string | undefined, options: SecretOptions) => exitWith(secretCommand(tracker, options)));
 program
   .command('demo')
   .description('show it all with a stand-in of incident.io; needs no account')

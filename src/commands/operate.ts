@@ -13,10 +13,15 @@ import {
   check,
   checkResult,
   OperationError,
+  offeredSecrets,
   type ReleaseResult,
   release,
   releaseResult,
+  type SecretsAsks,
+  type SecretsResult,
   type SweepResult,
+  secretsAsks,
+  secretsResult,
   sweepNow,
   sweepResult,
 } from './operations.ts';
@@ -26,6 +31,7 @@ export interface Operations {
   check: { asks: { incident: string }; answers: CheckResult };
   sweep: { asks: { backlog: boolean }; answers: SweepResult };
   release: { asks: { incident: string }; answers: ReleaseResult };
+  secrets: { asks: SecretsAsks; answers: SecretsResult };
 }
 
 type Run = {
@@ -39,6 +45,7 @@ const operations: Run = {
   check: ({ incident }, context) => check(incident, context),
   sweep: (asks, context) => sweepNow(asks, context),
   release: ({ incident }, context) => release(incident, context),
+  secrets: (asks, context) => offeredSecrets(asks, context),
 };
 
 const named = z.object({ incident: z.string().min(1) });
@@ -53,6 +60,8 @@ export async function operateFor(name: string, asks: unknown, context: Context):
       return operations.sweep(swept.parse(asks), context);
     case 'release':
       return operations.release(named.parse(asks), context);
+    case 'secrets':
+      return operations.secrets(secretsAsks.parse(asks), context);
     default:
       return undefined;
   }
@@ -63,6 +72,7 @@ const answers: { [K in keyof Operations]: z.ZodType<Operations[K]['answers']> } 
   check: checkResult,
   sweep: sweepResult,
   release: releaseResult,
+  secrets: secretsResult,
 };
 
 /** Runs an operation: by ourselves, or through the process that has the embedded folder open. */

@@ -6,6 +6,7 @@ import type { Context } from '../service/context.ts';
 import { reviewDeps, sweepDeps } from '../service/wiring.ts';
 import { sleep } from '../sleep.ts';
 import { blocker } from '../store/records.ts';
+import { WebhookSecrets } from '../store/webhook-secrets.ts';
 import { type Swept, sweep } from '../sync/sweep.ts';
 
 /**
@@ -114,6 +115,34 @@ export async function release(name: string, context: Context): Promise<ReleaseRe
   ]);
   await backend.waker.wake([id], 'released by hand');
   return { incident: reference, id };
+}
+
+export const secretsResult = z.object({
+  /** The secrets that are kept now. */
+  secrets: z.array(z.string()),
+  /** One more is taken until then, RFC 3339. */
+  openUntil: z.string().optional(),
+  /** How many were forgotten. */
+  forgotten: z.number().optional(),
+});
+export type SecretsResult = z.infer<typeof secretsResult>;
+export const secretsAsks = z.object({ source: z.string(), act: z.enum(['show', 'another', 'forget']) });
+export type SecretsAsks = z.infer<typeof secretsAsks>;
+
+/** Shows, or makes room among, the secrets that a source offered in handshakes. */
+export async function offeredSecrets(
+  { source, act }: SecretsAsks,
+  { backend }: Context,
+): Promise<SecretsResult> {
+  const kept = new WebhookSecrets(backend.tables);
+  switch (act) {
+    case 'show':
+      return { secrets: [...(await kept.of(source))] };
+    case 'another':
+      return { openUntil: new Date(await kept.openDoor(source)).toISOString(), secrets: [] };
+    case 'forget':
+      return { forgotten: await kept.forget(source), secrets: [] };
+  }
 }
 
 async function find(name: string, { reader, store }: Context) {

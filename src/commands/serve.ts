@@ -1,5 +1,6 @@
 import { createLogger } from '../log.ts';
 import { startService } from '../service/service.ts';
+import { missingTokens } from '../settings/missing-tokens.ts';
 import { describeSettings, readSettings, SettingsError } from '../settings.ts';
 import { operateFor } from './operate.ts';
 
@@ -24,6 +25,7 @@ export async function serveCommand({ receive, work }: { receive: boolean; work: 
     log.warn(
       'no tracker is configured, so no webhook is taken: set GITHUB_WEBHOOK_SECRET, or that of another tracker',
     );
+  for (const warning of missingTokens(settings)) log.warn(warning);
   if (settings.dryRun)
     log.warn('dry run: what would be done is logged, and nothing is written to incident.io');
 

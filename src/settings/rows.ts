@@ -175,12 +175,17 @@ export interface SourceRows {
   options: ReadonlyMap<string, Row<string[]>>;
 }
 
+/** How the variables of a source begin. */
+export function prefixOf(source: string): string {
+  return source.toUpperCase().replaceAll('-', '_');
+}
+
 /** In place of a secret: the first one that the source offers is kept in the store, and valid from then on. */
 export const HANDSHAKE = 'handshake';
 
 export const sourceRows: readonly SourceRows[] = sources.map((source) => {
   const { name, title, secretForm, handshake, options = [] } = source;
-  const prefix = name.toUpperCase().replaceAll('-', '_');
+  const prefix = prefixOf(name);
   const group = 'Trackers';
   const readBack = trackers.find((tracker) => tracker.name === name)?.readBack;
   const row: SourceRows = {

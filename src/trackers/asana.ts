@@ -157,6 +157,12 @@ export const asana: Tracker = {
     answer: (secret) => ({ 'x-hook-secret': secret }),
     next: 'Nothing is left to do for this webhook; for one on a further project see docs/trackers/asana.md.',
   },
+  secretPlace: {
+    madeBy: 'sender',
+    steps: [
+      'Only the API of Asana makes webhooks, one for each project: docs/trackers/asana.md has the call.',
+    ],
+  },
   verify,
   translate,
   async ping(secret) {

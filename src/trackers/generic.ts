@@ -21,6 +21,7 @@ export function createGeneric(keysOf: (url: string) => readonly TaskKey[]): Sour
     secretForm,
     secretPlace: {
       madeBy: 'us',
+      form: 'standard-webhooks',
       steps: ['Whatever sends the webhook signs with it: see docs/trackers/generic.md.'],
     },
     async verify(delivery, secrets) {

@@ -62,6 +62,10 @@ export const incidentIo: Source = {
   name: NAME,
   title: "incident.io's own webhooks",
   secretForm,
+  secretPlace: {
+    madeBy: 'sender',
+    steps: ['Settings, Webhooks, Add endpoint: it shows the signing secret.'],
+  },
   verify: async (delivery, secrets) => isSigned(delivery, secrets),
   translate,
   ping: async (secret, now) => signed('{"event_type":"incident_closer.ping"}', secret, now),

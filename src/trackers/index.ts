@@ -7,6 +7,8 @@ import { gitlab } from './gitlab.ts';
 import { incidentIo } from './incident-io.ts';
 import { jira } from './jira.ts';
 import { linear } from './linear.ts';
+import { notion } from './notion.ts';
+import { servicenow } from './servicenow.ts';
 import type { Source, Tracker } from './tracker.ts';
 
 /** Every tracker that there is. */

@@ -153,6 +153,12 @@ export const notion: Tracker = {
     answer: () => ({}),
     next: 'Run `incident-closer secret notion --show`, and paste what it prints into Notion: Webhooks, Verify.',
   },
+  secretPlace: {
+    madeBy: 'sender',
+    steps: [
+      'In the settings of the connection: Webhooks, Create a subscription. See docs/trackers/notion.md.',
+    ],
+  },
   verify,
   translate,
   async ping(secret) {

@@ -105,6 +105,13 @@ export const servicenow: Tracker = {
     },
     ...stateOptions,
   ],
+  secretPlace: {
+    madeBy: 'us',
+    form: 'standard-webhooks',
+    steps: [
+      'Set it as the system property incident_closer.secret, for the rule in docs/trackers/servicenow.md.',
+    ],
+  },
   verify,
   translate,
   async ping(secret, now) {

@@ -6,7 +6,7 @@
  * family of names, and compares with no clock but its own.
  */
 import { isUtf8 } from 'node:buffer';
-import { timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { header } from './body.ts';
 import type { Delivery, Ping } from './tracker.ts';
@@ -17,6 +17,7 @@ const TOLERANCE = 300;
 const FAMILIES = ['webhook', 'svix'] as const;
 /** Bytes of a secret: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme */
 const SHORTEST_KEY = 24;
+const NEW_KEY = 32;
 
 interface Sent {
   id: string;
@@ -33,6 +34,11 @@ export const secretForm = {
     return encoded !== undefined && Buffer.from(encoded, 'base64').length >= SHORTEST_KEY;
   },
 };
+
+/** A strong secret of that form. */
+export function newSecret(): string {
+  return `whsec_${randomBytes(NEW_KEY).toString('base64')}`;
+}
 
 /** Whether one of the secrets signed these bytes, not long ago. */
 export function isSigned(delivery: Delivery, secrets: readonly string[]): boolean {

@@ -52,6 +52,8 @@ export interface Source {
 export interface SecretPlace {
   /** Who thinks of it: we, or the source, which then shows it. */
   madeBy: 'us' | 'sender';
+  /** What a secret that we make looks like, where it is not any text. */
+  form?: 'standard-webhooks';
   /** Steps there, one line of Markdown each. */
   steps: readonly string[];
 }

@@ -3,6 +3,7 @@ import { github } from './github.ts';
 import { gitlab } from './gitlab.ts';
 import { jira } from './jira.ts';
 import { linear } from './linear.ts';
+import { notion } from './notion.ts';
 import type { Samples } from './samples.ts';
 import { servicenow } from './servicenow.ts';
 
