@@ -1,4 +1,4 @@
-import { isSameSecret } from '../same-secret.ts';
+import { isOneOf } from '../trackers/secrets.ts';
 import type { Delivery, Source } from '../trackers/tracker.ts';
 import { within } from './within.ts';
 
@@ -44,7 +44,7 @@ export class SecretsOf {
   /** What becomes of a secret that the source offers. Throws `SecretsUnknownError` where it could not be kept. */
   async offer(secret: string): Promise<'kept' | 'known' | 'refused'> {
     const { given, offered } = this.#options;
-    if (given.some((one) => isSameSecret(one, secret))) return 'known';
+    if (isOneOf(secret, given)) return 'known';
     return offered === undefined ? 'refused' : this.#soon(offered.offer(this.#source.name, secret));
   }
 

@@ -3,7 +3,7 @@
  * a further one is taken only while a person has opened the door for it.
  */
 import { z } from 'zod';
-import { isSameSecret } from '../same-secret.ts';
+import { isOneOf } from '../trackers/secrets.ts';
 import { Table } from './table.ts';
 import type { Tables } from './tables.ts';
 
@@ -40,7 +40,7 @@ export class WebhookSecrets {
     let outcome: Offer = 'refused';
     await this.table.update([source], (current) => {
       const { secrets, openUntil = 0 } = current ?? { secrets: [] };
-      const known = secrets.some((kept) => isSameSecret(kept, secret));
+      const known = isOneOf(secret, secrets);
       const isTaken = !known && (secrets.length === 0 || openUntil > now);
       outcome = known ? 'known' : isTaken ? 'kept' : 'refused';
       return isTaken ? { secrets: [...secrets, secret] } : current;

@@ -2,8 +2,8 @@
  * Reads tasks of Asana, ten in one call. https://developers.asana.com/docs/batch-requests
  */
 import { z } from 'zod';
-import { PAUSE_UNSAID } from '../incident-io/retry-after.ts';
 import type { TaskEvent, TaskKey, TaskStateName } from '../vocabulary.ts';
+import { within } from './api-answers.ts';
 import { millis } from './body.ts';
 import {
   type Access,
@@ -13,7 +13,7 @@ import {
   TrackerAccessError,
   TrackerBusyError,
 } from './read-back.ts';
-import { ask, jsonOf } from './reading.ts';
+import { ask, told } from './reading.ts';
 import type { TrackerOptions } from './tracker.ts';
 
 const TITLE = 'Asana';
@@ -68,7 +68,7 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
     throw new TrackerAccessError(
       'Asana does not let the API token read tasks: it needs the scope tasks:read',
     );
-  const parts = answerSchema.parse(jsonOf(TITLE, answer)).data;
+  const parts = told(answerSchema, answer, TITLE).data;
   if (parts.length !== tasks.length)
     throw new Error(`Asana answered ${parts.length} of ${tasks.length} tasks that were asked for`);
 
@@ -90,7 +90,7 @@ function whyNot(code: number, { now }: Access): string {
   if (code === 403) return 'the API token may not see it in Asana';
   if (code === 400) return 'Asana does not take its id';
   if (code === 401) throw new TrackerAccessError('Asana refuses the API token');
-  if (code === 429) throw new TrackerBusyError('Asana asks to wait', now + PAUSE_UNSAID);
+  if (code === 429) throw new TrackerBusyError('the rate limit of Asana is used up', within(Number.NaN, now));
   throw new Error(`Asana answered ${code} for one of the tasks`);
 }
 

@@ -3,12 +3,13 @@
  * something changed, not how: the task is read.
  * https://developers.asana.com/docs/webhooks-guide
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { TaskEvent, TaskHint, TaskKey } from '../vocabulary.ts';
 import { gidOf } from './asana-permalink.ts';
 import { readBack } from './asana-read.ts';
 import { header, millis, parseJson } from './body.ts';
+import { hmacHex, isSignedBy } from './secrets.ts';
 import { type Delivery, ignored, malformed, type Tracker, type Translation, told } from './tracker.ts';
 
 const gid = z.string().regex(/^[1-9]\d{0,24}$/);
@@ -33,17 +34,7 @@ const STORIES = ['marked_complete', 'marked_incomplete', 'approval_status_change
 /** https://developers.asana.com/docs/webhooks-guide#security */
 async function verify({ headers, body }: Delivery, secrets: readonly string[]): Promise<boolean> {
   const signature = header(headers, 'x-hook-signature');
-  if (signature === undefined || body.length === 0) return false;
-  const given = Buffer.from(signature);
-  return secrets.some((secret) => {
-    if (secret.trim() === '') return false;
-    const right = Buffer.from(sign(body, secret));
-    return given.length === right.length && timingSafeEqual(given, right);
-  });
-}
-
-function sign(body: string | Buffer, secret: string): string {
-  return createHmac('sha256', secret).update(body).digest('hex');
+  return signature !== undefined && body.length > 0 && isSignedBy(body, signature, secrets);
 }
 
 function translate({ body, receivedAt }: Delivery): Translation {
@@ -168,7 +159,7 @@ export const asana: Tracker = {
   async ping(secret) {
     const body = '{"events":[]}';
     return {
-      headers: { 'content-type': 'application/json', 'x-hook-signature': sign(body, secret) },
+      headers: { 'content-type': 'application/json', 'x-hook-signature': hmacHex(body, secret) },
       body,
     };
   },

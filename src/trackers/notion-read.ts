@@ -13,7 +13,7 @@ import {
   TrackerAccessError,
   type TrackerAnswer,
 } from './read-back.ts';
-import { ask, jsonOf } from './reading.ts';
+import { ask, told } from './reading.ts';
 
 const TITLE = 'Notion';
 /** https://developers.notion.com/reference/versioning */
@@ -43,7 +43,7 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
   const unread = new Map<TaskKey, string>();
   for (const task of tasks) {
     const answer = await get(`pages/${task.slice('notion:'.length)}`, access);
-    const page = readable(answer) ?? pageSchema.parse(jsonOf(TITLE, answer));
+    const page = readable(answer) ?? told(pageSchema, answer, TITLE);
     const state = typeof page === 'string' ? { why: page } : await stateOf(page, sources, access);
     if (typeof state === 'string') events.set(task, event(task, state, access));
     else unread.set(task, state.why);
@@ -69,7 +69,7 @@ async function stateOf(
 
 async function readSource(id: string, access: Access): Promise<Source | string> {
   const answer = await get(`data_sources/${encodeURIComponent(id)}`, access);
-  return readable(answer) ?? sourceSchema.parse(jsonOf(TITLE, answer));
+  return readable(answer) ?? told(sourceSchema, answer, TITLE);
 }
 
 /** Groups can neither be added nor removed; where their names are in another language, the last one means complete. */

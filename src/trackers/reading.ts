@@ -1,6 +1,6 @@
-/** What asking a tracker's API has in common, whatever the tracker. */
-import { pauseAskedFor } from '../incident-io/retry-after.ts';
-import { parseJson } from './body.ts';
+/** Asking a tracker's API, where codes mean what they usually do. */
+import type { z } from 'zod';
+import { answered, retryAt } from './api-answers.ts';
 import {
   type Access,
   TrackerAccessError,
@@ -16,10 +16,8 @@ import {
 export async function ask(title: string, request: TrackerRequest, access: Access): Promise<TrackerAnswer> {
   const answer = await access.send(request);
   const host = new URL(request.url).host;
-  if (answer.status === 429) {
-    const pause = pauseAskedFor(answer, access.now);
-    throw new TrackerBusyError(`${title} asks to wait ${pause / 1000} s`, access.now + pause);
-  }
+  if (answer.status === 429)
+    throw new TrackerBusyError(`the rate limit of ${title} is used up`, retryAt(answer, access.now));
   if (answer.status === 401)
     throw new TrackerAccessError(
       `${title} at ${host} refuses the API token: check that it is valid, and has not expired`,
@@ -28,10 +26,8 @@ export async function ask(title: string, request: TrackerRequest, access: Access
   return answer;
 }
 
-/** The JSON of an answer of 200. Throws where it is another code, or no JSON. */
-export function jsonOf(title: string, answer: TrackerAnswer): unknown {
+/** What an answer of 200 says. Throws where it is another code, or not as it is documented. */
+export function told<T>(schema: z.ZodType<T>, answer: TrackerAnswer, title: string): T {
   if (answer.status !== 200) throw new Error(`${title} answered ${answer.status}, which nobody expects`);
-  const json = parseJson(Buffer.from(answer.body));
-  if (json === undefined) throw new Error(`${title} answered something that is not JSON`);
-  return json;
+  return answered(schema, answer, title);
 }

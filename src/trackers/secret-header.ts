@@ -1,5 +1,5 @@
-import { isSameSecret } from '../same-secret.ts';
 import { header } from './body.ts';
+import { isOneOf } from './secrets.ts';
 import type { Delivery } from './tracker.ts';
 
 /** The header in which a sender that cannot sign carries its secret. */
@@ -18,8 +18,5 @@ export function carriesSecret({ headers }: Delivery, secrets: readonly string[])
     const pair = Buffer.from(credentials, 'base64').toString('utf8');
     given.push(pair, pair.slice(pair.indexOf(':') + 1));
   }
-  return secrets.some(
-    (secret) =>
-      secret.trim() !== '' && given.some((text) => text !== undefined && isSameSecret(text, secret)),
-  );
+  return given.some((text) => text !== undefined && isOneOf(text, secrets));
 }

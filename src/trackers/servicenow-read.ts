@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
 import { type Access, READ_BACK, type ReadBack, type Reading, TrackerAccessError } from './read-back.ts';
-import { ask, jsonOf } from './reading.ts';
+import { ask, told } from './reading.ts';
 import { keyOf, SYS_ID } from './servicenow-permalink.ts';
 import { utc } from './servicenow-record.ts';
 import { stateOf } from './servicenow-state.ts';
@@ -116,7 +116,7 @@ async function table<T>(
     throw new TrackerAccessError(
       `ServiceNow does not let the user of the API token read the table ${name}: give it a role that may`,
     );
-  return z.object({ result: z.array(schema) }).parse(jsonOf(TITLE, answer)).result;
+  return told(z.object({ result: z.array(schema) }), answer, TITLE).result;
 }
 
 /** `user:password`, or a token of OAuth. */
