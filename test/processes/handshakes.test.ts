@@ -14,7 +14,7 @@ import { closed, openProcessWorld, type ProcessWorld, type Served } from './worl
 const run = promisify(execFile);
 const TOKEN = 'canary-api-token';
 /** Several processes one after the other, ms. */
-const LONG = 90_000;
+const LONG = 180_000;
 
 type Provider = 'asana' | 'notion' | 'service_now';
 
@@ -70,14 +70,8 @@ describe.each(places)('from nothing to the first closing, on $name', (place) => 
     expect((await asana.complete('1301', '42')).status).toBe(202);
     await closed(world, second);
 
-    const { stdout } = await world.run(['secret', 'asana', '--show']);
-    expect(stdout.split('\n')).toEqual(asana.secrets());
+    expect((await asana.heartbeat('1300')).status).toBe(200);
     for (const secret of [...asana.secrets(), TOKEN]) expect(logOf(service)).not.toContain(secret);
-    expect(await world.run(['secret', 'asana', '--forget'])).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('2 forgotten'),
-    });
-    expect((await asana.heartbeat('1301')).status).toBe(401);
   });
 
   it('with Notion: the token that a person has to paste is shown to who asks for it, and in no log', {
@@ -103,6 +97,10 @@ describe.each(places)('from nothing to the first closing, on $name', (place) => 
     expect((await notion.finish(target, id)).status).toBe(202);
     await closed(world, incident);
     for (const secret of [notion.secret, TOKEN]) expect(logOf(service)).not.toContain(secret);
+
+    const forget = await world.run(['secret', 'notion', '--forget']);
+    expect(forget).toMatchObject({ code: 0, stdout: expect.stringContaining('1 forgotten') });
+    expect((await notion.finish(target, id)).status).toBe(401);
   });
 
   it('with ServiceNow: a secret, and the rule as it is documented', async (test) => {
