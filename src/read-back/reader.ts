@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Http } from '../http.ts';
 import type { TrackerAccess } from '../settings.ts';
-import type { Reading } from '../trackers/read-back.ts';
+import type { Access, ReadBack, Reading } from '../trackers/read-back.ts';
 import type { Tracker, TrackerOptions } from '../trackers/tracker.ts';
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
 
@@ -43,12 +43,23 @@ export function createTaskReader({ trackers, access, options, http, clock }: Rea
           urls: given.urls,
           options: options[name] ?? {},
           now: clock.now(),
-          send: (request) => http.send(request),
+          send: guarded(http, readBack, given.urls),
         });
         for (const [task, event] of reading.events) events.set(task, event);
         for (const [task, why] of reading.unread) unread.set(task, why);
       }
       return { events, unread };
     },
+  };
+}
+
+/** Sends to where the tracker's API is and nowhere else, whatever address an answer may have named. */
+function guarded(http: Http, readBack: ReadBack, urls: readonly string[]): Access['send'] {
+  const ours = new Set(urls.flatMap((url) => readBack.apiOrigins?.(url) ?? [new URL(url).origin]));
+  return async (request) => {
+    const { origin } = new URL(request.url);
+    if (!ours.has(origin))
+      throw new Error(`a request to ${origin} was not sent: the token is for ${[...ours].join(', ')} alone`);
+    return http.send(request);
   };
 }
