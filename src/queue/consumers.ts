@@ -77,7 +77,7 @@ export function startWorkers<B extends IQueueBackend, C>(
       const batch = readBatch(job.data);
       if ('reason' in batch) throw new FinalFailure(batch.reason);
       const { good, bad } = batch;
-      const size = good.tasks.length + good.incidents.length;
+      const size = good.tasks.length + good.incidents.length + good.hints.length;
       // A job whose only event is bad is already one of its own.
       if (size === 0 && bad.length === 1) throw new FinalFailure(bad[0]?.reason ?? '');
       if (bad.length > 0) {
