@@ -8,7 +8,7 @@ import { taskKeyOf } from '../../src/trackers/index.ts';
 import { keyOf, openReader, type ReadBackWorld } from '../read-back/support.ts';
 import { checkExchange } from '../support/contract.ts';
 import { permalinkOf } from '../support/github.ts';
-import { minutes } from '../support/make.ts';
+import { minutes, rule } from '../support/make.ts';
 import { createMemoryTables } from '../support/memory-tables.ts';
 
 describe('the confirmation before a closing', () => {
@@ -37,13 +37,12 @@ describe('the confirmation before a closing', () => {
       ...world,
       api: client,
       writer: client,
-      rules: { declinedCounts: true },
       taskKeyOf,
       waker: {
         wake: async (ids) => void woken.push(...ids),
         wakeAt: async (_id, at) => void timers.push(at),
       },
-      policy: { minFollowUps: 1, activeIncidents: 'leave', settleTime: 0 },
+      policy: { activeIncidents: 'leave', rules: [rule({ settleTime: 0 })] },
       syncFollowUps: true,
       maxClosesPerHour: 60,
       statuses: new StatusCache(client, clock),
@@ -73,7 +72,7 @@ describe('the confirmation before a closing', () => {
 
   it('costs one call for all tasks of the incident, and none before nothing else stands against closing', async () => {
     for (const n of [1, 2]) says(n, { state: 'done' });
-    deps.policy = { ...deps.policy, settleTime: minutes(1) };
+    deps.policy = { ...deps.policy, rules: [rule({ settleTime: minutes(1) })] };
     expect(await look()).toMatchObject({ reason: 'settling' });
     expect(world.fake.calls).toEqual([]);
     world.clock.time += minutes(1);
