@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { check, release, sweepNow } from '../../src/commands/operations.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
 import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
@@ -236,10 +236,12 @@ describe.each(queuePlaces())('with an API token of the tracker, on $name', (plac
 
   describe('that writes nothing', () => {
     let dry: TestWorld;
-    afterEach(() => dry?.close());
+    beforeAll(async () => {
+      dry = await openWorld(freshPlaceLike(place), { DRY_RUN: 'true' }, { tracker });
+    });
+    afterAll(() => dry?.close());
 
     it('asks as well, and says what it would do', async () => {
-      dry = await openWorld(freshPlaceLike(place), { DRY_RUN: 'true' }, { tracker });
       const incident = await dry.incident(['back/dry#1']);
       says('back/dry#1', { state: 'open', reopened: true, occurredAt: Date.now() });
       await dry.github({ issue: 'back/dry#1', action: 'closed', at: Date.now() - 60_000 });
