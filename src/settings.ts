@@ -95,11 +95,6 @@ export function readSettings<R extends SettingName = never>(
   const warnings = misses.map(
     ([name, ours]) => `${name} is no setting of incident-closer: did you mean ${ours}?`,
   );
-  for (const { name, secrets, access } of sourceRows)
-    if (access?.needed && ofSources.webhookSecrets[name] && !ofSources.trackerAccess[name])
-      warnings.push(
-        `${access.token.name} is missing: the webhooks that ${secrets.name} opens tell that a task changed and not how, so nothing is known of these tasks until their states can be read`,
-      );
   for (const name of required) {
     const row = byName[name];
     if (given(row, env) !== undefined || values[name] !== undefined) continue;

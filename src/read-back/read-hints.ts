@@ -1,14 +1,24 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { TaskEvent, TaskHint } from '../vocabulary.ts';
+import type { Store } from '../store/store.ts';
+import type { TaskEvent, TaskHint, TaskKey } from '../vocabulary.ts';
 import { ask } from './ask.ts';
 import type { TaskReader } from './reader.ts';
+import { withTimes } from './with-times.ts';
 
 /** What became of hints. */
 export interface ReadHints {
   events: TaskEvent[];
   /** Those whose tracker could not be asked now, and when (ms) to try again. */
   later?: { hints: TaskHint[]; retryAt: number; why: string };
+}
+
+export interface HintDeps {
+  reader: TaskReader;
+  store: Store;
+  clock: Clock;
+  log: Logger;
+  signal?: AbortSignal;
 }
 
 /** A hint is tried for so long, ms: whatever it was about, the sweep has asked for outstanding tasks by then. */
@@ -20,7 +30,7 @@ const TRIED_FOR = 24 * 3_600_000;
  */
 export async function readHints(
   hints: readonly TaskHint[],
-  { reader, clock, log, signal }: { reader: TaskReader; clock: Clock; log: Logger; signal?: AbortSignal },
+  { reader, store, clock, log, signal }: HintDeps,
 ): Promise<ReadHints> {
   const { events, unread, unreached } = await ask(
     hints.map(({ task }) => task),
@@ -28,27 +38,29 @@ export async function readHints(
     signal,
   );
   const hinted = new Set(hints.map(({ task }) => task));
-  const told = [...events].filter(([task]) => !hinted.has(task)).map(([, event]) => event);
+  const told: (readonly [TaskKey, TaskEvent])[] = [...events].filter(([task]) => !hinted.has(task));
   const later: TaskHint[] = [];
   for (const hint of hints) {
     const { task, by, actor, aliases, delivery } = hint;
     const event = events.get(task);
     if (event !== undefined) {
-      told.push({
+      const added: TaskEvent = {
         ...event,
         by: event.by === 'unknown' ? by : event.by,
         actor: event.actor ?? actor,
         aliases: [...new Set([...event.aliases, ...aliases])].filter((alias) => alias !== event.task),
         delivery,
-      });
+      };
+      told.push([task, added]);
     } else if (unreached.has(task) && clock.now() - hint.receivedAt < TRIED_FOR) later.push(hint);
     else {
       const why = unread.get(task) ?? unreached.get(task)?.message ?? 'there is no API token for where it is';
       log.warn({ task, delivery }, `${task} changed, and its state could not be told: ${why}`);
     }
   }
-  if (later.length === 0) return { events: told };
+  const read = (await withTimes(told, store)).map(([, event]) => event);
+  if (later.length === 0) return { events: read };
   const errors = later.flatMap(({ task }) => unreached.get(task) ?? []);
   const retryAt = Math.min(...errors.map((error) => error.retryAt));
-  return { events: told, later: { hints: later, retryAt, why: errors[0]?.message ?? '' } };
+  return { events: read, later: { hints: later, retryAt, why: errors[0]?.message ?? '' } };
 }

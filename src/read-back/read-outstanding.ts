@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts';
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
 import { ask } from './ask.ts';
 import { type TaskReader, trackerOf } from './reader.ts';
+import { withTimes } from './with-times.ts';
 
 /**
  * The sweep's share of each tracker's rate limit. 10,000 outstanding tasks and a sweep every 10 minutes: 2,000 of
@@ -82,7 +83,8 @@ async function readOne(
     const batch = share.slice(start, start + size);
     const { events, unread, unreached } = await ask(batch, reader, signal);
     if (batch.some((task) => unreached.has(task))) break;
-    if (events.size > 0) await tell([...events.values()]);
+    const told = await withTimes([...events], store);
+    if (told.length > 0) await tell(told.map(([, event]) => event));
     for (const [task, why] of unread) log.debug({ task }, `${task} could not be read: ${why}`);
     read += events.size;
     hidden += unread.size;

@@ -38,7 +38,7 @@ export function trackerOf(task: TaskKey): string {
 }
 
 export function createTaskReader(deps: ReaderOptions): TaskReader {
-  const { trackers, access, options, http, store, clock } = deps;
+  const { trackers, access, options, http, clock } = deps;
   const watch = new TrackerWatch(deps);
   const find = (name: string) => {
     const tracker = trackers.find((one) => one.name === name);
@@ -84,7 +84,7 @@ export function createTaskReader(deps: ReaderOptions): TaskReader {
         throw await watch.failed(tracker, error, began);
       }
       await watch.answered(tracker, began);
-      return { events: await withTimes(events, store), unread };
+      return { events, unread };
     },
   };
 }
@@ -103,23 +103,4 @@ function guarded(
       throw new Error(`a request to ${origin} was not sent: the token is for ${[...ours].join(', ')} alone`);
     return http.send({ ...request, signal });
   };
-}
-
-/**
- * A state without a time that is the one which stands already has stood since then: asking changes nothing, and
- * must never make a task's word newer than what a person set since.
- */
-async function withTimes(
-  events: ReadonlyMap<TaskKey, TaskEvent>,
-  store: Store,
-): Promise<Map<TaskKey, TaskEvent>> {
-  const places = await store.placesOf(events.keys());
-  const records = await store.tasks.getMany(places.values());
-  return new Map(
-    [...events].map(([task, event]) => {
-      const stands = records.get(places.get(task) ?? task);
-      const same = event.occurredAt === undefined && stands?.state === event.state;
-      return [task, same ? { ...event, occurredAt: stands.since } : event];
-    }),
-  );
 }

@@ -1,5 +1,6 @@
 import { ask } from '../read-back/ask.ts';
 import type { TaskReader } from '../read-back/reader.ts';
+import { withTimes } from '../read-back/with-times.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
 import type { Facts } from './decide.ts';
@@ -32,5 +33,5 @@ export async function askTrackers(
       answers.set(task, { kind: 'unreached', why: error.message, retryAt: error.retryAt });
     else if (why !== undefined) answers.set(task, { kind: 'unread', why });
   }
-  return { answers, told: events };
+  return { answers, told: new Map(await withTimes([...events], store)) };
 }

@@ -168,7 +168,7 @@ export interface SourceRows {
   /** Its route exists where this is set. */
   secrets: Row<string[] | undefined>;
   /** How its API is reached, where it is asked for the states of tasks. */
-  access?: { token: Row<string | undefined>; urls: Row<string[] | undefined>; needed: boolean };
+  access?: { token: Row<string | undefined>; urls: Row<string[] | undefined> };
   /** By the option's name. */
   options: ReadonlyMap<string, Row<string[]>>;
 }
@@ -200,7 +200,6 @@ export const sourceRows: readonly SourceRows[] = sources.map((source) => {
         default: readBack.defaultUrl,
         doc: `where ${title} is, for its API token: the token is sent there alone; several with commas between them`,
       }),
-      needed: readBack.needed === true,
     };
   return row;
 });

@@ -12,8 +12,6 @@ export interface ReadBack {
   tokenDoc: string;
   /** How many tasks one call asks for at most. */
   most: number;
-  /** Its webhooks tell that a task changed and not how: without a token nothing is known of its tasks. */
-  needed?: true;
   /**
    * The origins (`https://api.github.com`) where the API of a tracker at `url` answers; absent: that of `url` itself.
    * A request to any other is refused, so that the token goes nowhere else.

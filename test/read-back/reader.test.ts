@@ -1,9 +1,11 @@
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { recordTasks } from '../../src/events/record.ts';
+import { stand } from '../../src/events/stand.ts';
 import { ask } from '../../src/read-back/ask.ts';
 import { CannotReadError } from '../../src/read-back/tracker-watch.ts';
-import { minutes, T0, taskRecord } from '../support/make.ts';
+import { withTimes } from '../../src/read-back/with-times.ts';
+import { minutes, T0, taskEvent, taskRecord } from '../support/make.ts';
 import { keyOf, openReader, type ReadBackWorld, readerOf } from './support.ts';
 
 describe('asking a tracker for tasks', () => {
@@ -137,15 +139,37 @@ describe('asking a tracker for tasks', () => {
     await world.store.tasks.put(task, stands);
     world.fake.tasks.set(task, { state: 'open' });
     world.clock.time += minutes(60);
-    const { events } = await read('a/b#1');
     const waker = { wake: async () => {}, wakeAt: async () => {} };
-    await recordTasks([...events.values()], { begunBefore: false }, { ...world, waker });
+    const record = async () => {
+      const { events } = await read('a/b#1');
+      const told = (await withTimes([...events], world.store)).map(([, event]) => event);
+      await recordTasks(told, { begunBefore: false }, { ...world, waker });
+    };
+    await record();
     expect(await world.store.tasks.get(task)).toEqual(stands);
 
     world.fake.tasks.set(task, { state: 'done' });
-    const later = await read('a/b#1');
-    await recordTasks([...later.events.values()], { begunBefore: false }, { ...world, waker });
+    await record();
     expect(await world.store.tasks.get(task)).toMatchObject({ state: 'done', since: world.clock.time });
+  });
+
+  it('one answer from a copy that lagged behind does not stand for good, and no lagging copy lifts what was just told', async () => {
+    const task = keyOf('a/b#1');
+    const closedAt = T0;
+    const openSince = T0 + minutes(5);
+    const guessed = taskRecord({ state: 'open', seenClosed: true, since: openSince, receivedAt: openSince });
+    await world.store.tasks.put(task, guessed);
+    const read = async (after: number) => {
+      const told = taskEvent({ task, occurredAt: closedAt, receivedAt: openSince + after });
+      const [first] = await withTimes([[task, told]], world.store);
+      return stand(guessed, first?.[1] ?? told).state;
+    };
+    expect(await read(minutes(1))).toBe('open');
+    expect(await read(minutes(10))).toBe('done');
+
+    // One whose time was told is no guess.
+    await world.store.tasks.put(task, { ...guessed, since: openSince - 1 });
+    expect(await read(minutes(10))).toBe('open');
   });
 
   it('asks for the task that a duplicate repeats, once', async () => {
