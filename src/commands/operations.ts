@@ -89,7 +89,7 @@ const LOOK_EVERY = 250;
 
 async function sweepAfterOthers(context: Context): Promise<Swept> {
   for (let waited = 0; ; waited += LOOK_EVERY) {
-    const swept = await sweep(sweepDeps(context), 0);
+    const swept = await sweep(sweepDeps(context, { notAgainWithin: 0 }), 0);
     if (swept !== undefined) return swept;
     if (waited >= OTHERS_SWEEP)
       throw new OperationError(
@@ -102,7 +102,7 @@ async function sweepAfterOthers(context: Context): Promise<Swept> {
 export const releaseResult = z.object({ incident: z.string(), id: z.string() });
 export type ReleaseResult = z.infer<typeof releaseResult>;
 
-/** Lifts whatever holds an incident now (held, moved back, backlog, closed by automation, refused), and has it reviewed. */
+/** Lifts whatever holds an incident now (held, moved back, backlog, closed by automation, not confirmed, refused), and has it reviewed. */
 export async function release(name: string, context: Context): Promise<ReleaseResult> {
   const { store, backend, clock } = context;
   const { id, reference } = await find(name, context);

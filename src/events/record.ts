@@ -33,10 +33,11 @@ export async function recordEvents(
   if (batch.hints.length > 0) await recordTasks(await deps.readTasks(batch.hints), job, deps);
 }
 
-async function recordTasks(
+/** Writes the states that these events tell, and wakes the incidents for which they are news. */
+export async function recordTasks(
   told: readonly TaskEvent[],
   job: Pick<JobContext, 'begunBefore'>,
-  deps: RecordDeps,
+  deps: Pick<RecordDeps, 'store' | 'waker' | 'clock' | 'log'>,
 ): Promise<void> {
   if (told.length === 0) return;
   const { store, log } = deps;

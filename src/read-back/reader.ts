@@ -1,9 +1,12 @@
+import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Http } from '../http.ts';
 import type { TrackerAccess } from '../settings.ts';
-import type { Reading } from '../trackers/read-back.ts';
+import type { Store } from '../store/store.ts';
+import type { Access, ReadBack, Reading } from '../trackers/read-back.ts';
 import type { Tracker, TrackerOptions } from '../trackers/tracker.ts';
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
+import { TrackerWatch } from './tracker-watch.ts';
 
 export interface ReaderOptions {
   trackers: readonly Tracker[];
@@ -11,44 +14,93 @@ export interface ReaderOptions {
   access: Readonly<Record<string, TrackerAccess>>;
   options: Readonly<Record<string, TrackerOptions>>;
   http: Http;
+  store: Store;
   clock: Clock;
+  log: Logger;
 }
 
 /** Reads the states of tasks from their trackers, as many in one call as the tracker allows. */
 export interface TaskReader {
-  /** Whether tasks of this tracker can be read: its API has a way to, and its token is set. */
-  canRead(tracker: string): boolean;
-  /** Reads tasks of one tracker. Throws where the tracker could not be asked. */
-  read(tracker: string, tasks: readonly TaskKey[]): Promise<Reading>;
+  /** Whether this task can be asked for: its tracker has an API for it, and a token for where the task is. */
+  canRead(task: TaskKey): boolean;
+  /** How many tasks of a tracker one call asks for. */
+  most(tracker: string): number;
+  /**
+   * Reads tasks of one tracker, which `canRead` all allowed. Throws `CannotReadError` where the tracker could not be
+   * asked, or is to be left alone; whatever stopped it where the signal is aborted.
+   */
+  read(tracker: string, tasks: readonly TaskKey[], signal?: AbortSignal): Promise<Reading>;
 }
 
-export function createTaskReader({ trackers, access, options, http, clock }: ReaderOptions): TaskReader {
-  const readBackOf = (name: string) => {
-    const readBack = trackers.find((tracker) => tracker.name === name)?.readBack;
+/** The tracker that a task is in, by its key. */
+export function trackerOf(task: TaskKey): string {
+  return task.slice(0, Math.max(0, task.indexOf(':')));
+}
+
+export function createTaskReader(deps: ReaderOptions): TaskReader {
+  const { trackers, access, options, http, clock } = deps;
+  const watch = new TrackerWatch(deps);
+  const find = (name: string) => {
+    const tracker = trackers.find((one) => one.name === name);
     const given = access[name];
-    return readBack && given && { readBack, given };
+    const readBack = tracker?.readBack;
+    return readBack && given && { name, title: tracker.title, readBack, ...given };
+  };
+  const known = (name: string) => {
+    const found = find(name);
+    if (found === undefined) throw new Error(`tasks of ${name} cannot be read: it has no API token here`);
+    return found;
   };
   return {
-    canRead: (name) => readBackOf(name) !== undefined,
-    async read(name, tasks) {
-      const found = readBackOf(name);
-      if (found === undefined) throw new Error(`tasks of ${name} cannot be read: it has no API token here`);
-      const { readBack, given } = found;
+    canRead(task) {
+      const found = find(trackerOf(task));
+      return found !== undefined && (found.readBack.covers?.(task, found.urls) ?? true);
+    },
+    most: (name) => known(name).readBack.most,
+    async read(name, tasks, signal) {
+      const tracker = known(name);
+      const { readBack, token, urls } = tracker;
+      await watch.mayAsk(tracker);
+      const began = clock.now();
+      const asked = [...new Set(tasks)];
       const events = new Map<TaskKey, TaskEvent>();
       const unread = new Map<TaskKey, string>();
-      const asked = [...new Set(tasks)];
-      for (let start = 0; start < asked.length; start += readBack.most) {
-        const reading = await readBack.read(asked.slice(start, start + readBack.most), {
-          token: given.token,
-          urls: given.urls,
-          options: options[name] ?? {},
-          now: clock.now(),
-          send: (request) => http.send(request),
-        });
-        for (const [task, event] of reading.events) events.set(task, event);
-        for (const [task, why] of reading.unread) unread.set(task, why);
+      try {
+        for (let start = 0; start < asked.length; start += readBack.most) {
+          const reading = await readBack.read(asked.slice(start, start + readBack.most), {
+            token,
+            urls,
+            options: options[name] ?? {},
+            now: clock.now(),
+            send: guarded(http, readBack, urls, signal),
+          });
+          for (const [task, event] of reading.events) events.set(task, event);
+          for (const [task, why] of reading.unread) unread.set(task, why);
+        }
+        const forgotten = asked.find((task) => !events.has(task) && !unread.has(task));
+        if (forgotten !== undefined) throw new Error(`its answer says nothing of ${forgotten}`);
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        throw await watch.failed(tracker, error, began);
       }
+      await watch.answered(tracker, began);
       return { events, unread };
     },
+  };
+}
+
+/** Sends to where the tracker's API is and nowhere else, whatever address an answer may have named. */
+function guarded(
+  http: Http,
+  readBack: ReadBack,
+  urls: readonly string[],
+  signal?: AbortSignal,
+): Access['send'] {
+  const ours = new Set(urls.flatMap((url) => readBack.apiOrigins?.(url) ?? [new URL(url).origin]));
+  return async (request) => {
+    const { origin } = new URL(request.url);
+    if (!ours.has(origin))
+      throw new Error(`a request to ${origin} was not sent: the token is for ${[...ours].join(', ')} alone`);
+    return http.send({ ...request, signal });
   };
 }

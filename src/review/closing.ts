@@ -56,7 +56,9 @@ export async function close(
     statusId: decision.status.id,
     at: clock.now(),
     lastUpdate: facts.updates.at(-1)?.id,
-    evidence: facts.followUps.filter(({ effective }) => effective.counts === 'done').map(evidenceOf),
+    evidence: facts.followUps
+      .filter(({ effective }) => effective.counts === 'done')
+      .map((counted) => evidenceOf(counted, facts)),
     outcome: 'open',
   };
   await store.tables.rank(OPEN_INTENTS, [{ member: incident.id, score: intent.at }]);
@@ -166,8 +168,10 @@ async function replace(
   );
 }
 
-function evidenceOf({ followUp, task, word }: Counted): Closure['evidence'][number] {
-  const row = { followUp: followUp.id, status: followUp.status, task };
+function evidenceOf({ followUp, task, word }: Counted, { answers }: Facts): Closure['evidence'][number] {
+  const answer = task === undefined ? undefined : answers?.get(task);
+  const confirmedAt = answer?.kind === 'told' ? answer.at : undefined;
+  const row = { followUp: followUp.id, status: followUp.status, task, confirmedAt };
   if (word === undefined || word.state === 'unknown-duplicate') return row;
   const { state, by, actor, since, delivery } = word;
   return { ...row, state, by, actor, since, delivery };

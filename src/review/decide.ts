@@ -10,9 +10,11 @@ import type {
   Refusal,
   TaskRecord,
 } from '../store/records.ts';
-import type { Incident, IncidentStatus, IncidentUpdate, Target } from '../vocabulary.ts';
+import type { Incident, IncidentStatus, IncidentUpdate, Target, TaskKey } from '../vocabulary.ts';
+import { type Answer, confirming, doubtsOf } from './doubts.ts';
 import { looksLike } from './looks.ts';
 import { movedBackAt, wasLifted } from './moved-back.ts';
+import { chooseStatus, noStatus } from './target-status.ts';
 import { allDone, blockerOf, type Counted, waitsFor, when } from './words.ts';
 
 /** Everything that a decision rests on. What costs a call is read only once `decide` asks for it. */
@@ -37,6 +39,8 @@ export interface Facts {
   incident?: Incident;
   statuses?: readonly IncidentStatus[];
   updates?: readonly IncidentUpdate[];
+  /** What the trackers answered right now, by task; none for a task that no API token is for. */
+  answers?: ReadonlyMap<TaskKey, Answer>;
   now: number;
 }
 
@@ -46,6 +50,7 @@ export type WaitReason =
   | 'no-postmortem'
   | 'settling'
   | 'brake'
+  | 'confirming'
   | 'first-sync';
 export type LeaveReason =
   | 'too-few-follow-ups'
@@ -63,7 +68,7 @@ export type LeaveReason =
   | 'refused';
 
 export type Decision =
-  | { verdict: 'read'; what: 'incident' | 'updates' }
+  | { verdict: 'read'; what: 'incident' | 'updates' | 'tasks' }
   /** By another rule than it was thought: the follow-ups are to be judged anew. */
   | { verdict: 'read'; what: 'follow-ups'; rule: Rule }
   | {
@@ -73,6 +78,7 @@ export type Decision =
       blockers: Blocker[];
       until?: number;
       readySince?: number;
+      confirmingSince?: number;
     }
   | { verdict: 'leave'; reason: LeaveReason; words: string; movedBack?: MovedBack }
   | { verdict: 'close' | 'resolve'; reason: 'all-done'; words: string; to: Target; status: IncidentStatus };
@@ -170,7 +176,8 @@ export function decide(facts: Facts, policy: Policy): Decision {
     return leave('refused', `incident.io refused it: ${refusal.words}`);
 
   // 5. Settle time, on our clock, in the status that it still has.
-  const since = facts.ready?.statusId === incident.status.id ? facts.ready.since : now;
+  const ready = facts.ready?.statusId === incident.status.id ? facts.ready : undefined;
+  const since = ready?.since ?? now;
   const due = since + rule.settleTime;
   if (now < due)
     return {
@@ -186,6 +193,18 @@ export function decide(facts: Facts, policy: Policy): Decision {
   // 7. The brake against whatever nobody thought of.
   if (facts.brakeUntil !== undefined && facts.brakeUntil > now)
     return { ...braked(facts.brakeUntil), readySince: since };
+
+  // 8. The tracker's own word, last: nothing that could not be confirmed is closed on a webhook's word.
+  if (facts.answers === undefined) return { verdict: 'read', what: 'tasks' };
+  const doubts = doubtsOf(alive, facts);
+  if (doubts.length > 0) {
+    const confirmingSince = ready?.confirmingSince ?? now;
+    return {
+      ...confirming(doubts, allDone(done, alive.length), confirmingSince, now),
+      readySince: since,
+      confirmingSince,
+    };
+  }
 
   return {
     verdict: to === 'closed' ? 'close' : 'resolve',
@@ -229,24 +248,4 @@ function toldSince(facts: Facts, at: number): boolean {
     const record = task === undefined ? undefined : facts.records.get(task);
     return record !== undefined && record.receivedAt >= at;
   });
-}
-
-function chooseStatus(
-  statuses: readonly IncidentStatus[],
-  to: Target,
-  wanted: string | undefined,
-): IncidentStatus | undefined {
-  const fitting = statuses
-    .filter(({ category }) => category === (to === 'closed' ? 'closed' : 'learning'))
-    .sort((a, b) => a.rank - b.rank);
-  return wanted === undefined
-    ? fitting[0]
-    : fitting.find(({ id, name }) => id === wanted || name.toLowerCase() === wanted.toLowerCase());
-}
-
-function noStatus(to: Target, wanted: string | undefined): string {
-  const variable = to === 'closed' ? 'CLOSED_STATUS' : 'RESOLVED_STATUS';
-  return wanted === undefined
-    ? `the organisation has no ${to} status to move it to`
-    : `${variable} is “${wanted}”, which is the id or name of no ${to} status in incident.io`;
 }

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
+import { stand } from '../events/stand.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
 import { NotFoundError } from '../incident-io/errors.ts';
 import type { Policy } from '../policy/policy.ts';
 import { depends, type IncidentAbout, type Rule, ruleFor } from '../policy/rule.ts';
 import type { IncidentRecord, TaskRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import type { FollowUp, Incident, TaskKey } from '../vocabulary.ts';
+import type { FollowUp, Incident, TaskEvent, TaskKey } from '../vocabulary.ts';
 import { effective, type TaskWord } from './word.ts';
 import type { Counted } from './words.ts';
 
@@ -35,11 +36,15 @@ export async function gather(incidentId: string, rule: Rule, deps: GatherDeps): 
   return count(followUps, () => ({ rule, releasedAt }), deps);
 }
 
-/** What follow-ups count as, by what the store knows of their tasks. No call to incident.io. */
+/**
+ * What follow-ups count as, by what the store knows of their tasks, and by what the trackers told just now (by the
+ * key that was asked for). No call to incident.io.
+ */
 export async function count(
   followUps: readonly FollowUp[],
   about: (incidentId: string) => { rule: Rule; releasedAt: number | undefined },
   { store, clock, taskKeyOf }: Pick<GatherDeps, 'store' | 'clock' | 'taskKeyOf'>,
+  told: ReadonlyMap<TaskKey, TaskEvent> = new Map(),
 ): Promise<Gathered> {
   const taskOf = new Map<string, TaskKey>();
   for (const { id, reference } of followUps) {
@@ -47,10 +52,11 @@ export async function count(
     if (key !== undefined) taskOf.set(id, key);
   }
   const ids = followUps.map(({ id }) => id);
-  const records = await recordsOf(taskOf.values(), store);
+  const records = await recordsOf(taskOf.values(), store, told);
   const canonical = await recordsOf(
     [...records.values()].flatMap((record) => (record.canonical === undefined ? [] : [record.canonical])),
     store,
+    told,
   );
   const marks = await store.marks.getMany(ids);
   const refusals = await store.writeRefusals.getMany(ids);
@@ -147,12 +153,17 @@ export async function rememberIncidents(incidents: readonly Incident[], store: S
   );
 }
 
-async function recordsOf(tasks: Iterable<TaskKey>, store: Store): Promise<Map<TaskKey, TaskRecord>> {
+async function recordsOf(
+  tasks: Iterable<TaskKey>,
+  store: Store,
+  told: ReadonlyMap<TaskKey, TaskEvent>,
+): Promise<Map<TaskKey, TaskRecord>> {
   const places = await store.placesOf(tasks);
   const records = await store.tasks.getMany(places.values());
   const found = new Map<TaskKey, TaskRecord>();
   for (const [task, place] of places) {
-    const record = records.get(place);
+    const event = told.get(place);
+    const record = event === undefined ? records.get(place) : stand(records.get(place), event);
     if (record !== undefined) found.set(task, record);
   }
   return found;

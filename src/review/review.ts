@@ -1,37 +1,21 @@
-import type { Logger } from 'pino';
-import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
-import { NotFoundError } from '../incident-io/errors.ts';
-import type { StatusCache } from '../incident-io/status-cache.ts';
 import type { Rule } from '../policy/rule.ts';
-import type { Waker } from '../queue/queues.ts';
 import type { Outcome } from '../store/records.ts';
 import type { Incident } from '../vocabulary.ts';
 import { close, settleIntents } from './closing.ts';
-import { braked, type Decision, decide, type Facts } from './decide.ts';
-import { type GatherDeps, type Gathered, gather, likelyRule, rememberIncidents } from './gather.ts';
+import { braked, type Facts } from './decide.ts';
+import { gather, likelyRule } from './gather.ts';
 import { looksOf } from './looks.ts';
+import { isWriteDue, NOT_VISIBLE, type ReachDeps, type Reached, reach, type Verdict } from './reach.ts';
 import { blockerOf, list, nameOf } from './words.ts';
 import { writeFollowUp } from './write.ts';
 
-export interface ReviewDeps extends GatherDeps {
-  /** Absent in a dry run: there is no way to write then. */
-  writer?: IncidentIoReader & IncidentIoWriter;
-  waker: Waker;
-  log: Logger;
-  /** Whether task states are written to follow-ups. */
-  syncFollowUps: boolean;
-  maxClosesPerHour: number;
-  statuses: StatusCache;
+export interface ReviewDeps extends ReachDeps {
   /**
    * Asked where incident.io forbade a write: whether the key still has the roles that everything needs. Without
    * them it is no verdict on one incident, and nothing is remembered of it.
    */
   keyStillWorks(): Promise<boolean>;
-  /** What `/v1/identity` said of the key. */
-  key: { name: string; roles: readonly string[] };
 }
-
-const HOUR = 3_600_000;
 
 /** One look at one incident: read, decide, act, remember. Runs any number of times with the same result. */
 export async function review(
@@ -64,8 +48,9 @@ export async function review(
     changedWhileWriting = gathered.followUps.some(isWriteDue);
   }
 
-  const { facts, decision } = await reach(incidentId, { rule, gathered, changedWhileWriting, writes }, deps);
-  if (facts.changedWhileWriting) await deps.waker.wake([incidentId], 'changed while it was written');
+  const begun = { rule, gathered, changedWhileWriting, writes };
+  const { facts, decision } = await reach(incidentId, begun, deps, job.signal);
+  if (facts.changedWhileWriting) await deps.waker.wake([incidentId], 'changed while it was looked at');
   return act(incidentId, facts, decision, job, deps);
 }
 
@@ -75,18 +60,8 @@ export async function inspect(incidentId: string, deps: ReviewDeps): Promise<Rea
   const rule = await likelyRule(incidentId, deps);
   if (rule === undefined) return { facts: undefined, decision: NOT_VISIBLE };
   const gathered = await gather(incidentId, rule, deps);
-  return reach(incidentId, { rule, gathered, changedWhileWriting: false, writes: false }, deps);
+  return reach(incidentId, { rule, gathered, changedWhileWriting: false, writes: false }, deps, 'inspect');
 }
-
-/** A reached verdict with what it rests on. `facts` is absent where nothing was read. */
-export interface Reached {
-  facts: Facts | undefined;
-  decision: Verdict;
-}
-
-export type Verdict =
-  | Exclude<Decision, { verdict: 'read' }>
-  | { verdict: 'leave'; reason: 'not-visible'; words: string };
 
 const FIRST_SYNC: Verdict = {
   verdict: 'wait',
@@ -94,68 +69,6 @@ const FIRST_SYNC: Verdict = {
   words: 'the first sync with incident.io is still under way',
   blockers: [{ why: 'the first sync with incident.io is still under way' }],
 };
-
-const NOT_VISIBLE: Verdict = {
-  verdict: 'leave',
-  reason: 'not-visible',
-  words: 'incident.io shows no such incident to this key: it is private, or gone',
-};
-
-interface Begun {
-  rule: Rule;
-  gathered: Gathered;
-  changedWhileWriting: boolean;
-  /** Whether what is due to be written is written here. */
-  writes: boolean;
-}
-
-/** Asks `decide`, and reads what it still wants to know, until it has decided. */
-async function reach(
-  incidentId: string,
-  { rule, gathered, changedWhileWriting, writes }: Begun,
-  deps: ReviewDeps,
-): Promise<{ facts: Facts; decision: Verdict }> {
-  const { store, api, clock, policy, maxClosesPerHour } = deps;
-  const facts: Facts = {
-    rule,
-    ...gathered,
-    changedWhileWriting,
-    closures: (await store.closures.get(incidentId)) ?? [],
-    hold: await store.holds.get(incidentId),
-    releasedAt: await store.released.get(incidentId),
-    backlog: await store.backlog.get(incidentId),
-    movedBack: await store.movedBack.get(incidentId),
-    refusal: await store.refusals.get(incidentId),
-    ready: await store.ready.get(incidentId),
-    brakeUntil:
-      maxClosesPerHour > 0
-        ? await store.nextPlace('closings', maxClosesPerHour, HOUR, clock.now())
-        : undefined,
-    roles: deps.key.roles,
-    now: clock.now(),
-  };
-  for (;;) {
-    const decision = decide(facts, policy);
-    if (decision.verdict !== 'read') return { facts, decision };
-    if (decision.what === 'updates') {
-      facts.updates = await api.updates(incidentId);
-      continue;
-    }
-    if (decision.what === 'follow-ups') {
-      Object.assign(facts, { rule: decision.rule, ...(await gather(incidentId, decision.rule, deps)) });
-      facts.changedWhileWriting = writes && facts.followUps.some(isWriteDue);
-      continue;
-    }
-    try {
-      facts.incident = await api.incident(incidentId);
-      facts.statuses = await deps.statuses.get();
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
-      return { facts, decision: NOT_VISIBLE };
-    }
-    await rememberIncidents([facts.incident], store);
-  }
-}
 
 /** Carries out a verdict, and remembers it. */
 async function act(
@@ -171,7 +84,11 @@ async function act(
     case 'wait': {
       const { incident } = facts;
       if (decision.readySince !== undefined && incident !== undefined)
-        await store.ready.put(incidentId, { since: decision.readySince, statusId: incident.status.id });
+        await store.ready.put(incidentId, {
+          since: decision.readySince,
+          statusId: incident.status.id,
+          confirmingSince: decision.confirmingSince,
+        });
       else await store.ready.remove(incidentId);
       // Something blocks that did not before: it is no backlog any more.
       if (decision.reason === 'follow-ups' && facts.backlog !== undefined)
@@ -280,8 +197,4 @@ async function reportLate(
       `${incident.reference} was closed; whether a follow-up was added meanwhile could not be read`,
     );
   }
-}
-
-function isWriteDue({ effective }: Gathered['followUps'][number]): boolean {
-  return effective.counts !== 'gone' && effective.write !== undefined;
 }

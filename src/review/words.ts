@@ -75,9 +75,17 @@ function actorOf(word: TaskWord | undefined): string {
 
 /** `waits for PROJ-12 and acme/api#7` */
 export function waitsFor(blocked: readonly Counted[]): string {
-  const names = blocked.map(nameOf);
-  const shown = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
-  return `waits for ${list(shown)}`;
+  return `waits for ${namesOf(blocked)}`;
+}
+
+/** `PROJ-12 and acme/api#7 are not confirmed by their trackers` */
+export function notConfirmed(doubted: readonly Counted[]): string {
+  return `${namesOf(doubted)} ${doubted.length === 1 ? 'is not confirmed by its tracker' : 'are not confirmed by their trackers'}`;
+}
+
+function namesOf(some: readonly Counted[]): string {
+  const names = some.map(nameOf);
+  return list(names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names);
 }
 
 export function list(names: readonly string[]): string {

@@ -11,6 +11,7 @@ import type { Settings } from '../settings.ts';
 import { Store } from '../store/store.ts';
 import { createStoreClock } from '../store/store-clock.ts';
 import { trackers } from '../trackers/index.ts';
+import type { Tracker } from '../trackers/tracker.ts';
 
 /** What everything that talks to incident.io needs, made from the settings. */
 export interface Context {
@@ -28,12 +29,13 @@ export interface Context {
   close(): Promise<void>;
 }
 
-/** Throws where the store does not answer. */
+/** Throws where the store does not answer. `asked`: the trackers that can be asked for tasks, all that there are. */
 export async function createContext(
   settings: Settings & { apiKey: string },
   policy: Policy,
   backend: Backend,
   log: Logger,
+  asked: readonly Tracker[] = trackers,
 ): Promise<Context> {
   const clock = await createStoreClock(backend.tables);
   const client = createClient({
@@ -44,20 +46,23 @@ export async function createContext(
     log,
   });
   const http = createHttp();
+  const store = new Store(backend.tables);
   let closed: Promise<unknown> | undefined;
   return {
     settings,
     policy,
     backend,
-    store: new Store(backend.tables),
+    store,
     clock,
     reader: readOnly(client),
     tasks: createTaskReader({
-      trackers,
+      trackers: asked,
       access: settings.trackerAccess,
       options: settings.trackerOptions,
       http,
+      store,
       clock,
+      log,
     }),
     writer: settings.dryRun ? undefined : client,
     log,

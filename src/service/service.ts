@@ -9,6 +9,7 @@ import type { Settings } from '../settings.ts';
 import { sleep } from '../sleep.ts';
 import { WebhookSecrets } from '../store/webhook-secrets.ts';
 import { sources } from '../trackers/index.ts';
+import type { Tracker } from '../trackers/tracker.ts';
 import { WrongOrganisationError } from '../worker/key-watch.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
 import { type Context, createContext } from './context.ts';
@@ -23,6 +24,8 @@ export interface ServiceOptions {
   log: Logger;
   /** Serves commands of other processes, which cannot open an embedded folder beside this one. */
   operate?: Operate;
+  /** The trackers that can be asked for tasks; absent: all that there are. */
+  asked?: readonly Tracker[];
   /** Told of what makes going on pointless. */
   onFatal?: (error: Error) => void;
 }
@@ -109,7 +112,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       try {
         for (const warning of await backend.warnings()) log.warn(warning);
         if (!work || settings.apiKey === undefined) return;
-        context = await createContext({ ...settings, apiKey: settings.apiKey }, policy, backend, log);
+        const { asked } = options;
+        context = await createContext({ ...settings, apiKey: settings.apiKey }, policy, backend, log, asked);
         worker = await startWorker(context);
         return;
       } catch (error) {

@@ -1,4 +1,6 @@
 import { StatusCache } from '../incident-io/status-cache.ts';
+import { asBatch } from '../queue/event-batch.ts';
+import { NOT_AGAIN_WITHIN, readOutstanding } from '../read-back/read-outstanding.ts';
 import type { ReviewDeps } from '../review/review.ts';
 import type { SweepDeps } from '../sync/sweep.ts';
 import { taskKeyOf } from '../trackers/index.ts';
@@ -10,7 +12,7 @@ export function reviewDeps(
   key: ReviewDeps['key'],
   statuses = new StatusCache(context.reader, context.clock),
 ): ReviewDeps {
-  const { settings, policy, backend, store, reader, writer, clock, log } = context;
+  const { settings, policy, backend, store, reader, writer, tasks, clock, log } = context;
   const { syncFollowUps, maxClosesPerHour } = settings;
   return {
     store,
@@ -24,13 +26,17 @@ export function reviewDeps(
     syncFollowUps,
     maxClosesPerHour,
     statuses,
+    tasks,
     keyStillWorks: async () => true,
     key,
   };
 }
 
-/** What sync and sweep need. */
-export function sweepDeps({ settings, policy, backend, store, reader, clock, log }: Context): SweepDeps {
+/** What sync and sweep need. `notAgainWithin` (ms): a tracker that was asked by a sweep since is not asked again. */
+export function sweepDeps(
+  { settings, policy, backend, store, reader, tasks, clock, log }: Context,
+  { notAgainWithin = NOT_AGAIN_WITHIN, signal }: { notAgainWithin?: number; signal?: AbortSignal } = {},
+): SweepDeps {
   const { activeIncidents } = settings;
   return {
     store,
@@ -42,5 +48,15 @@ export function sweepDeps({ settings, policy, backend, store, reader, clock, log
     waker: backend.waker,
     categories: activeIncidents === 'leave' ? ['learning'] : ['learning', 'live', 'triage'],
     clearStrayKeys: (ids) => backend.clearStrayKeys(ids),
+    readOutstanding: (outstanding, goOn) =>
+      readOutstanding(outstanding, goOn, {
+        reader: tasks,
+        store,
+        clock,
+        log,
+        tell: (events) => backend.intake.add(asBatch({ tasks: events })),
+        notAgainWithin,
+        signal,
+      }),
   };
 }

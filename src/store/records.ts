@@ -97,6 +97,8 @@ export const evidenceRow = z.object({
   actor: z.string().optional(),
   since: z.number().optional(),
   delivery: z.string().optional(),
+  /** When its tracker was asked right before the edit and said the same. */
+  confirmedAt: z.number().optional(),
 });
 
 export const closure = z.object({
@@ -114,7 +116,12 @@ export const closure = z.object({
 });
 export type Closure = z.infer<typeof closure>;
 
-export const readySince = z.object({ since: z.number(), statusId: z.string() });
+export const readySince = z.object({
+  since: z.number(),
+  statusId: z.string(),
+  /** Since when all that is missing is the trackers' confirmation. */
+  confirmingSince: z.number().optional(),
+});
 export type ReadySince = z.infer<typeof readySince>;
 
 export const hold = z.object({ why: z.string(), at: z.number() });
@@ -135,6 +142,29 @@ export type MovedBack = z.infer<typeof movedBack>;
 /** incident.io's own words when it refused an edit, and how the incident looked then. */
 export const refusal = z.object({ words: z.string(), looks: z.string(), at: z.number() });
 export type Refusal = z.infer<typeof refusal>;
+
+/** How a tracker answered when it was asked for the states of tasks: what all processes keep to, and what people are shown. */
+export const trackerStatus = z.object({
+  /** When it answered last. */
+  lastRead: z.number().optional(),
+  /** Why it could not be asked since; absent: it answers. */
+  failure: z
+    .object({
+      /** Its rate limit is used up; it refuses the token; or it gave no answer that can be used. */
+      reason: z.enum(['busy', 'access', 'failed']),
+      words: z.string(),
+      since: z.number(),
+      /** How many tries failed one after another. */
+      tries: z.number(),
+      /** Nobody asks it before. */
+      retryAt: z.number(),
+    })
+    .optional(),
+  /** When the last sweep asked it, and up to which task it came, in the order of their keys. */
+  sweptAt: z.number().optional(),
+  sweptTo: z.string().optional(),
+});
+export type TrackerStatus = z.infer<typeof trackerStatus>;
 
 export const blocker = z.object({
   followUp: z.string().optional(),

@@ -11,6 +11,7 @@ import {
   readySince,
   refusal,
   taskRecord,
+  trackerStatus,
   writeMark,
   writeRefusal,
 } from './records.ts';
@@ -55,6 +56,8 @@ export class Store {
   readonly refusals;
   readonly closures;
   readonly outcomes;
+  /** tracker's name → how it answers when it is asked for the states of tasks. */
+  readonly trackerStatus;
   /** What there is one of: cursor, times, marks. */
   readonly meta;
   private readonly leases;
@@ -81,6 +84,7 @@ export class Store {
     this.refusals = new Table(tables, 'refusals', refusal);
     this.closures = new Table(tables, 'closures', z.array(closure));
     this.outcomes = new Table(tables, 'outcomes', outcome);
+    this.trackerStatus = new Table(tables, 'tracker-status', trackerStatus);
     this.meta = new Table(tables, 'meta', z.union([z.string(), z.number()]));
     this.leases = new Table(tables, 'leases', lease);
     this.times = new Table(tables, 'times', z.array(z.number()));

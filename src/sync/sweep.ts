@@ -5,17 +5,21 @@ import { count, rememberIncidents } from '../review/gather.ts';
 import { looksOf } from '../review/looks.ts';
 import type { Counted } from '../review/words.ts';
 import type { Outcome } from '../store/records.ts';
-import type { Incident } from '../vocabulary.ts';
+import type { Incident, TaskKey } from '../vocabulary.ts';
 import { asFollowUp, rowsOf } from './rows.ts';
 import { type SyncDeps, sync } from './sync.ts';
 
 export interface SweepDeps extends SyncDeps {
   clearStrayKeys(incidentIds: readonly string[]): Promise<string[]>;
+  /** Asks the trackers for tasks, for as long as `goOn` says so; what they tell goes the way of every event. */
+  readOutstanding(tasks: ReadonlySet<TaskKey>, goOn: () => Promise<boolean>): Promise<number>;
 }
 
 export interface Swept {
   incidents: number;
   woken: string[];
+  /** How many tasks of outstanding follow-ups were read from their trackers. */
+  tasksRead: number;
 }
 
 const LEASE = 5 * 60_000;
@@ -26,7 +30,7 @@ const LASTING = ['moved-back', 'resolved-by-us', 'refused', 'backlog', 'held', '
 /**
  * The regular look at every incident that might be ready: makes good what webhooks and queue lost. Costs pages
  * and not incidents: it joins the list of incidents with the index, and wakes a review only where nothing seems
- * to block, or where the end of an edit is unknown.
+ * to block, or where the end of an edit is unknown. Last, it asks the trackers for the tasks that are waited for.
  *
  * `undefined`: another process is at it, or was within `every` ms.
  */
@@ -38,27 +42,39 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
   if (!(await store.lease('sweep', holder, clock.now(), LEASE))) return undefined;
   try {
     await sync(deps);
-    const swept: Swept = { incidents: 0, woken: [] };
+    const swept: Swept = { incidents: 0, woken: [], tasksRead: 0 };
+    const waitedFor = new Set<TaskKey>();
     for await (const page of api.incidents(categories)) {
       await store.lease('sweep', holder, clock.now(), LEASE);
       await rememberIncidents(page, store);
       swept.incidents += page.length;
       // While everything is paused, only edits whose end is unknown are looked after.
-      if (deps.policy.paused === undefined) swept.woken.push(...(await seemReady(page, deps)));
+      if (deps.policy.paused !== undefined) continue;
+      const looked = await look(page, deps);
+      swept.woken.push(...looked.ready);
+      for (const task of looked.waitedFor) waitedFor.add(task);
     }
     swept.woken.push(...(await openIntents(deps)));
     await deps.clearStrayKeys(swept.woken);
     await waker.wake([...new Set(swept.woken)], 'sweep', { behind: true });
     await store.meta.put('last-sweep', clock.now());
     log.info({ incidents: swept.incidents, woken: swept.woken.length }, 'swept');
+    const goOn = () => store.lease('sweep', holder, clock.now(), LEASE);
+    swept.tasksRead = await deps.readOutstanding(waitedFor, goOn);
     return swept;
   } finally {
     await store.release('sweep', holder);
   }
 }
 
-/** Of these incidents, those where nothing in index and store seems to block, and which nobody said to leave. */
-async function seemReady(incidents: readonly Incident[], deps: SweepDeps): Promise<string[]> {
+/**
+ * Of these incidents, `ready` are those where nothing in index and store seems to block, and which nobody said to
+ * leave; `waitedFor` are the tasks of their follow-ups that are outstanding, or block whatever their status is.
+ */
+async function look(
+  incidents: readonly Incident[],
+  deps: SweepDeps,
+): Promise<{ ready: string[]; waitedFor: TaskKey[] }> {
   const { store, clock, policy } = deps;
   const rules = new Map(incidents.map((incident) => [incident.id, ruleFor(policy.rules, incident)]));
   const rule = (id: string) => {
@@ -71,7 +87,7 @@ async function seemReady(incidents: readonly Incident[], deps: SweepDeps): Promi
   const released = await store.released.getMany(ids);
   const outcomes = await store.outcomes.getMany(ids);
   const followUps = [...rows.values()].flatMap((list) => list.map(({ id, row }) => asFollowUp(id, row)));
-  const { followUps: all } = await count(
+  const { followUps: all, records } = await count(
     followUps,
     (id) => ({ rule: rule(id), releasedAt: released.get(id) }),
     {
@@ -80,7 +96,7 @@ async function seemReady(incidents: readonly Incident[], deps: SweepDeps): Promi
       taskKeyOf: (_provider, task) => task,
     },
   );
-  return incidents
+  const ready = incidents
     .filter((incident) => {
       const counted = all.filter(({ followUp }) => followUp.incidentId === incident.id);
       const done = counted.filter(({ effective }) => effective.counts === 'done');
@@ -90,6 +106,10 @@ async function seemReady(incidents: readonly Incident[], deps: SweepDeps): Promi
       return !(outcome && isLasting(outcome, incident, counted, released.get(incident.id), clock.now()));
     })
     .map(({ id }) => id);
+  const waitedFor = all
+    .filter(({ followUp, effective }) => followUp.status === 'outstanding' || effective.counts === 'blocks')
+    .flatMap(({ task }) => (task === undefined ? [] : [task, records.get(task)?.canonical ?? task]));
+  return { ready, waitedFor };
 }
 
 /** Whether the last verdict says to leave the incident, and nothing that could alter it has happened since. */

@@ -40,6 +40,11 @@ export const readBack: ReadBack = {
   tokenDoc:
     'lets GitHub be asked for the states of issues: a fine-grained token with read access to **Issues** (and **Pull requests**) of the repositories',
   most: 50,
+  apiOrigins: (url) => Object.values(apiOf(hostOf(url), [url]) ?? {}).map((api) => new URL(api).origin),
+  covers(task, urls) {
+    const place = placeOf(task);
+    return place === undefined || apiOf(place.host, urls) !== undefined;
+  },
   async read(tasks, access) {
     const events = new Map<TaskKey, TaskEvent>();
     const unread = new Map<TaskKey, string>();
@@ -65,9 +70,13 @@ function placeOf(task: TaskKey): GitHubPlace | undefined {
   return host && owner && repo && number ? { host, owner, repo, number } : undefined;
 }
 
+function hostOf(url: string): string {
+  return new URL(url).host.replace(/^(www|api)\./, '');
+}
+
 /** The API of github.com and of data residency has a host of its own, Enterprise Server has it under `/api`. */
 function apiOf(host: string, urls: readonly string[]): Api | undefined {
-  const url = urls.find((one) => new URL(one).host.replace(/^(www|api)\./, '') === host);
+  const url = urls.find((one) => hostOf(one) === host);
   if (url === undefined) return undefined;
   const rest = `https://api.${host}`;
   if (host === 'github.com' || host.endsWith('.ghe.com')) return { graphql: `${rest}/graphql`, rest };

@@ -23,6 +23,7 @@ export const readBack: ReadBack = {
   tokenDoc:
     'lets GitLab be asked for the states of issues: a personal, group or project access token with the scope **read_api** of somebody who may read them (confidential ones too)',
   most: PAGE,
+  covers: (task, urls) => baseOf(task, urls) !== undefined,
   async read(tasks, access) {
     const reading = { events: new Map<TaskKey, TaskEvent>(), unread: new Map<TaskKey, string>() };
     const byBase = new Map<string, Search[]>();
@@ -39,17 +40,23 @@ export const readBack: ReadBack = {
 /** With the longest of our addresses that it is under, or why it cannot be asked for. */
 function searchFor(task: TaskKey, urls: readonly string[]): { base: string; search: Search } | string {
   const [, where = '', iid = ''] = KEY.exec(task) ?? [];
-  const [, host, id] = ID_KEY.exec(task) ?? [];
-  const base = urls
-    .filter((url) =>
-      id === undefined ? `${where}/`.startsWith(`${rootOf(url)}/`) : new URL(url).host === host,
-    )
-    .sort((a, b) => b.length - a.length)[0];
+  const id = ID_KEY.exec(task)?.[2];
+  const base = baseOf(task, urls);
   if (base === undefined) return 'it is not in a GitLab whose address is in GITLAB_URL';
   if (id !== undefined) return { base, search: { asked: task, at: { id }, former: [] } };
   const project = where.slice(rootOf(base).length + 1);
   if (project.startsWith('groups/')) return 'GitLab is not asked for epics and other work items of groups';
   return { base, search: { asked: task, at: { project, iid }, former: [] } };
+}
+
+function baseOf(task: TaskKey, urls: readonly string[]): string | undefined {
+  const where = KEY.exec(task)?.[1] ?? '';
+  const host = ID_KEY.exec(task)?.[1];
+  return urls
+    .filter((url) =>
+      host === undefined ? `${where}/`.startsWith(`${rootOf(url)}/`) : new URL(url).host === host,
+    )
+    .sort((a, b) => b.length - a.length)[0];
 }
 
 /** The host and the relative URL root, as keys have them. */

@@ -71,13 +71,18 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
 async function basesOf(access: Access): Promise<Map<string, string>> {
   const bases = new Map<string, string>();
   for (const base of access.urls) {
-    if (!base.startsWith('https://api.atlassian.com/')) bases.set(siteOfBase(base), base);
+    if (!isGateway(base)) bases.set(siteOfBase(base), base);
     else {
       const answer = await call({ base, path: '/rest/api/3/serverInfo' }, access);
       bases.set(siteOfBase(parsed(serverSchema, answer, base).baseUrl), base);
     }
   }
   return bases;
+}
+
+/** Of a site that only the gateway itself can name. */
+function isGateway(base: string): boolean {
+  return base.startsWith('https://api.atlassian.com/');
 }
 
 type Found = { events: Map<TaskKey, TaskEvent>; unread: Map<TaskKey, string> };
@@ -215,5 +220,9 @@ export const readBack: ReadBack = {
   tokenDoc:
     'reads the states of issues from Jira: `email:token` for Cloud, a personal access token alone for Data Center; it needs no more than to browse the projects',
   most: MOST,
+  covers(task, urls) {
+    const site = placeOf(task)?.site;
+    return site === undefined || urls.some((url) => isGateway(url) || siteOfBase(url) === site);
+  },
   read,
 };

@@ -239,5 +239,6 @@ export const readBack: ReadBack = {
   defaultUrl: DEFAULT_URL,
   tokenDoc: 'a key that may read, to read the states of issues from Linear',
   most: MOST,
+  apiOrigins: (url) => [new URL(apiOf(url)).origin],
   read,
 };

@@ -13,7 +13,15 @@ export interface ReadBack {
   /** How many tasks one call asks for at most. */
   most: number;
   /**
-   * Reads what the tracker says of these tasks now. Throws where nothing could be read: `TrackerBusyError` for a rate
+   * The origins (`https://api.github.com`) where the API of a tracker at `url` answers; absent: that of `url` itself.
+   * A request to any other is refused, so that the token goes nowhere else.
+   */
+  apiOrigins?(url: string): readonly string[];
+  /** Whether a task is in a tracker at one of these addresses; absent: each is. One that is not is never asked for. */
+  covers?(task: TaskKey, urls: readonly string[]): boolean;
+  /**
+   * Reads what the tracker says of these tasks now. `occurredAt` is when the state became what it is, and never when
+   * the task was touched last: absent where the API does not tell, which is no news where the state stands. Throws where nothing could be read: `TrackerBusyError` for a rate
    * limit, `TrackerAccessError` where a person has to act, any other error where trying again can help.
    */
   read(tasks: readonly TaskKey[], access: Access): Promise<Reading>;

@@ -33,7 +33,7 @@ type Closing = z.infer<typeof closingSchema>;
 async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading> {
   const events = new Map<TaskKey, TaskEvent>();
   const unread = new Map<TaskKey, string>();
-  const places = tasks.map((task) => ({ task, ...placeOf(task, access) }));
+  const places = tasks.map((task) => ({ task, ...placeOf(task, access.urls) }));
   for (const base of new Set(places.map((place) => place.base))) {
     const own = places.filter((place) => place.base === base);
     if (base === undefined) {
@@ -61,7 +61,7 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
 }
 
 /** The instance that a record is on, if it is one of ours, and the record's id there. */
-function placeOf(task: TaskKey, { urls }: Access): { base?: string; id: string } {
+function placeOf(task: TaskKey, urls: readonly string[]): { base?: string; id: string } {
   const [host = '', id = ''] = task.slice('servicenow:'.length).split('/');
   return { base: urls.find((url) => new URL(url).host === host), id };
 }
@@ -156,5 +156,6 @@ export const readBack: ReadBack = {
   tokenDoc:
     '`user:password` of an integration user of ServiceNow that may read tasks, or an OAuth token; makes good what its rule did not deliver',
   most: MOST,
+  covers: (task, urls) => placeOf(task, urls).base !== undefined,
   read,
 };

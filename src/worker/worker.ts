@@ -1,10 +1,8 @@
 import type { Logger } from 'pino';
-import { recordEvents } from '../events/record.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
 import { ForbiddenError, KeyRejectedError, NotFoundError, RateLimitedError } from '../incident-io/errors.ts';
 import { StatusCache } from '../incident-io/status-cache.ts';
 import { type Handlers, PutBack, type Workers } from '../queue/queues.ts';
-import { readHints } from '../read-back/read-hints.ts';
 import { rememberIncidents } from '../review/gather.ts';
 import { review } from '../review/review.ts';
 import type { Context } from '../service/context.ts';
@@ -13,6 +11,7 @@ import { sleep } from '../sleep.ts';
 import type { Store } from '../store/store.ts';
 import { type BackgroundDeps, runInBackground } from './background.ts';
 import { KeyWatch, messageOf } from './key-watch.ts';
+import { takeEvents } from './take-events.ts';
 
 export interface RunningWorker {
   /** What keeps it from working; empty: all is well. */
@@ -38,16 +37,16 @@ export async function startWorker(context: Context): Promise<RunningWorker> {
   };
 
   const handlers: Handlers = {
-    async events(batch, job) {
-      await recordEvents(batch, job, {
+    events: (batch, job) =>
+      takeEvents(batch, job, {
         store,
         waker: backend.waker,
+        intake: backend.intake,
         clock,
         log,
-        readTasks: (hints) => readHints(hints, { reader: tasks, log }),
+        reader: tasks,
         findIncident: (name) => findIncident(name, reader, store),
-      });
-    },
+      }),
     async review(incidentId, job) {
       if (key.state.is !== 'good') throw new PutBack('the API key does not work', LONGEST_BACK);
       try {
@@ -72,7 +71,7 @@ export async function startWorker(context: Context): Promise<RunningWorker> {
   if (!(await firstCheck(key, log))) key.probe(stop.signal);
 
   const background: BackgroundDeps = {
-    ...sweepDeps(context),
+    ...sweepDeps(context, { signal: stop.signal }),
     sweepEvery: settings.sweepEvery,
     onFailure,
     checkKey: () => key.stillWorks(stop.signal),

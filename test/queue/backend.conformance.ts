@@ -10,6 +10,7 @@ import {
   eventually,
   freshId,
   gate,
+  hint,
   idle,
   incidentEvent,
   listeningLog,
@@ -50,22 +51,20 @@ export function conformance(place: QueuePlace): void {
       await backend?.close();
     });
 
-    test('a batch that was added is handled once and completely', async () => {
+    const whole = {
+      tasks: [taskEvent('a#1'), taskEvent('a#2')],
+      incidents: [incidentEvent('INC-1')],
+      hints: [hint('asana:1')],
+    };
+    test.each([
+      ['all kinds of events', whole],
+      ['task events alone', { tasks: whole.tasks }],
+      ['incident events alone', { incidents: whole.incidents }],
+      ['hints alone', { hints: whole.hints }],
+    ])('a batch of %s is handled once and completely', async (_what, parts) => {
       const seen: unknown[] = [];
       work({ events: async (batch, { begunBefore }) => void seen.push({ batch, begunBefore }) });
-      const hint = {
-        tracker: 'asana',
-        task: 'asana:1',
-        aliases: [],
-        by: 'person',
-        delivery: 'd',
-        receivedAt: 1,
-      } as const;
-      const batch = asBatch({
-        tasks: [taskEvent('a#1'), taskEvent('a#2')],
-        incidents: [incidentEvent('INC-1')],
-        hints: [{ ...hint, aliases: [] }],
-      });
+      const batch = asBatch(parts);
       await backend.intake.add(batch);
       await eventually(() => expect(seen).toHaveLength(1));
       await quiet(backend);

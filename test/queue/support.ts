@@ -5,7 +5,7 @@ import { expect, vi } from 'vitest';
 import type { Backend } from '../../src/queue/backend.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
 import type { Handlers } from '../../src/queue/queues.ts';
-import type { EventBatch, IncidentEvent, TaskEvent } from '../../src/vocabulary.ts';
+import type { EventBatch, IncidentEvent, TaskEvent, TaskHint } from '../../src/vocabulary.ts';
 
 /** A log whose lines a test can read. */
 export function listeningLog() {
@@ -38,6 +38,17 @@ export function taskEvent(task: string): TaskEvent {
 
 export function incidentEvent(incident: string): IncidentEvent {
   return { incident, delivery: freshId('delivery'), receivedAt: 1_700_000_000_000 };
+}
+
+export function hint(task: string): TaskHint {
+  return {
+    tracker: 'asana',
+    task,
+    aliases: [],
+    by: 'person',
+    delivery: freshId('delivery'),
+    receivedAt: 1_700_000_000_000,
+  };
 }
 
 export function batchOf(...tasks: string[]): EventBatch {

@@ -9,6 +9,7 @@ import {
   type LeaveReason,
   type WaitReason,
 } from '../../src/review/decide.ts';
+import { type Answer, askAgain } from '../../src/review/doubts.ts';
 import { looksLike } from '../../src/review/looks.ts';
 import { effective } from '../../src/review/word.ts';
 import type { Counted } from '../../src/review/words.ts';
@@ -60,6 +61,28 @@ const mayWait = counted(
   undefined,
   rule({ mayStayOpen: { labels: ['nice to have'], priorities: [] } }),
 );
+const TASK = 'github:github.com/acme/api#1';
+const REFERENCE = {
+  provider: 'github',
+  name: 'acme/api#1',
+  permalink: 'https://github.com/acme/api/issues/1',
+};
+/** Done by its task's word, which was written to it. */
+const byTask = counted(
+  { status: 'completed', updatedAt: T0 + minutes(11), completedAt: T0 + minutes(11), reference: REFERENCE },
+  taskRecord(),
+);
+/** Ticked off by a person while its task is open. */
+const ticked = counted(
+  { status: 'completed', updatedAt: T0 + minutes(20), completedAt: T0 + minutes(20), reference: REFERENCE },
+  taskRecord({ state: 'open' }),
+);
+const answered = (answer: Answer): Partial<Facts> => ({
+  followUps: [byTask],
+  answers: new Map([[TASK, answer]]),
+});
+const told = (state: 'done' | 'declined' | 'open' | 'deleted') => answered({ kind: 'told', state, at: now });
+
 const settled = { since: now - minutes(2), statusId: statuses.learning.id };
 
 /** Facts of an incident that is to be closed now. */
@@ -75,6 +98,7 @@ function facts(over: Partial<Facts> = {}): Facts {
     incident: incident(),
     statuses: Object.values(statuses),
     updates: [update()],
+    answers: new Map(),
     now,
     ...over,
   };
@@ -514,6 +538,129 @@ const rows: Row[] = [
   ],
 
   ['a brake that was let go holds nothing', { brakeUntil: now }, {}, { verdict: 'close' }],
+
+  // the trackers' confirmation
+  ['asks the trackers last of all', { answers: undefined }, {}, { verdict: 'read', what: 'tasks' }],
+  [
+    'asks no tracker while the incident settles',
+    { answers: undefined, ready: undefined },
+    {},
+    { reason: 'settling' },
+  ],
+  [
+    'asks no tracker at the brake',
+    { answers: undefined, brakeUntil: now + minutes(5) },
+    {},
+    { reason: 'brake' },
+  ],
+  ['closes when its tracker says the same', told('done'), {}, { verdict: 'close' }],
+  ['closes when its tracker says that a done task was declined', told('declined'), {}, { verdict: 'close' }],
+  [
+    'waits while the tracker says that a task is open of which newer evidence says that it is done',
+    told('open'),
+    {},
+    {
+      verdict: 'wait',
+      reason: 'confirming',
+      words: 'its only follow-up is done, but acme/api#1 is not confirmed by its tracker',
+      readySince: settled.since,
+      confirmingSince: now,
+      until: now + 10_000,
+      blockers: [{ task: TASK, why: expect.stringContaining('says that it is open') }],
+    },
+  ],
+  [
+    'waits while the tracker says that a task was deleted of which newer evidence says that it is done',
+    told('deleted'),
+    {},
+    { verdict: 'wait', reason: 'confirming' },
+  ],
+  [
+    'waits for a tracker that could not be asked, until that can be asked again',
+    { ...answered({ kind: 'unreached', why: 'GitHub is busy', retryAt: now + minutes(40) }) },
+    {},
+    {
+      verdict: 'wait',
+      reason: 'confirming',
+      until: now + minutes(40),
+      blockers: [{ why: expect.stringContaining('GitHub is busy') }],
+    },
+  ],
+  [
+    'waits for it also where a person ticked the follow-up off',
+    { ...answered({ kind: 'unreached', why: 'GitHub is busy', retryAt: now + 1 }), followUps: [ticked] },
+    {},
+    { verdict: 'wait', reason: 'confirming' },
+  ],
+  [
+    'waits where the tracker does not show a task that is done by its word, and says what to do',
+    answered({ kind: 'unread', why: 'not found' }),
+    {},
+    {
+      verdict: 'wait',
+      reason: 'confirming',
+      blockers: [{ why: expect.stringMatching(/not found.*give the token access to it, or release/) }],
+    },
+  ],
+  [
+    'closes where the tracker does not show a task whose follow-up a person ticked off',
+    { ...answered({ kind: 'unread', why: 'not found' }), followUps: [ticked] },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'closes where the tracker says that the task of a follow-up that a person ticked off is open',
+    { ...told('open'), followUps: [ticked] },
+    {},
+    { verdict: 'close' },
+  ],
+  ...(['unread', 'unreached', 'told'] as const).map(
+    (kind): Row => [
+      `a release closes without a confirmation: ${kind}`,
+      {
+        ...answered({ kind, why: 'x', retryAt: now + 1, state: 'open', at: now } as Answer),
+        releasedAt: now,
+      },
+      {},
+      { verdict: 'close' },
+    ],
+  ),
+  [
+    'a release before the task was done confirms nothing',
+    { ...answered({ kind: 'unread', why: 'x' }), releasedAt: T0 + minutes(9) },
+    {},
+    { verdict: 'wait', reason: 'confirming' },
+  ],
+  [
+    'waits for the task that a duplicate repeats',
+    {
+      followUps: [byTask],
+      records: new Map([
+        [TASK, taskRecord({ state: 'declined', canonical: 'github:github.com/acme/api#2' })],
+      ]),
+      answers: new Map([
+        [TASK, { kind: 'told', state: 'declined', at: now }],
+        ['github:github.com/acme/api#2', { kind: 'told', state: 'open', at: now }],
+      ]),
+    },
+    {},
+    { verdict: 'wait', reason: 'confirming', blockers: [{ task: 'github:github.com/acme/api#2' }] },
+  ],
+  [
+    'asks again after as long as it has been confirming already',
+    { ...told('open'), ready: { ...settled, confirmingSince: now - 25_000 } },
+    {},
+    { reason: 'confirming', until: now + 15_000, confirmingSince: now - 25_000 },
+  ],
+  [
+    'begins to confirm anew where the status changed since',
+    {
+      ...told('open'),
+      ready: { since: now, statusId: 'another', confirmingSince: now - minutes(90) },
+    },
+    { settleTime: 0 },
+    { reason: 'confirming', confirmingSince: now },
+  ],
 ];
 
 describe('decide', () => {
@@ -546,6 +693,7 @@ describe('decide', () => {
       settling: true,
       brake: true,
       'no-postmortem': true,
+      confirming: true,
       'first-sync': true,
       'too-few-follow-ups': true,
       paused: true,
@@ -620,6 +768,11 @@ const anyFacts: fc.Arbitrary<Facts> = fc
       updates: history.sort((a, b) => a.createdAt - b.createdAt).map((row) => update(row)),
     }),
   );
+const anyAnswer: fc.Arbitrary<Answer> = fc.oneof(
+  anyState.map((state): Answer => ({ kind: 'told', state, at: now })),
+  fc.constant<Answer>({ kind: 'unread', why: 'not found' }),
+  fc.constant<Answer>({ kind: 'unreached', why: 'down', retryAt: now + 1 }),
+);
 const anyPolicy: fc.Arbitrary<Given> = fc.record({
   minFollowUps: fc.integer({ min: 0, max: 3 }),
   activeIncidents: fc.constantFrom('leave', 'resolve', 'close') as fc.Arbitrary<
@@ -665,11 +818,42 @@ describe('decide, whatever the facts', () => {
     );
   });
 
+  it('never closes before the trackers were asked, nor when one of them does not answer and nobody released it', () => {
+    fc.assert(
+      fc.property(anyFacts, anyPolicy, anyAnswer, (given, rules, answer) => {
+        expect(closes(decideBy({ ...given, answers: undefined }, rules).verdict)).toBe(false);
+        const { verdict } = decideBy({ ...given, answers: new Map([[TASK, answer]]) }, rules);
+        const unanswered = answer.kind === 'unreached' && given.releasedAt === undefined;
+        expect(unanswered && closes(verdict)).toBe(false);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('says why, whatever it decides', () => {
     fc.assert(
       fc.property(anyFacts, anyPolicy, (given, rules) => {
         const decision = decideBy(given, rules);
         if (decision.verdict !== 'read') expect(decision.words.length).toBeGreaterThan(10);
+      }),
+    );
+  });
+});
+
+describe('when trackers are asked again', () => {
+  it('after 10 s at first, then after ever longer, and every ten minutes in the end', () => {
+    const times: number[] = [];
+    for (let at = 0; times.length < 10; at = times.at(-1) ?? 0) times.push(askAgain(T0, T0 + at) - T0);
+    expect(times.map((ms) => ms / 1_000)).toEqual([10, 20, 40, 80, 160, 320, 600, 1200, 1800, 2400]);
+  });
+
+  it('at the same time whatever wakes a review in between, so that one timer serves all', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 10_000_000 }), fc.nat(1_000_000), (waited, more) => {
+        const next = askAgain(T0, T0 + waited);
+        expect(next).toBeGreaterThan(T0 + waited);
+        const later = T0 + waited + more;
+        if (later < next) expect(askAgain(T0, later)).toBe(next);
       }),
     );
   });

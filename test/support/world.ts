@@ -10,6 +10,7 @@ import { type Simulator, type SimulatorOptions, startSimulator } from '../../src
 import type { Store } from '../../src/store/store.ts';
 import type { QueuePlace } from './backends.ts';
 import { checkExchange } from './contract.ts';
+import type { FakeTracker } from './fake-tracker.ts';
 import { GITHUB_SECRET, type IssueWebhook, permalinkOf, sendGithub } from './github.ts';
 
 /** A stand-in of incident.io and the real service on a place of its own, in this process, over real HTTP. */
@@ -52,20 +53,29 @@ export function environment(place: QueuePlace, incidentIo: Simulator): Record<st
 export async function openWorld(
   place: QueuePlace,
   over: Record<string, string> = {},
-  simulator: SimulatorOptions & { before?: (incidentIo: Simulator) => void } = {},
+  simulator: SimulatorOptions & { before?: (incidentIo: Simulator) => void; tracker?: FakeTracker } = {},
 ): Promise<TestWorld> {
-  const { before, ...options } = simulator;
+  const { before, tracker, ...options } = simulator;
   const incidentIo = await startSimulator({ onExchange: checkExchange, rateLimit: false, ...options });
   before?.(incidentIo);
   const logged: string[] = [];
   const env = { ...environment(place, incidentIo), ...over };
   const start = async () => {
     const settings = readSettings(env, ['apiKey']);
+    if (tracker) settings.trackerAccess.github = { token: tracker.token, urls: [tracker.url] };
+    const asked = tracker && [tracker.tracker];
     const log = createLogger(settings.logLevel, {
       pretty: false,
       destination: { write: (line) => void logged.push(line) },
     });
-    const service = await startService({ settings, receive: true, work: true, log, operate: operateFor });
+    const service = await startService({
+      settings,
+      receive: true,
+      work: true,
+      log,
+      operate: operateFor,
+      asked,
+    });
     return { service, store: await reached(service) };
   };
   const world: TestWorld = {

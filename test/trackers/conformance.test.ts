@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { taskKeyOf, trackerByName, trackers } from '../../src/trackers/index.ts';
+import { TrackerAccessError } from '../../src/trackers/read-back.ts';
 import { mutated } from './mutations.ts';
 import { samples } from './samples/index.ts';
 import { defaultsOf, delivery } from './samples/samples.ts';
@@ -142,6 +143,32 @@ describe.each(trackers)('$name', (tracker) => {
     fc.assert(property, { numRuns: 1000 });
   });
 
+  it.runIf(tracker.readBack)(
+    'asks the API at the origins that it declares, and shows the token in no error',
+    async () => {
+      const { readBack } = tracker;
+      if (readBack === undefined) throw new TypeError('it has no API to ask');
+      const urls = readBack.defaultUrl === undefined ? origins(of.permalinks) : [readBack.defaultUrl];
+      const ours = urls.flatMap((url) => readBack.apiOrigins?.(url) ?? [new URL(url).origin]);
+      const tasks = of.permalinks
+        .map(([, key]) => key)
+        .filter((key) => readBack.covers?.(key, urls) ?? true)
+        .slice(0, readBack.most);
+      const asked: string[] = [];
+      const access = { token: SECRET, urls, options, now: delivery(of, first.payload, SECRET).receivedAt };
+      const send = async ({ url }: { url: string }) => {
+        asked.push(new URL(url).origin);
+        return { status: 401, headers: {}, body: '{}' };
+      };
+      await expect(readBack.read(tasks, { ...access, send })).rejects.toThrow(TrackerAccessError);
+      await expect(readBack.read(tasks, { ...access, send })).rejects.toThrow(
+        expect.objectContaining({ message: expect.not.stringContaining(SECRET) }),
+      );
+      expect(asked.length).toBeGreaterThan(0);
+      expect(ours).toEqual(expect.arrayContaining(asked));
+    },
+  );
+
   it.each(of.permalinks)('reads the permalink %s', (permalink, key) => {
     expect(tracker.taskKey(permalink)).toBe(key);
   });
@@ -150,6 +177,10 @@ describe.each(trackers)('$name', (tracker) => {
     expect(tracker.taskKey(permalink)).toBeUndefined();
   });
 });
+
+function origins(permalinks: readonly (readonly [string, string])[]): string[] {
+  return [...new Set(permalinks.map(([permalink]) => new URL(permalink).origin))];
+}
 
 it('a provider that nobody knows has keys that are made from the link alone', () => {
   expect(taskKeyOf('freshservice', 'https://github.com/acme/api/issues/12')).toBe(

@@ -248,3 +248,10 @@ describe('reading issues of Jira', () => {
     }
   });
 });
+
+it('an issue of another site is not asked for; of whose site a gateway is, Jira tells only when it is asked', () => {
+  const covers = (...urls: string[]) => jira.readBack?.covers?.('jira:acme.atlassian.net/OPS-12', urls);
+  expect(covers('https://acme.atlassian.net')).toBe(true);
+  expect(covers('https://other.atlassian.net')).toBe(false);
+  expect(covers('https://other.atlassian.net', 'https://api.atlassian.com/ex/jira/1a2b')).toBe(true);
+});

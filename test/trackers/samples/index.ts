@@ -8,4 +8,12 @@ import type { Samples } from './samples.ts';
 import { servicenow } from './servicenow.ts';
 
 /** By the tracker's name. */
-export const samples: Readonly<Record<string, Samples>> = { github, jira, linear, gitlab, asana, notion, servicenow };
+export const samples: Readonly<Record<string, Samples>> = {
+  github,
+  jira,
+  linear,
+  gitlab,
+  asana,
+  notion,
+  servicenow,
+};
