@@ -9,6 +9,7 @@ import type { Context } from '../service/context.ts';
 import { reviewDeps, sweepDeps } from '../service/wiring.ts';
 import { sleep } from '../sleep.ts';
 import type { Store } from '../store/store.ts';
+import { keepApart } from './apart.ts';
 import { type BackgroundDeps, runInBackground } from './background.ts';
 import { KeyWatch, messageOf } from './key-watch.ts';
 import { takeEvents } from './take-events.ts';
@@ -49,6 +50,7 @@ export async function startWorker(context: Context): Promise<RunningWorker> {
       }),
     async review(incidentId, job) {
       if (key.state.is !== 'good') throw new PutBack('the API key does not work', LONGEST_BACK);
+      await keepApart(incidentId, store, clock.now());
       try {
         const keyStillWorks = () => key.stillWorks(stop.signal);
         await review(incidentId, job, { ...reviewDeps(context, key.state, statuses), keyStillWorks });

@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { request } from 'undici';
 
 /** Sends what GitHub sends for an issue, with its real headers and signature. */
@@ -21,6 +21,11 @@ export function permalinkOf(issue: string): string {
   return `https://github.com/${issue.replace('#', '/issues/')}`;
 }
 
+/** Each repository has an id of its own: two issues of one id and number would be taken for one that was renamed. */
+function idOf(repository: string): number {
+  return createHash('sha256').update(repository).digest().readUInt32BE(0);
+}
+
 export async function sendGithub(
   url: string,
   webhook: IssueWebhook,
@@ -40,7 +45,7 @@ export async function sendGithub(
       updated_at: at,
       labels: (webhook.labels ?? []).map((name) => ({ name })),
     },
-    repository: { id: 1296269, full_name: repository, html_url: `https://github.com/${repository}` },
+    repository: { id: idOf(repository), full_name: repository, html_url: `https://github.com/${repository}` },
     sender,
   });
   const answer = await request(`${url}/webhooks/github`, {

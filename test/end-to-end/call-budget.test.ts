@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { queuePlaces } from '../support/backends.ts';
+import { type IssueWebhook, sendGithub } from '../support/github.ts';
+import { closed, openWorld, type TestIncident, type TestWorld, verdict } from '../support/world.ts';
+
+/** So many deliveries are under way at once. */
+const SENDERS = 250;
+const FOLLOW_UPS = 'GET /v3/follow_ups';
+const WRITE = 'PUT /v3/follow_ups/{id}';
+const INCIDENT = 'GET /v2/incidents/{id}';
+const UPDATES = 'GET /v2/incident_updates';
+const EDIT = 'POST /v2/incidents/{id}/actions/edit';
+const STATUSES = 'GET /v1/incident_statuses';
+
+/** What each thing that happens costs in calls to incident.io, counted there. */
+describe.each(queuePlaces())('the calls that it costs, on $name', (place) => {
+  let world: TestWorld;
+  beforeAll(async () => {
+    world = await openWorld(place);
+  });
+  afterAll(() => world?.close());
+
+  it('the statuses of the organisation are read once, for the first closing', async () => {
+    const first = await incidentWith(['budget/first#1']);
+    await world.github({ issue: 'budget/first#1', action: 'closed' });
+    await lookedAfter(world, first.id);
+    expect(world.incidentIo.calls(STATUSES)).toBe(1);
+  });
+
+  /** An incident whose follow-ups have been found, and which has been looked at for that. */
+  async function incidentWith(issues: string[]): Promise<TestIncident> {
+    const incident = await world.incident(issues);
+    await verdict(world, incident, { verdict: 'wait' });
+    return incident;
+  }
+
+  it('an event that is not the last: one page of follow-ups, one written, and that page again', async () => {
+    const incident = await incidentWith(['budget/two#1', 'budget/two#2']);
+    const count = counting(world.incidentIo);
+    await world.github({ issue: 'budget/two#1', action: 'closed' });
+    await verdict(world, incident, { verdict: 'wait', words: 'waits for budget/two#2' });
+    expect(count()).toEqual({ [FOLLOW_UPS]: 2, [WRITE]: 1 });
+    expect(count.order()).toEqual([FOLLOW_UPS, WRITE, FOLLOW_UPS]);
+  });
+
+  it('from the last event to the closed incident: three pages, one follow-up written, the incident, its updates, one edit', async () => {
+    const incident = await incidentWith(['budget/one#1']);
+    const count = counting(world.incidentIo);
+    await world.github({ issue: 'budget/one#1', action: 'closed' });
+    await lookedAfter(world, incident.id);
+    expect(count.order()).toEqual([FOLLOW_UPS, WRITE, FOLLOW_UPS, INCIDENT, UPDATES, EDIT, FOLLOW_UPS]);
+    expect(world.incidentIo.incident(incident.id).status.category).toBe('closed');
+  });
+
+  it('a thousand deliveries of twenty events for one incident within a second cost twelve reads at most', {
+    timeout: 60_000,
+  }, async () => {
+    const issues = Array.from({ length: 20 }, (_, n) => `budget/burst#${n + 1}`);
+    const incident = await incidentWith(issues);
+    const count = counting(world.incidentIo);
+    const at = Date.now();
+    const distinct = issues.map((issue): IssueWebhook => ({ issue, action: 'closed', at, delivery: issue }));
+    const deliveries = Array.from({ length: 50 }, () => distinct).flat();
+    const began = Date.now();
+    // The copies of an event come over the whole second, as far as this machine is fast enough.
+    const sender = async (first: number) => {
+      for (let n = first; n < deliveries.length; n += SENDERS) {
+        const [webhook] = deliveries.slice(n);
+        if (webhook !== undefined) await sendGithub(world.service.url, webhook);
+        await until(began + n);
+      }
+    };
+    await Promise.all(Array.from({ length: SENDERS }, (_, first) => sender(first)));
+    await closed(world, incident);
+    await lookedAfter(world, incident.id);
+    // Whatever was woken meanwhile has been looked at once another incident, woken later, was closed.
+    const other = await incidentWith(['budget/after#1']);
+    await world.github({ issue: 'budget/after#1', action: 'closed' });
+    await closed(world, other);
+    const mine = count.about(incident.id);
+    expect(mine.filter((route) => route.startsWith('GET ')).length).toBeLessThanOrEqual(12);
+    expect(mine.filter((route) => route === EDIT)).toHaveLength(1);
+    expect(count.order().filter((route) => route === WRITE)).toHaveLength(20 + 1);
+  });
+
+  it('settling adds one page and one read', async () => {
+    await world.restart({ SETTLE_TIME: '1s' });
+    const statuses = world.incidentIo.calls(STATUSES);
+    const incident = await incidentWith(['budget/settle#1']);
+    const count = counting(world.incidentIo);
+    await world.github({ issue: 'budget/settle#1', action: 'closed' });
+    await lookedAfter(world, incident.id);
+    // A process that has just started reads the organisation's statuses once.
+    expect(world.incidentIo.calls(STATUSES)).toBe(statuses + 1);
+    expect(count.order().filter((route) => route !== STATUSES)).toEqual([
+      ...[FOLLOW_UPS, WRITE, FOLLOW_UPS, INCIDENT],
+      ...[FOLLOW_UPS, INCIDENT, UPDATES, EDIT, FOLLOW_UPS],
+    ]);
+  });
+});
+
+async function until(time: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, time - Date.now())));
+}
+
+/** Waits until the follow-ups were read once more after the closing. */
+async function lookedAfter({ incidentIo }: TestWorld, incident: string): Promise<void> {
+  const edited = () =>
+    incidentIo.requests.findIndex(({ route, path }) => route === EDIT && path.includes(incident));
+  const after = () =>
+    incidentIo.requests
+      .slice(edited())
+      .some(({ route, query, status }) => route === FOLLOW_UPS && query.includes(incident) && status === 200);
+  await expect.poll(() => edited() >= 0 && after(), { timeout: 20_000, interval: 20 }).toBe(true);
+}
+
+/** What is called from now on, but for the sync of all follow-ups, which has its own pace. */
+function counting(incidentIo: Simulator) {
+  const from = incidentIo.requests.length;
+  const since = () =>
+    incidentIo.requests
+      .slice(from)
+      .filter(({ route, query }) => route !== FOLLOW_UPS || query.includes('incident_id='));
+  const count = () => {
+    const byRoute: Record<string, number> = {};
+    for (const { route = 'none' } of since()) byRoute[route] = (byRoute[route] ?? 0) + 1;
+    return byRoute;
+  };
+  return Object.assign(count, {
+    order: () => since().map(({ route }) => route),
+    about: (id: string) =>
+      since()
+        .filter(({ path, query }) => path.includes(id) || query.includes(id))
+        .map(({ route = '' }) => route),
+  });
+}
