@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { JobContext, Waker } from '../queue/queues.ts';
 import type { Store } from '../store/store.ts';
 import type { EventBatch, IncidentEvent, TaskEvent, TaskHint } from '../vocabulary.ts';
+import { noteDeliveries } from './deliveries.ts';
 import { stand } from './stand.ts';
 import { keepUnlinked } from './unlinked.ts';
 
@@ -27,6 +28,7 @@ export async function recordEvents(
   job: Pick<JobContext, 'begunBefore'>,
   deps: RecordDeps,
 ): Promise<void> {
+  await noteDeliveries(batch, deps.store);
   await recordTasks(batch.tasks, job, deps);
   await wakeIncidents(batch.incidents, deps);
   // Last, so that a tracker that does not answer keeps nobody else's events waiting.

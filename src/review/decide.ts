@@ -84,7 +84,7 @@ export type Decision =
   | { verdict: 'close' | 'resolve'; reason: 'all-done'; words: string; to: Target; status: IncidentStatus };
 
 /** The role without which incident.io refuses to close: `docs.incident.io/integrations/api-close-incidents`. */
-const CLOSING_ROLE = 'post_incident_flow_opt_out';
+export const CLOSING_ROLE = 'post_incident_flow_opt_out';
 /** A refused edit is tried again after this, ms, even when nothing changed. */
 const REFUSAL_HOLDS = 24 * 3_600_000;
 

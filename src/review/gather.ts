@@ -21,6 +21,13 @@ export interface GatherDeps {
   policy: Policy;
   /** The task that a follow-up's reference names; `undefined` where no tracker of ours knows it. */
   taskKeyOf(provider: string, permalink: string): TaskKey | undefined;
+  /** Takes what was read into the index, with its links; absent where nothing may be changed. */
+  index?(followUps: readonly FollowUp[]): Promise<void>;
+}
+
+/** incident.io shows no such incident to this key: it is private, or gone. */
+export class NotVisibleError extends Error {
+  override readonly name = 'NotVisibleError';
 }
 
 export interface Gathered {
@@ -32,6 +39,8 @@ export interface Gathered {
 /** Reads an incident's follow-ups, and then (never before) what is known of their tasks. Throws where anything could not be read. */
 export async function gather(incidentId: string, rule: Rule, deps: GatherDeps): Promise<Gathered> {
   const followUps = await readFollowUps(incidentId, deps);
+  // Links before the states of tasks, as in the sync: an event that comes meanwhile finds its incident.
+  await deps.index?.(followUps);
   const releasedAt = await deps.store.released.get(incidentId);
   return count(followUps, () => ({ rule, releasedAt }), deps);
 }
@@ -120,13 +129,16 @@ async function readFollowUps(incidentId: string, deps: GatherDeps): Promise<Foll
   const followUps = await api.followUpsOf(incidentId, askedMode(known?.mode));
   if (followUps.length > 0 || known !== undefined) return followUps;
   // Lists leave out the incidents of some modes: an empty one says nothing before the mode is known.
-  const incident = await api.incident(incidentId);
+  const incident = await api.incident(incidentId).catch((error: unknown) => {
+    throw error instanceof NotFoundError ? new NotVisibleError(error.message, { cause: error }) : error;
+  });
   await rememberIncidents([incident], store);
   const mode = askedMode(incident.mode);
   return mode === undefined ? followUps : api.followUpsOf(incidentId, mode);
 }
 
-function askedMode(mode: string | undefined): string | undefined {
+/** The mode that lists have to be asked for, where they do not show it by themselves. */
+export function askedMode(mode: string | undefined): string | undefined {
   return mode === undefined || DEFAULT_MODES.includes(mode) ? undefined : mode;
 }
 

@@ -41,7 +41,8 @@ export type Verdict =
 export const NOT_VISIBLE: Verdict = {
   verdict: 'leave',
   reason: 'not-visible',
-  words: 'incident.io shows no such incident to this key: it is private, or gone',
+  words:
+    'incident.io shows no such incident to this key: it is private (give the key the role global_access), or gone',
 };
 
 /** What a review has before it asks `decide`. */

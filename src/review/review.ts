@@ -1,12 +1,11 @@
 import type { Rule } from '../policy/rule.ts';
 import type { Outcome } from '../store/records.ts';
-import type { Incident } from '../vocabulary.ts';
 import { close, settleIntents } from './closing.ts';
 import { braked, type Facts } from './decide.ts';
-import { gather, likelyRule } from './gather.ts';
+import { type GatherDeps, type Gathered, gather, likelyRule, NotVisibleError } from './gather.ts';
+import { lookForLate, noteLate } from './late.ts';
 import { looksOf } from './looks.ts';
 import { isWriteDue, NOT_VISIBLE, type ReachDeps, type Reached, reach, type Verdict } from './reach.ts';
-import { blockerOf, list, nameOf } from './words.ts';
 import { writeFollowUp } from './write.ts';
 
 export interface ReviewDeps extends ReachDeps {
@@ -32,11 +31,15 @@ export async function review(
   }
 
   const writing = writer && { ...deps, api: writer };
-  if (writing) await settleIntents(incidentId, { ...writing, keyName: deps.key.name });
+  const settled = writing ? await settleIntents(incidentId, { ...writing, keyName: deps.key.name }) : [];
 
   const rule = await likelyRule(incidentId, deps);
-  if (rule === undefined) return remember(incidentId, NOT_VISIBLE, undefined, job.why, deps);
-  let gathered = await gather(incidentId, rule, deps);
+  const read = rule && (await seen(incidentId, rule, deps));
+  if (rule === undefined || read === undefined)
+    return remember(incidentId, NOT_VISIBLE, undefined, job.why, deps);
+  for (const closure of settled)
+    if (closure.outcome === 'confirmed') await noteLate(incidentId, closure.id, read.followUps, deps);
+  let gathered = read;
   const due = gathered.followUps.filter(isWriteDue);
   let changedWhileWriting = false;
   const writes = writing !== undefined && deps.syncFollowUps;
@@ -58,9 +61,21 @@ export async function review(
 export async function inspect(incidentId: string, deps: ReviewDeps): Promise<Reached> {
   if (!(await deps.store.synced())) return { facts: undefined, decision: FIRST_SYNC };
   const rule = await likelyRule(incidentId, deps);
-  if (rule === undefined) return { facts: undefined, decision: NOT_VISIBLE };
-  const gathered = await gather(incidentId, rule, deps);
-  return reach(incidentId, { rule, gathered, changedWhileWriting: false, writes: false }, deps, 'inspect');
+  const reading = { ...deps, index: undefined };
+  const gathered = rule && (await seen(incidentId, rule, reading));
+  if (rule === undefined || gathered === undefined) return { facts: undefined, decision: NOT_VISIBLE };
+  const begun = { rule, gathered, changedWhileWriting: false, writes: false };
+  return reach(incidentId, begun, reading, 'inspect');
+}
+
+/** What was gathered; `undefined` where incident.io shows no such incident. */
+async function seen(incidentId: string, rule: Rule, deps: GatherDeps): Promise<Gathered | undefined> {
+  try {
+    return await gather(incidentId, rule, deps);
+  } catch (error) {
+    if (error instanceof NotVisibleError) return undefined;
+    throw error;
+  }
 }
 
 const FIRST_SYNC: Verdict = {
@@ -131,7 +146,7 @@ async function act(
         store.movedBack.change(incidentId, undefined),
       ]);
       const outcome = await end(decision);
-      await reportLate(incidentId, incident, facts.rule, deps);
+      await lookForLate(incidentId, closed.closure.id, facts.rule, deps);
       return outcome;
     }
   }
@@ -173,28 +188,4 @@ async function remember(
     `${outcome.reference ?? incidentId}: ${outcome.verdict}, ${outcome.words}`,
   );
   return outcome;
-}
-
-/** Nothing can prevent a change between the last read and the edit: it is told. */
-async function reportLate(
-  incidentId: string,
-  incident: Incident,
-  rule: Rule,
-  deps: ReviewDeps,
-): Promise<void> {
-  const { log } = deps;
-  try {
-    const { followUps } = await gather(incidentId, rule, deps);
-    const late = followUps.filter(({ effective }) => effective.counts === 'blocks');
-    if (late.length > 0)
-      log.warn(
-        { incident: incidentId, blockers: late.map(blockerOf) },
-        `${incident.reference} was closed, and meanwhile ${list(late.map(nameOf))} was added or reopened: look whether the incident should be opened again`,
-      );
-  } catch (error) {
-    log.warn(
-      { incident: incidentId, err: error },
-      `${incident.reference} was closed; whether a follow-up was added meanwhile could not be read`,
-    );
-  }
 }

@@ -2,6 +2,7 @@ import { StatusCache } from '../incident-io/status-cache.ts';
 import { asBatch } from '../queue/event-batch.ts';
 import { NOT_AGAIN_WITHIN, readOutstanding } from '../read-back/read-outstanding.ts';
 import type { ReviewDeps } from '../review/review.ts';
+import { indexFollowUps } from '../sync/index-follow-ups.ts';
 import type { SweepDeps } from '../sync/sweep.ts';
 import { taskKeyOf } from '../trackers/index.ts';
 import type { Context } from './context.ts';
@@ -21,6 +22,7 @@ export function reviewDeps(
     clock,
     log,
     taskKeyOf,
+    index: async (followUps) => void (await indexFollowUps(followUps, { store, clock, taskKeyOf })),
     waker: backend.waker,
     policy,
     syncFollowUps,

@@ -101,6 +101,15 @@ export const evidenceRow = z.object({
   confirmedAt: z.number().optional(),
 });
 
+export const blocker = z.object({
+  followUp: z.string().optional(),
+  title: z.string().optional(),
+  task: z.string().optional(),
+  url: z.string().optional(),
+  why: z.string(),
+});
+export type Blocker = z.infer<typeof blocker>;
+
 export const closure = z.object({
   id: z.string(),
   to: z.enum(['closed', 'post-incident']),
@@ -113,8 +122,14 @@ export const closure = z.object({
   outcome: z.enum(['open', 'confirmed', 'failed']),
   confirmedAt: z.number().optional(),
   requestId: z.string().optional(),
+  /** What was added or reopened while it was closed, as read right after; absent where that was not read. */
+  late: z.array(blocker).optional(),
 });
 export type Closure = z.infer<typeof closure>;
+
+/** When the last delivery of a source came that said something, by our clock; to within some seconds. */
+export const lastDelivery = z.object({ at: z.number() });
+export type LastDelivery = z.infer<typeof lastDelivery>;
 
 export const readySince = z.object({
   since: z.number(),
@@ -165,15 +180,6 @@ export const trackerStatus = z.object({
   sweptTo: z.string().optional(),
 });
 export type TrackerStatus = z.infer<typeof trackerStatus>;
-
-export const blocker = z.object({
-  followUp: z.string().optional(),
-  title: z.string().optional(),
-  task: z.string().optional(),
-  url: z.string().optional(),
-  why: z.string(),
-});
-export type Blocker = z.infer<typeof blocker>;
 
 export const outcome = z.object({
   incident: z.string(),

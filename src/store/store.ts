@@ -5,6 +5,7 @@ import {
   hold,
   incidentRecord,
   indexedFollowUp,
+  lastDelivery,
   linkRecord,
   movedBack,
   outcome,
@@ -58,6 +59,8 @@ export class Store {
   readonly outcomes;
   /** tracker's name → how it answers when it is asked for the states of tasks. */
   readonly trackerStatus;
+  /** name of a source, as in `/webhooks/<source>` → its last delivery. */
+  readonly deliveries;
   /** What there is one of: cursor, times, marks. */
   readonly meta;
   private readonly leases;
@@ -85,6 +88,7 @@ export class Store {
     this.closures = new Table(tables, 'closures', z.array(closure));
     this.outcomes = new Table(tables, 'outcomes', outcome);
     this.trackerStatus = new Table(tables, 'tracker-status', trackerStatus);
+    this.deliveries = new Table(tables, 'deliveries', lastDelivery);
     this.meta = new Table(tables, 'meta', z.union([z.string(), z.number()]));
     this.leases = new Table(tables, 'leases', lease);
     this.times = new Table(tables, 'times', z.array(z.number()));

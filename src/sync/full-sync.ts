@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { askedMode } from '../review/gather.ts';
 import type { IndexedFollowUp } from '../store/records.ts';
 import { forgetFollowUps } from './index-follow-ups.ts';
 import { type SyncDeps, takeIn } from './sync.ts';
@@ -33,7 +34,12 @@ export async function fullSync(
     }
     let forgotten = 0;
     for await (const rows of store.followUps.all()) {
-      const gone = rows.filter(({ id, value }) => !listed.has(id) && value.indexedAt < started);
+      const missing = rows.filter(({ id, value }) => !listed.has(id) && value.indexedAt < started);
+      const incidents = await store.incidents.getMany(missing.map(({ value }) => value.incident));
+      // Of some modes lists show nothing: those a review has found.
+      const gone = missing.filter(
+        ({ value }) => askedMode(incidents.get(value.incident)?.mode) === undefined,
+      );
       forgotten += gone.length;
       await forget(new Map(gone.map(({ id, value }) => [id, value])), deps);
     }

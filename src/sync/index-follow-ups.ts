@@ -28,6 +28,8 @@ export async function indexFollowUps(
     const task = reference && taskKeyOf(reference.provider, reference.permalink);
     if (task !== undefined) tasks.set(task, [...(tasks.get(task) ?? []), incidentId]);
     const before = known.get(id);
+    // A review and a sync read at the same time: the older copy changes nothing.
+    if (before !== undefined && before.updatedAt > followUp.updatedAt) continue;
     const row: IndexedFollowUp = {
       incident: incidentId,
       status: followUp.status,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { PAGE_SIZE } from '../incident-io/paging.ts';
 import { ruleFor } from '../policy/rule.ts';
 import { OPEN_INTENTS } from '../review/closing.ts';
 import { count, rememberIncidents } from '../review/gather.ts';
@@ -7,12 +8,14 @@ import type { Counted } from '../review/words.ts';
 import type { Outcome } from '../store/records.ts';
 import type { Incident, TaskKey } from '../vocabulary.ts';
 import { asFollowUp, rowsOf } from './rows.ts';
-import { type SyncDeps, sync } from './sync.ts';
+import { isFresh, type SyncDeps, sync } from './sync.ts';
 
 export interface SweepDeps extends SyncDeps {
   clearStrayKeys(incidentIds: readonly string[]): Promise<string[]>;
   /** Asks the trackers for tasks, for as long as `goOn` says so; what they tell goes the way of every event. */
   readOutstanding(tasks: ReadonlySet<TaskKey>, goOn: () => Promise<boolean>): Promise<number>;
+  /** Waits ms between pages, so that a sweep in the background is hardly noticed; absent: it does not. */
+  pause?(ms: number): Promise<void>;
 }
 
 export interface Swept {
@@ -23,6 +26,7 @@ export interface Swept {
 }
 
 const LEASE = 5 * 60_000;
+const BETWEEN_PAGES = 1_000;
 /** Verdicts that only a change can alter are looked at anew after this, ms, even so. */
 const LOOK_AGAIN = 24 * 3_600_000;
 const LASTING = ['moved-back', 'resolved-by-us', 'refused', 'backlog', 'held', 'rule', 'no-postmortem'];
@@ -41,7 +45,10 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
   const holder = randomUUID();
   if (!(await store.lease('sweep', holder, clock.now(), LEASE))) return undefined;
   try {
-    await sync(deps);
+    // Who asks for a sweep by hand wants what is true now.
+    if (every === 0 || !(await isFresh(deps))) await sync(deps);
+    // Another process is at the first sync: there is nothing to join with yet.
+    if (!(await store.synced())) return undefined;
     const swept: Swept = { incidents: 0, woken: [], tasksRead: 0 };
     const waitedFor = new Set<TaskKey>();
     for await (const page of api.incidents(categories)) {
@@ -49,10 +56,12 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
       await rememberIncidents(page, store);
       swept.incidents += page.length;
       // While everything is paused, only edits whose end is unknown are looked after.
-      if (deps.policy.paused !== undefined) continue;
-      const looked = await look(page, deps);
-      swept.woken.push(...looked.ready);
-      for (const task of looked.waitedFor) waitedFor.add(task);
+      if (deps.policy.paused === undefined) {
+        const looked = await look(page, deps);
+        swept.woken.push(...looked.ready);
+        for (const task of looked.waitedFor) waitedFor.add(task);
+      }
+      if (page.length === PAGE_SIZE) await deps.pause?.(BETWEEN_PAGES);
     }
     swept.woken.push(...(await openIntents(deps)));
     await deps.clearStrayKeys(swept.woken);

@@ -35,13 +35,18 @@ export interface Synced {
  * newest `updated_at` seen (never by our clock). Writes links first, then reads recorded task states, and wakes a review for each incident
  * whose follow-ups are new or changed.
  *
- * `undefined`: another process is at it.
+ * `undefined`: another process is at it, or it is not due.
  */
-export async function sync(deps: SyncDeps): Promise<Synced | undefined> {
+export async function sync(
+  deps: SyncDeps,
+  needed: (deps: SyncDeps) => Promise<boolean> = async () => true,
+): Promise<Synced | undefined> {
   const { store, clock } = deps;
   const holder = randomUUID();
   if (!(await store.lease('sync', holder, clock.now(), LEASE))) return undefined;
   try {
+    // Another process may have synced between the look and the lease.
+    if (!(await needed(deps))) return undefined;
     const synced = (await store.synced()) ? await incremental(deps, holder) : await first(deps, holder);
     await store.meta.put('last-sync', clock.now());
     return synced;
@@ -56,11 +61,19 @@ const WANTED = 5_000;
 
 /** Syncs where one is due, by what all processes together did last. */
 export async function syncIfDue(deps: SyncDeps): Promise<Synced | undefined> {
-  const { store, clock } = deps;
+  return (await isDue(deps)) ? sync(deps, isDue) : undefined;
+}
+
+async function isDue({ store, clock }: SyncDeps): Promise<boolean> {
   const known = await store.meta.getMany(['last-sync', 'sync-wanted']);
   const age = clock.now() - Number(known.get('last-sync') ?? 0);
-  const due = age >= IDLE || (age >= WANTED && known.has('sync-wanted'));
-  return due ? sync(deps) : undefined;
+  return age >= IDLE || (age >= WANTED && known.has('sync-wanted'));
+}
+
+/** Whether a sync ended so short ago that another one would hardly read anything new. */
+export async function isFresh({ store, clock }: SyncDeps): Promise<boolean> {
+  const age = clock.now() - Number((await store.meta.get('last-sync')) ?? 0);
+  return age < WANTED && (await store.synced());
 }
 
 async function incremental(deps: SyncDeps, holder: string): Promise<Synced> {

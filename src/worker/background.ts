@@ -6,7 +6,7 @@ import { syncIfDue } from '../sync/sync.ts';
 export interface BackgroundDeps extends SweepDeps {
   /** ms */
   sweepEvery: number;
-  /** Looks at the key's roles again, which can be edited at any time. */
+  /** Looks whether the key has got roles that it lacked: they can be edited at any time. */
   checkKey(): Promise<unknown>;
   /** Told of every failure, to see whether the key is the reason. */
   onFailure(error: unknown): Promise<void>;
@@ -26,7 +26,7 @@ export async function runInBackground(deps: BackgroundDeps, signal: AbortSignal)
   const pause = (ms: number) => (deps.wait ?? sleep)(ms, signal);
   await Promise.all([
     repeat('sync', () => syncIfDue(deps), deps, signal),
-    repeat('sweep', () => sweepAndCheck(deps), deps, signal),
+    repeat('sweep', () => sweepAndCheck({ ...deps, pause }), deps, signal),
     repeat('full sync', () => fullSync({ ...deps, pause }), deps, signal),
   ]);
 }

@@ -4,12 +4,7 @@ import { KeyRejectedError } from '../incident-io/errors.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import type { Store } from '../store/store.ts';
 import type { Identity } from '../vocabulary.ts';
-
-/** Without these nothing can be read or written: `docs.incident.io/admin/api-keys`. */
-const NEEDED = ['viewer', 'incident_editor'];
-/** Without this one everything is done but the closing itself. */
-const CLOSING = 'post_incident_flow_opt_out';
-const PRIVATE = 'global_access';
+import { gapsOf } from './key-roles.ts';
 
 /** Probes of a key that does not work keep this distance, ms. */
 const PROBE_EVERY = 30_000;
@@ -73,6 +68,11 @@ export class KeyWatch {
     return this.state;
   }
 
+  /** Whether it works and could do more with a further role, which a person may add at any time. */
+  isPartial(): boolean {
+    return this.state.is === 'good' && gapsOf(this.state.name, this.state.roles).lacks.size > 0;
+  }
+
   /** Looks again, for whoever met a refusal; a key that does not work is probed until it does. Answers whether it works. */
   async stillWorks(signal: AbortSignal): Promise<boolean> {
     const works = (await this.check()).is === 'good';
@@ -112,7 +112,7 @@ export class KeyWatch {
     this.state = state;
     if (state.is === 'good') {
       if (before.is !== 'good') this.log.info({ key: state.name, roles: state.roles }, 'the API key works');
-      for (const words of lacks(state.roles, before)) this.log.warn(words);
+      for (const words of lacks(state, before)) this.log.warn(words);
     } else if (before.is !== state.is)
       this.log.error(`${state.words}. No incident is reviewed until this is mended.`);
     if ((before.is === 'good') !== (state.is === 'good')) await this.onChange(state.is === 'good');
@@ -120,26 +120,14 @@ export class KeyWatch {
 }
 
 function judge(name: string, roles: readonly string[]): KeyState {
-  const missing = NEEDED.filter((role) => !roles.includes(role));
-  if (missing.length === 0) return { is: 'good', name, roles };
-  return {
-    is: 'bad',
-    words: `The API key “${name}” lacks the ${missing.length === 1 ? 'role' : 'roles'} ${missing.join(' and ')}: add ${missing.length === 1 ? 'it' : 'them'} in incident.io under Settings > API keys`,
-  };
+  const { useless } = gapsOf(name, roles);
+  return useless === undefined ? { is: 'good', name, roles } : { is: 'bad', words: useless };
 }
 
 /** What a key that works cannot do; told once. */
-function lacks(roles: readonly string[], before: KeyState): string[] {
-  const had = before.is === 'good' ? before.roles : undefined;
-  const told = (role: string) => had !== undefined && !had.includes(role);
-  const words: string[] = [];
-  if (!roles.includes(CLOSING) && !told(CLOSING))
-    words.push(
-      `the API key lacks the role ${CLOSING}: follow-ups are written, but no incident can be closed`,
-    );
-  if (!roles.includes(PRIVATE) && !told(PRIVATE))
-    words.push(`the API key lacks the role ${PRIVATE}: private incidents are not seen`);
-  return words;
+function lacks({ name, roles }: { name: string; roles: readonly string[] }, before: KeyState): string[] {
+  const told = before.is === 'good' ? gapsOf(name, before.roles).lacks : undefined;
+  return [...gapsOf(name, roles).lacks].flatMap(([role, words]) => (told?.has(role) ? [] : [words]));
 }
 
 export function messageOf(error: unknown): string {

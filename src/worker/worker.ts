@@ -5,6 +5,7 @@ import { StatusCache } from '../incident-io/status-cache.ts';
 import { type Handlers, PutBack, type Workers } from '../queue/queues.ts';
 import { rememberIncidents } from '../review/gather.ts';
 import { review } from '../review/review.ts';
+import { isFinal, rememberUnreadable } from '../review/unreadable.ts';
 import type { Context } from '../service/context.ts';
 import { reviewDeps, sweepDeps } from '../service/wiring.ts';
 import { sleep } from '../sleep.ts';
@@ -59,7 +60,8 @@ export async function startWorker(context: Context): Promise<RunningWorker> {
         if (key.isBad()) throw new PutBack(messageOf(error), LONGEST_BACK);
         if (error instanceof RateLimitedError)
           throw new PutBack(error.message, Math.min(LONGEST_BACK, Math.max(0, error.retryAt - clock.now())));
-        throw error;
+        if (!isFinal(error)) throw error;
+        await rememberUnreadable(incidentId, error, job.why, { store, waker: backend.waker, clock, log });
       }
     },
   };
@@ -76,7 +78,8 @@ export async function startWorker(context: Context): Promise<RunningWorker> {
     ...sweepDeps(context, { signal: stop.signal }),
     sweepEvery: settings.sweepEvery,
     onFailure,
-    checkKey: () => key.stillWorks(stop.signal),
+    // A role that was lost is noticed by whoever needs it; one that was added, by nobody else.
+    checkKey: async () => key.isPartial() && key.stillWorks(stop.signal),
     mayRun: () => key.state.is === 'good',
   };
   const running = runInBackground(background, stop.signal);

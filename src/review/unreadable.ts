@@ -1,0 +1,49 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { ForbiddenError, NotFoundError, RefusedError } from '../incident-io/errors.ts';
+import type { Waker } from '../queue/queues.ts';
+import type { Store } from '../store/store.ts';
+
+/** It is looked at again after the first, then after twice as long each time, up to the last, ms. */
+const FIRST = 5_000;
+const LAST = 60 * 60_000;
+
+/** incident.io refused to be read, for a reason that no further try mends: a person has to. */
+export function isFinal(error: unknown): error is ForbiddenError | NotFoundError | RefusedError {
+  return error instanceof ForbiddenError || error instanceof NotFoundError || error instanceof RefusedError;
+}
+
+/**
+ * Keeps what incident.io said as what the incident waits for. It is looked at again when something happens, and more
+ * and more seldom by itself. Nothing is concluded from it.
+ */
+export async function rememberUnreadable(
+  incidentId: string,
+  error: ForbiddenError | NotFoundError | RefusedError,
+  why: string,
+  { store, waker, clock, log }: { store: Store; waker: Waker; clock: Clock; log: Logger },
+): Promise<void> {
+  const before = await store.outcomes.get(incidentId);
+  const rest = before?.reason === 'unreadable' ? 2 * ((before.until ?? before.at) - before.at) : FIRST;
+  const now = clock.now();
+  const until = now + Math.min(LAST, Math.max(FIRST, rest));
+  const reference = (await store.incidents.get(incidentId))?.reference;
+  await store.ready.remove(incidentId);
+  await waker.wakeAt(incidentId, until, now);
+  await store.outcomes.put(incidentId, {
+    incident: incidentId,
+    reference,
+    verdict: 'wait',
+    reason: 'unreadable',
+    words: error.message,
+    blockers: [{ why: error.message }],
+    until,
+    at: now,
+    wokenBy: why,
+  });
+  const told = before?.reason === 'unreadable' && before.words === error.message;
+  log[told ? 'debug' : 'warn'](
+    { incident: incidentId, reference, requestId: error.requestId },
+    `${reference ?? incidentId}: wait, ${error.message}`,
+  );
+}
