@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { releaseCommand } from './commands/release.ts';
 import { replayCommand } from './commands/replay.ts';
 import { exitWith } from './commands/run-command.ts';
@@ -69,6 +70,12 @@ program
   .addOption(new Option('--another', 'take one more from a handshake, within an hour').conflicts('forget'))
   .option('--forget', 'forget them all, and take the next one that is offered')
   .action((tracker: string | undefined, options: SecretOptions) => exitWith(secretCommand(tracker, options)));
+program
+  .command('doctor')
+  .description(
+    'check settings, queue, clock, API key and webhooks; exits 1 with what to do where something is wrong',
+  )
+  .action(() => exitWith(doctorCommand()));
 program
   .command('demo')
   .description('show it all with a stand-in of incident.io; needs no account')

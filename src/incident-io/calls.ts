@@ -39,6 +39,8 @@ export interface CallReport {
   route: string;
   status?: number;
   ms: number;
+  /** How far incident.io's clock is ahead of ours by the answer's Date, in ms, to about a second. */
+  ahead?: number;
 }
 
 export interface CallerParts {
@@ -89,8 +91,18 @@ export function createCaller(parts: CallerParts): Caller {
       });
       progress.sent = true;
       const asked = parts.clock.now();
-      const report = (status?: number) =>
-        parts.onCall?.({ method: call.method, route: call.route, status, ms: parts.clock.now() - asked });
+      const report = ({ status, headers }: Partial<HttpAnswer> = {}) => {
+        const ms = parts.clock.now() - asked;
+        const sentAt = Date.parse(headers?.date ?? '');
+        const ahead = Number.isNaN(sentAt) ? undefined : sentAt - (asked + ms / 2);
+        parts.onCall?.({
+          method: call.method,
+          route: call.route,
+          status,
+          ms,
+          ...(ahead !== undefined && { ahead }),
+        });
+      };
       let answer: HttpAnswer;
       try {
         const request = { method: call.method, url: facts.url + query, headers: { authorization }, signal };
@@ -100,7 +112,7 @@ export function createCaller(parts: CallerParts): Caller {
         await turn.unanswered().catch(parts.onPaceTrouble);
         throw error instanceof NoAnswerError ? failureWithoutAnswer(facts, error) : error;
       }
-      report(answer.status);
+      report(answer);
       if (answer.status !== 429) {
         await turn.answered(answer.headers).catch(parts.onPaceTrouble);
         return answer;

@@ -34,6 +34,8 @@ export interface ClientOptions {
 }
 
 export interface IncidentIoClient extends IncidentIoReader, IncidentIoWriter {
+  /** How far incident.io's clock was ahead of this machine's at the last answer, in ms, to about a second. */
+  clockAhead(): number | undefined;
   /** Breaks off what waits or is under way, and closes all connections. */
   close(): Promise<void>;
 }
@@ -48,6 +50,7 @@ export function createClient(options: ClientOptions): IncidentIoClient {
   }
   const closing = new AbortController();
   const http = createHttp(options.deadlines);
+  let ahead: number | undefined;
   const call = createCaller({
     baseUrl: options.baseUrl,
     apiKey,
@@ -57,7 +60,10 @@ export function createClient(options: ClientOptions): IncidentIoClient {
     sleep: options.sleep ?? sleep,
     random: options.random ?? Math.random,
     signal: closing.signal,
-    ...(options.onCall && { onCall: options.onCall }),
+    onCall: (report) => {
+      ahead = report.ahead ?? ahead;
+      options.onCall?.(report);
+    },
     onPaceTrouble: (err) =>
       log.warn({ err }, 'incident.io answered, but the store could not be told about the pace'),
   });
@@ -107,6 +113,8 @@ export function createClient(options: ClientOptions): IncidentIoClient {
       });
       return all.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
     },
+
+    clockAhead: () => ahead,
 
     async close() {
       closing.abort();

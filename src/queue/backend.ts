@@ -12,8 +12,10 @@ export interface Backend {
   work(handlers: Handlers, options: WorkOptions): Workers;
   /** Throws within 2 s, in words for the operator, where jobs could not be taken now. */
   ping(): Promise<void>;
+  /** Which server it is, with its version, for people: `Redis 7.0.15 at localhost:6379`. */
+  describe(): Promise<string>;
   /** What the operator should know of how it is set up (no append-only file, an eviction policy, ...). Empty: nothing. */
-  warnings(): Promise<string[]>;
+  warnings(): Promise<Remark[]>;
   /** How many jobs are waiting, active, delayed or failed, by queue. */
   counts(): Promise<Record<'events' | 'reviews' | 'timers', Record<string, number>>>;
   /** Removes deduplication keys whose job is gone, which would silence their incident. Answers their incident ids. */
@@ -21,6 +23,12 @@ export interface Backend {
   /** The embedded folder's lock; absent where several processes may work at once. */
   readonly lock?: FolderLock;
   close(): Promise<void>;
+}
+
+export interface Remark {
+  words: string;
+  /** With this it does not work, or loses jobs while it runs. */
+  grave: boolean;
 }
 
 export interface WorkOptions {

@@ -16,10 +16,10 @@ export async function openPostgres(url: string, options: BackendOptions): Promis
         );
         return rows
           .filter(({ setting }) => setting === 'off')
-          .map(
-            ({ name }) =>
-              `${whereOf(url)} may lose what it accepted when its machine crashes (${name} is off). Set it to on.`,
-          );
+          .map(({ name }) => ({
+            words: `${whereOf(url)} may lose what it accepted when its machine crashes (${name} is off). Set it to on.`,
+            grave: false,
+          }));
       },
     },
     options,

@@ -1,56 +1,85 @@
 import type { Redis } from 'ioredis';
+import type { Remark } from './backend.ts';
 
 const OLDEST = [6, 2] as const;
 
 /** What the operator should know of how this Redis is set up. Throws where it does not answer. */
-export async function redisWarnings(redis: Redis, where: string): Promise<string[]> {
-  let text: string;
-  try {
-    text = await redis.info();
-  } catch (error) {
-    // NOPERM of an ACL, or an unknown command of a provider that hides it: not an outage.
-    if (!(error instanceof Error) || !/NOPERM|unknown command|not allowed/i.test(error.message)) throw error;
+export async function redisWarnings(redis: Redis, where: string): Promise<Remark[]> {
+  const info = await infoOf(redis);
+  if (info === undefined)
     return [
-      `${where} does not allow INFO, which workers cannot do without. Allow it (ACL SETUSER … +info), and see to it that appendonly is yes and maxmemory-policy is noeviction.`,
+      grave(
+        `${where} does not allow INFO, which workers cannot do without. Allow it (ACL SETUSER … +info), and see to it that appendonly is yes and maxmemory-policy is noeviction.`,
+      ),
     ];
-  }
-  const info = new Map(
-    text.split(/\r?\n/).map((line) => {
-      const colon = line.indexOf(':');
-      return [line.slice(0, colon), line.slice(colon + 1)] as const;
-    }),
-  );
-  const warnings: string[] = [];
+  const warnings: Remark[] = [];
 
   const version = info.get('redis_version') ?? '';
   if (version !== '' && isOlder(version)) {
-    warnings.push(`${where} is version ${version}. Upgrade to ${OLDEST.join('.')} or later.`);
+    warnings.push(grave(`${where} is version ${version}. Upgrade to ${OLDEST.join('.')} or later.`));
   }
 
   const aof = info.get('aof_enabled');
   if (aof === '0') {
     warnings.push(
-      `${where} has no append-only file: what it accepted is lost when it restarts. Set "appendonly yes" and "appendfsync always".`,
+      mild(
+        `${where} has no append-only file: what it accepted is lost when it restarts. Set "appendonly yes" and "appendfsync always".`,
+      ),
     );
   } else if (aof === undefined) {
-    warnings.push(`${where} does not tell whether it has an append-only file. Set "appendonly yes".`);
+    warnings.push(mild(`${where} does not tell whether it has an append-only file. Set "appendonly yes".`));
   } else if (info.get('aof_last_write_status') === 'err') {
-    warnings.push(`${where} cannot write its append-only file. Look for a full disk.`);
+    warnings.push(grave(`${where} cannot write its append-only file. Look for a full disk.`));
   }
 
   const policy = info.get('maxmemory_policy');
   if (policy === undefined) {
-    warnings.push(`${where} does not tell its maxmemory-policy. Set it to noeviction.`);
+    warnings.push(mild(`${where} does not tell its maxmemory-policy. Set it to noeviction.`));
   } else if (policy !== 'noeviction') {
     warnings.push(
-      `${where} may throw jobs away when its memory is full (maxmemory-policy ${policy}). Set "maxmemory-policy noeviction".`,
+      grave(
+        `${where} may throw jobs away when its memory is full (maxmemory-policy ${policy}). Set "maxmemory-policy noeviction".`,
+      ),
     );
   }
 
   if (info.get('role') === 'slave') {
-    warnings.push(`${where} is a replica, which takes no jobs. Set QUEUE_URL to the master.`);
+    warnings.push(grave(`${where} is a replica, which takes no jobs. Set QUEUE_URL to the master.`));
   }
   return warnings;
+}
+
+/** `Redis 7.0.15`, or that of Valkey; without a version where it does not tell. */
+export async function redisName(redis: Redis): Promise<string> {
+  const info = await infoOf(redis);
+  const valkey = info?.get('valkey_version');
+  return valkey === undefined ? `Redis ${info?.get('redis_version') ?? ''}`.trim() : `Valkey ${valkey}`;
+}
+
+/** What INFO says; undefined where it is not allowed. Throws where the server does not answer. */
+async function infoOf(redis: Redis): Promise<Map<string, string> | undefined> {
+  let text: string;
+  try {
+    text = await redis.info();
+  } catch (error) {
+    // NOPERM of an ACL, or an unknown command of a provider that hides it: not an outage.
+    if (error instanceof Error && /NOPERM|unknown command|not allowed/i.test(error.message)) return undefined;
+    throw error;
+  }
+  return new Map(
+    text.split(/\r?\n/).map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon), line.slice(colon + 1)] as const;
+    }),
+  );
+}
+
+function grave(words: string): Remark {
+  return { words, grave: true };
+}
+
+function mild(words: string): Remark {
+  return { words, grave: false };
 }
 
 function isOlder(version: string): boolean {

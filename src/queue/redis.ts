@@ -9,7 +9,7 @@ import { ADD_DEADLINE } from './options.ts';
 import { type Connections, createProducers } from './producers.ts';
 import { quietErrors } from './quiet-errors.ts';
 import { readRedisUrl } from './redis-url.ts';
-import { redisWarnings } from './redis-warnings.ts';
+import { redisName, redisWarnings } from './redis-warnings.ts';
 
 const retryStrategy = (times: number) => Math.min(200 * 2 ** times, 2_000);
 
@@ -87,6 +87,8 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
       }
     },
 
+    // `where` begins with the name of Redis.
+    describe: async () => where.replace(/^Redis/, await redisName(store)),
     warnings: () => redisWarnings(store, where),
 
     close: once(async () => {

@@ -6,7 +6,7 @@ import {
 } from 'bullmq';
 import pg from 'pg';
 import { createSqlTables } from '../store/sql-tables.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, Remark } from './backend.ts';
 import { CannotOpenError } from './cannot-open-error.ts';
 import { startWorkers } from './consumers.ts';
 import { once, settledWithin, withDeadline } from './deadline.ts';
@@ -24,7 +24,7 @@ export interface SqlPlace {
   where: string;
   /** Called with the schema of the queues once that is there. */
   prepared?(schema: string): Promise<void>;
-  warnings(store: pg.Pool): Promise<string[]>;
+  warnings(store: pg.Pool): Promise<Remark[]>;
   /** Ends what `connection` led to. */
   close?(): Promise<void>;
 }
@@ -75,6 +75,10 @@ export async function openSql(place: SqlPlace, options: BackendOptions): Promise
       }
     },
 
+    async describe() {
+      const { rows } = await store.query<{ server_version: string }>('SHOW server_version');
+      return `${where} (PostgreSQL ${rows[0]?.server_version ?? 'of an unknown version'})`;
+    },
     warnings: () => place.warnings(store),
 
     close: once(async () => {

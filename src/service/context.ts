@@ -21,6 +21,8 @@ export interface Context {
   store: Store;
   clock: Clock;
   reader: IncidentIoReader;
+  /** How far incident.io's clock was ahead of this machine's at its last answer, ms. */
+  clockAhead(): number | undefined;
   /** The trackers, asked for the states of tasks. */
   tasks: TaskReader;
   /** Absent in a dry run. */
@@ -55,6 +57,7 @@ export async function createContext(
     store,
     clock,
     reader: readOnly(client),
+    clockAhead: () => client.clockAhead(),
     tasks: createTaskReader({
       trackers: asked,
       access: settings.trackerAccess,

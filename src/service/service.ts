@@ -110,7 +110,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   async function startUp(): Promise<void> {
     for (let told = false; !stop.signal.aborted; ) {
       try {
-        for (const warning of await backend.warnings()) log.warn(warning);
+        for (const { words } of await backend.warnings()) log.warn(words);
         if (!work || settings.apiKey === undefined) return;
         const { asked } = options;
         context = await createContext({ ...settings, apiKey: settings.apiKey }, policy, backend, log, asked);

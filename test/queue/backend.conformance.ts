@@ -427,6 +427,7 @@ export function conformance(place: QueuePlace): void {
       expect(await other.tables.get('test', ['a'])).toEqual(['b']);
       expect(backend.kind).toBe(place.name);
       expect(Array.isArray(await backend.warnings())).toBe(true);
+      expect(await backend.describe()).toMatch(/\d+\.\d+/);
     });
   });
 }

@@ -172,8 +172,12 @@ describe.skipIf(!inject('redisUrl') || program === undefined)('the backend on a 
 
   test('a Redis that keeps nothing, evicts or is a replica is warned about', async () => {
     await server.start('--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru');
-    const { warnings } = await open();
-    expect((await warnings()).join('\n')).toMatch(/no append-only file[\s\S]*allkeys-lru/);
+    const { warnings, describe } = await open();
+    expect(await warnings()).toEqual([
+      { grave: false, words: expect.stringContaining('no append-only file') },
+      { grave: true, words: expect.stringContaining('allkeys-lru') },
+    ]);
+    expect(await describe()).toMatch(/^Redis \d+\.\d+\.\d+ at 127\.0\.0\.1:\d+$/);
   });
 
   test('a Redis that is set up well gives no warning, and one that forbids INFO says so', async () => {
@@ -182,7 +186,9 @@ describe.skipIf(!inject('redisUrl') || program === undefined)('the backend on a 
     expect(await warnings()).toEqual([]);
     redis = new Redis(server.url);
     await redis.call('ACL', 'SETUSER', 'default', '-info');
-    expect((await warnings()).join()).toContain('does not allow INFO');
+    expect(await warnings()).toEqual([
+      { grave: true, words: expect.stringContaining('does not allow INFO') },
+    ]);
   });
 
   test('a Redis that is full or read only takes no jobs, says ping()', async () => {
