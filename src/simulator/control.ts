@@ -36,6 +36,7 @@ const Bodies = {
   }),
   move: z.object({ status: z.string(), by }),
   set: z.object({ status: z.enum(FOLLOW_UP_STATUSES), by }),
+  moveIssue: z.object({ name: z.string(), permalink: z.string() }),
   title: z.object({ title: z.string() }),
   refuse: z.object({ status: z.string(), message: z.string().optional() }),
   key: z.object({ name: z.string(), token: z.string().optional(), roles: z.array(z.string()).optional() }),
@@ -94,6 +95,8 @@ export function controlRoutes(server: FastifyInstance, simulator: Simulator): vo
       return simulator.setFollowUp(id, set.status, set.by);
     },
     'POST /follow-ups/:id/connect': (body, id) => simulator.connectIssue(id, Reference.parse(body)),
+    'POST /follow-ups/:id/disconnect': (_body, id) => simulator.disconnectIssue(id),
+    'POST /follow-ups/:id/move-issue': (body, id) => simulator.moveIssue(id, Bodies.moveIssue.parse(body)),
     'POST /follow-ups/:id/title': (body, id) => simulator.editTitle(id, Bodies.title.parse(body).title),
     'DELETE /follow-ups/:id': (_body, id) => simulator.deleteFollowUp(id),
     'POST /misbehave': (body) => void simulator.misbehave(Bodies.misbehave.parse(body)),

@@ -123,6 +123,21 @@ export class People {
     return { ...found };
   }
 
+  disconnectIssue(id: string): SimFollowUp {
+    const found = this.#followUp(id);
+    delete found.reference;
+    touch(this.#world, found);
+    return { ...found };
+  }
+
+  /** The issue moved in its tracker: the reference shows it, and `updated_at` does not move. */
+  moveIssue(id: string, to: Pick<IssueReference, 'name' | 'permalink'>): SimFollowUp {
+    const found = this.#followUp(id);
+    if (found.reference === undefined) throw new Error(`Follow-up ${id} is connected to no issue`);
+    found.reference = { ...found.reference, ...to };
+    return { ...found };
+  }
+
   editTitle(id: string, title: string): SimFollowUp {
     const found = this.#followUp(id);
     found.title = title;

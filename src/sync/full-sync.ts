@@ -25,6 +25,8 @@ export async function fullSync(
   const holder = randomUUID();
   if (!(await store.lease('full-sync', holder, started, LEASE))) return undefined;
   try {
+    // Another process may have done it between the look and the lease.
+    if (!(await isDue(deps))) return undefined;
     const listed = new Set<string>();
     for await (const page of api.followUps()) {
       if (!(await store.lease('full-sync', holder, clock.now(), LEASE))) return undefined;

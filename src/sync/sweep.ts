@@ -40,11 +40,13 @@ const LASTING = ['moved-back', 'resolved-by-us', 'refused', 'backlog', 'held', '
  */
 export async function sweep(deps: SweepDeps, every: number): Promise<Swept | undefined> {
   const { store, api, clock, waker, categories, log } = deps;
-  const last = Number((await store.meta.get('last-sweep')) ?? 0);
-  if (clock.now() - last < every) return undefined;
+  const isDue = async () => clock.now() - Number((await store.meta.get('last-sweep')) ?? 0) >= every;
+  if (!(await isDue())) return undefined;
   const holder = randomUUID();
   if (!(await store.lease('sweep', holder, clock.now(), LEASE))) return undefined;
   try {
+    // Another process may have swept between the look and the lease.
+    if (!(await isDue())) return undefined;
     // Who asks for a sweep by hand wants what is true now.
     if (every === 0 || !(await isFresh(deps))) await sync(deps);
     // Another process is at the first sync: there is nothing to join with yet.

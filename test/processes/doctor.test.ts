@@ -23,17 +23,17 @@ describe.each(queuePlaces())('`doctor`, on $name', (place) => {
     await service.logged(/: close, /);
 
     const result = await world.run(['doctor'], { LOG_LEVEL: 'info', PORT: new URL(service.at).port });
-    expect({
-      code: result.code,
-      trouble: said(result, 'TROUBLE'),
-      warnings: said(result, 'WARNING'),
-    }).toEqual({
+    // The tests' own PostgreSQL is set up for speed, and doctor rightly says so.
+    const warnings = said(result, 'WARNING').filter((line) => !/fsync|synchronous_commit/.test(line));
+    expect({ code: result.code, trouble: said(result, 'TROUBLE'), warnings }).toEqual({
       code: 0,
       trouble: [],
       warnings: [],
     });
     const all = lines(result).join('\n');
-    expect(all).toContain('All is well.');
+    expect(lines(result).at(-1)).toBe(
+      place.name === 'postgres' ? 'It works, with 2 warnings.' : 'All is well.',
+    );
     expect(all).toMatch(/queue: .*\d+\.\d+.* takes and keeps what it is given/);
     expect(all).toMatch(/clock: agrees with that of incident\.io, to [0-2] s/);
     expect(all).toContain('API key: “incident-closer” of https://app.incident.io/example');

@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Fault, Misbehaviour } from '../../src/simulator/misbehaviour.ts';
+import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { closed, edits, followUpFor, openWorld, type TestWorld, verdict } from '../support/world.ts';
+
+const EDIT = 'POST /v2/incidents/{id}/actions/edit';
+
+describe.each(queuePlaces())('an incident.io that fails, on $name', (place) => {
+  let world: TestWorld;
+  afterEach(() => world?.close());
+
+  it('leaves an edit unclear: what took effect is the one closure, and what did not is tried again', {
+    timeout: 90_000,
+  }, async () => {
+    world = await openWorld(freshPlaceLike(place));
+    const faults: [Fault, 'before' | 'after'][] = [
+      [{ kind: 'reset' }, 'before'],
+      [{ kind: 'reset' }, 'after'],
+      [{ kind: 'cut' }, 'after'],
+      [{ kind: 'status', status: 500 }, 'before'],
+      [{ kind: 'status', status: 500 }, 'after'],
+      [{ kind: 'status', status: 409 }, 'before'],
+      [{ kind: 'status', status: 409 }, 'after'],
+      [{ kind: 'html', status: 502 }, 'after'],
+      [{ kind: 'truncated' }, 'after'],
+      [{ kind: 'garbage' }, 'after'],
+    ];
+    for (const [n, [fault, when]] of faults.entries()) {
+      const issue = `faults/edit-${n}#1`;
+      const incident = await world.incident([issue]);
+      world.incidentIo.misbehave({ route: EDIT, fault, when });
+      const from = world.incidentIo.requests.length;
+      await world.github({ issue, action: 'closed' });
+      await verdict(world, incident, { reason: expect.stringMatching(/all-done|already-closed/) });
+      const name = `${fault.kind} ${when}`;
+      expect(world.incidentIo.incident(incident.id).status.category, name).toBe('closed');
+      expect(edits(world, incident), name).toBe(when === 'after' ? 1 : 2);
+      const closures = (await world.store.closures.get(incident.id)) ?? [];
+      expect(
+        closures.map(({ outcome }) => outcome),
+        name,
+      ).toEqual(when === 'after' ? ['confirmed'] : ['failed', 'confirmed']);
+      // Read first: between two edits, and after the last one, incident.io is asked how things stand.
+      const asked = world.incidentIo.requests.slice(from).map(({ route }) => route);
+      const first = asked.indexOf(EDIT);
+      expect(asked[first + 1], name).toBe('GET /v2/incident_updates');
+    }
+  });
+
+  it('at any call, a tenth of the time: every incident is closed once in the end', {
+    timeout: 90_000,
+  }, async () => {
+    world = await openWorld(freshPlaceLike(place), { MAX_CLOSES_PER_HOUR: '0' });
+    const { incidentIo } = world;
+    const incidents = await Promise.all(
+      Array.from({ length: 15 }, (_, n) => incidentIo.createIncident({ name: `No. ${n}` })),
+    );
+    for (const [n, { id }] of incidents.entries()) {
+      followUpFor(incidentIo, id, `faults/any-${n}#1`);
+      followUpFor(incidentIo, id, `faults/any-${n}#2`);
+    }
+    const rules: Misbehaviour[] = [
+      { fault: { kind: 'status', status: 500 }, chance: 0.02 },
+      { fault: { kind: 'status', status: 500 }, when: 'after', chance: 0.02 },
+      { fault: { kind: 'status', status: 409 }, chance: 0.02 },
+      { fault: { kind: 'reset' }, chance: 0.02 },
+      { fault: { kind: 'reset' }, when: 'after', chance: 0.02 },
+      { fault: { kind: 'cut' }, chance: 0.02 },
+      { fault: { kind: 'truncated' }, chance: 0.02 },
+      { fault: { kind: 'html', status: 503 }, chance: 0.02 },
+      { fault: { kind: 'status', status: 429, retryAfterSeconds: 1 }, chance: 0.005 },
+    ];
+    for (const rule of rules) incidentIo.misbehave(rule);
+    for (const n of incidents.keys()) {
+      await world.github({ issue: `faults/any-${n}#1`, action: 'closed' });
+      await world.github({ issue: `faults/any-${n}#2`, action: 'closed' });
+    }
+    for (const incident of incidents)
+      await expect
+        .poll(() => incidentIo.incident(incident.id).status.category, { timeout: 60_000, interval: 100 })
+        .toBe('closed');
+    incidentIo.behave();
+    for (const { id } of incidents) {
+      const moves = incidentIo.effects.filter((effect) => effect.id === id);
+      expect(moves.map(({ toCategory }) => toCategory)).toEqual(['closed']);
+      for (const followUp of incidentIo.followUps(id)) expect(followUp.status).toBe('completed');
+      await expect
+        .poll(async () => (await world.store.closures.get(id))?.map(({ outcome }) => outcome).at(-1), {
+          timeout: 40_000,
+        })
+        .toBe('confirmed');
+      const confirmed = (await world.store.closures.get(id))?.filter(
+        ({ outcome }) => outcome === 'confirmed',
+      );
+      expect(confirmed).toHaveLength(1);
+    }
+  });
+
+  it('a follow-up that is added while its incident is closed is kept with the closure, and told', async () => {
+    world = await openWorld(freshPlaceLike(place));
+    const incident = await world.incident(['faults/late#1']);
+    const { incidentIo } = world;
+    // The edit takes long enough for a person to add one.
+    incidentIo.misbehave({ route: EDIT, fault: { kind: 'delay', ms: 300 } });
+    await world.github({ issue: 'faults/late#1', action: 'closed' });
+    await expect.poll(() => edits(world, incident), { timeout: 20_000, interval: 10 }).toBe(1);
+    const late = incidentIo.createFollowUp({ incident: incident.id, title: 'One more thing' });
+    await closed(world, incident);
+    await expect
+      .poll(async () => (await world.store.closures.get(incident.id))?.[0]?.late, { timeout: 20_000 })
+      .toEqual([expect.objectContaining({ followUp: late.id, title: 'One more thing' })]);
+    expect(world.logged.join('')).toMatch(/was closed, and meanwhile “One more thing” was added or reopened/);
+
+    const quiet = await world.incident(['faults/quiet#1']);
+    await world.github({ issue: 'faults/quiet#1', action: 'closed' });
+    await closed(world, quiet);
+    await expect
+      .poll(async () => (await world.store.closures.get(quiet.id))?.[0]?.late, { timeout: 20_000 })
+      .toEqual([]);
+  });
+
+  it('what it refuses to show is what the incident waits for, looked at more and more seldom, and no job fails', async () => {
+    world = await openWorld(freshPlaceLike(place));
+    const incident = await world.incident(['faults/scope#1']);
+    const heal = world.incidentIo.misbehave({
+      route: 'GET /v2/incident_updates',
+      fault: { kind: 'status', status: 403 },
+      times: 1_000,
+    });
+    await world.github({ issue: 'faults/scope#1', action: 'closed' });
+    await verdict(world, incident, {
+      verdict: 'wait',
+      reason: 'unreadable',
+      blockers: [{ why: expect.stringContaining('list the updates of incident') }],
+    });
+    const first = await world.store.outcomes.get(incident.id);
+    expect((first?.until ?? 0) - (first?.at ?? 0)).toBe(5_000);
+    expect(world.incidentIo.calls('GET /v2/incident_updates')).toBe(1);
+    expect(edits(world, incident)).toBe(0);
+    heal();
+    await closed(world, incident);
+    expect((await world.context().backend.counts()).reviews.failed ?? 0).toBe(0);
+  });
+});
