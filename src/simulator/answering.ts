@@ -8,7 +8,7 @@ import type { ApiKey } from './types.ts';
 import type { World } from './world.ts';
 
 /** Statuses of errors that the schema describes for every route; others come from what stands in front of the API. */
-const DESCRIBED = [400, 401, 403, 404, 409, 422, 429, 500];
+export const DESCRIBED = [400, 401, 403, 404, 409, 422, 429, 500];
 
 /** What goes over the wire. */
 export interface Reply {

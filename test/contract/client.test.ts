@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient, type IncidentIoClient } from '../../src/incident-io/client.ts';
 import type { Pace } from '../../src/incident-io/pacing.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { MODES } from '../../src/simulator/types.ts';
 import type { Switches } from '../../src/simulator/world.ts';
+import type { FollowUp } from '../../src/vocabulary.ts';
 import { checkExchange, schemaFile, schemaIsThere } from '../support/contract.ts';
 
 if (!schemaIsThere) console.warn(`Contract checks are skipped: there is no OpenAPI schema at ${schemaFile}`);
@@ -64,20 +66,121 @@ describe.skipIf(!schemaIsThere)(
       expect(simulator.incident(incident.id).status.category).toBe('closed');
     }
 
-    beforeEach(async () => {
-      simulator = await startSimulator({ rateLimit: false, onExchange: checkExchange });
-      client = createClient({
+    const newClient = () =>
+      createClient({
         baseUrl: simulator.url,
         apiKey: simulator.token,
         pace: unpaced,
         log: { warn: () => undefined },
         notifyIncidentChannel: true,
       });
+
+    beforeEach(async () => {
+      simulator = await startSimulator({ rateLimit: false, onExchange: checkExchange });
+      client = newClient();
     });
     afterEach(async () => {
       await client.close();
       await simulator.close();
     });
+
+    /** What each method sends, and everything that it can be asked for. */
+    const requests: { [K in Exclude<keyof IncidentIoClient, 'close' | 'clockAhead'>]: Sends } = {
+      identity: { routes: ['GET /v1/identity'], use: () => client.identity() },
+      statuses: { routes: ['GET /v1/incident_statuses'], use: () => client.statuses() },
+      incident: {
+        routes: ['GET /v2/incidents/{id}'],
+        use: async ({ id, number, reference }) => {
+          for (const name of [id, String(number), reference]) await client.incident(name);
+        },
+      },
+      incidents: {
+        routes: ['GET /v2/incidents'],
+        use: async () => {
+          await all(client.incidents(['learning']));
+          await all(client.incidents(['learning', 'live', 'triage']));
+        },
+      },
+      updates: { routes: ['GET /v2/incident_updates'], use: ({ id }) => client.updates(id) },
+      followUpsOf: {
+        routes: ['GET /v3/follow_ups', 'GET /v2/follow_ups'],
+        use: async ({ id }) => {
+          await client.followUpsOf(id);
+          // Every mode that an incident can have.
+          for (const mode of MODES) await client.followUpsOf(id, mode);
+        },
+      },
+      followUps: {
+        routes: ['GET /v3/follow_ups', 'GET /v2/follow_ups'],
+        use: async () => {
+          await all(client.followUps());
+          await all(client.followUps(Date.parse('2026-01-01T00:00:00.123Z')));
+        },
+      },
+      setFollowUpStatus: {
+        // Which version there is has to be known first.
+        routes: ['GET /v3/follow_ups', 'PUT /v3/follow_ups/{id}', 'PUT /v2/follow_ups/{id}'],
+        use: async ({ id, followUp }) => {
+          const full = simulator.createFollowUp({
+            incident: id,
+            description: 'All of **it**',
+            assignee: 'Grace',
+            team: 'Platform',
+            priority: 'Urgent',
+            category: 'Process',
+            labels: ['late'],
+          });
+          const everyField = {
+            title: 'Full',
+            description: 'All of **it**',
+            assigneeId: full.assignee?.id,
+            assigneeTeamId: full.team?.id,
+            priorityId: full.priority?.id,
+            categoryId: full.category?.id,
+            labels: ['late'],
+          };
+          for (const writable of [{ title: 'Bare', labels: [] }, everyField])
+            for (const status of ['completed', 'not_doing', 'outstanding'] as const)
+              await client.setFollowUpStatus({ ...followUp, writable }, status);
+        },
+      },
+      editStatus: {
+        // The incident is read where the published route is missing.
+        routes: [
+          'POST /v2/incidents/{id}/actions/edit',
+          'PATCH /v2/incidents/{id}',
+          'GET /v2/incidents/{id}',
+        ],
+        use: ({ id }) => client.editStatus(id, simulator.statusId('closed')),
+      },
+    };
+
+    it('every method that the client has is among those that are tried', () => {
+      expect(Object.keys(client).sort()).toEqual([...Object.keys(requests), 'close', 'clockAhead'].sort());
+    });
+
+    it.each(Object.keys(requests))(
+      '%s sends what is described for it, whatever there is, and nothing else',
+      async (name) => {
+        const sends = Object.entries(requests).find(([method]) => method === name)?.[1];
+        if (sends === undefined) throw new Error(`${name} is not described`);
+        const sent = new Set<string | undefined>();
+        for (const switches of [{}, { onlyPatchEdit: true }, { onlyV2FollowUps: true }]) {
+          Object.assign(simulator.switches, { onlyPatchEdit: false, onlyV2FollowUps: false }, switches);
+          // A client of its own, which has found out nothing yet.
+          await client.close();
+          client = newClient();
+          const incident = simulator.createIncident();
+          const made = simulator.createFollowUp({ incident: incident.id });
+          // Known without a call, so that only what is tried is counted.
+          const followUp = { ...blankFollowUp, id: made.id, incidentId: incident.id };
+          const from = simulator.requests.length;
+          await sends.use({ ...incident, followUp });
+          for (const { route } of simulator.requests.slice(from)) sent.add(route);
+        }
+        expect([...sent].sort()).toEqual([...sends.routes].sort());
+      },
+    );
 
     it('with the API as it is published', () => useEverything());
     it('where only the documented way to edit exists', () => useEverything({ onlyPatchEdit: true }));
@@ -118,6 +221,22 @@ describe.skipIf(!schemaIsThere)(
     });
   },
 );
+
+/** What one method of the client sends. */
+interface Sends {
+  routes: string[];
+  use(given: { id: string; number: number; reference: string; followUp: FollowUp }): Promise<unknown>;
+}
+
+const blankFollowUp: FollowUp = {
+  id: '',
+  incidentId: '',
+  title: 'Bare',
+  status: 'outstanding',
+  createdAt: 0,
+  updatedAt: 0,
+  writable: { title: 'Bare', labels: [] },
+};
 
 async function all<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
   const found: T[] = [];

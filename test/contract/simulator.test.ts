@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DESCRIBED } from '../../src/simulator/answering.ts';
 import { ROUTES } from '../../src/simulator/call.ts';
 import type { ExchangeRequest, ExchangeResponse } from '../../src/simulator/log.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
@@ -44,6 +45,22 @@ describe.skipIf(!schemaIsThere)(
         const succeeded = [200, 201, 204].some((status) => seen.has(`${route} ${status}`));
         expect(succeeded, `${route} succeeded`).toBe(true);
       }
+    });
+
+    it('answers every status that the schema has for an error as described, on every route', async () => {
+      const path = pathsOf(simulator);
+      const bodies = validBodies(simulator);
+      // A request that is refused elsewhere would be no answer of the fault's.
+      const told = ROUTES.flatMap((route) => DESCRIBED.map((status) => ({ route, status })));
+      for (const { route, status } of told) {
+        const [method = 'GET'] = route.split(' ');
+        const body = method === 'GET' || method === 'DELETE' ? undefined : (bodies[route] ?? {});
+        simulator.misbehave({ route, fault: { kind: 'status', status } });
+        const answer = await ask(simulator, path(route), { method, body });
+        expect(answer.status, `${route} ${status}`).toBe(status);
+      }
+      expect(breaches).toEqual([]);
+      expect(told.filter(({ route, status }) => !seen.has(`${route} ${status}`))).toEqual([]);
     });
 
     it.each([

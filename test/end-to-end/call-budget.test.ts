@@ -98,6 +98,12 @@ describe.each(queuePlaces())('the calls that it costs, on $name', (place) => {
       ...[FOLLOW_UPS, INCIDENT, UPDATES, EDIT, FOLLOW_UPS],
     ]);
   });
+
+  it('nothing of version 2 of the follow-ups was ever called', () => {
+    const old = world.incidentIo.requests.filter(({ path }) => path.startsWith('/v2/follow_ups'));
+    expect(old).toEqual([]);
+    expect(world.incidentIo.calls(FOLLOW_UPS)).toBeGreaterThan(0);
+  });
 });
 
 async function until(time: number): Promise<void> {

@@ -74,6 +74,8 @@ describe.each(queuePlaces())('it is careful, on $name', (place) => {
     await world.github({ issue: 'careful/old#2', action: 'closed' });
     await closed(world, incident);
     expect(world.incidentIo.effects.filter(({ id }) => id === incident.id)).toHaveLength(1);
+    // Said once, however many lists were read.
+    expect(world.logged.filter((line) => line.includes('removes on 31 December 2026'))).toHaveLength(1);
   });
 
   it('a dry run decides and writes nothing', async () => {

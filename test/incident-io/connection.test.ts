@@ -19,6 +19,18 @@ it('a request names its release and its key, and follows no redirect', async () 
   expect(version()).toMatch(/^\d+\.\d+\.\d+/);
 });
 
+it('how far the clocks are apart is told by the last answer that had a time', async () => {
+  const date = { date: '' };
+  const { client, time } = await standIn(() => ok({ identity: identityJson }, date));
+  expect(client.clockAhead()).toBeUndefined();
+  date.date = new Date(time.now() + 90_000).toUTCString();
+  await client.identity();
+  expect(Math.abs((client.clockAhead() ?? 0) - 90_000)).toBeLessThanOrEqual(1_000);
+  date.date = 'soon';
+  await client.identity();
+  expect(Math.abs((client.clockAhead() ?? 0) - 90_000)).toBeLessThanOrEqual(1_000);
+});
+
 it('a base URL with a path and a slash at its end is kept', async () => {
   const { client, calls } = await standIn(() => ok({ identity: identityJson }), { basePath: '/proxy/' });
   await client.identity();
