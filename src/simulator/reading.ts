@@ -74,19 +74,29 @@ export function readTimeFilter(query: URLSearchParams, name: string): ((at: numb
   return tests.length === 0 ? undefined : (at) => tests.every((test) => test(at));
 }
 
-/** A page of what comes after the entry of id `after`, and whether there is more. An unknown `after` is refused. */
+/**
+ * A page of what fits, after the entry of id `after`, and whether there is more. An unknown `after` is refused. What is
+ * before the page costs a comparison each, so that long lists stay quick.
+ */
 export function pageOf<T extends { id: string }>(
-  entries: readonly T[],
+  entries: Iterable<T>,
   after: string | null,
   size: number,
+  fits: (entry: T) => boolean = () => true,
 ): { page: T[]; next: string | undefined } {
-  const before = after === null || after === '' ? -1 : entries.findIndex((entry) => entry.id === after);
-  if (before === -1 && after !== null && after !== '') {
-    throw invalid('after', 'There is no record of that ID in this list');
+  const page: T[] = [];
+  let reached = after === null || after === '';
+  for (const entry of entries) {
+    if (!reached) {
+      reached = entry.id === after && fits(entry);
+      continue;
+    }
+    if (!fits(entry)) continue;
+    if (page.length === size) return { page, next: page.at(-1)?.id };
+    page.push(entry);
   }
-  const page = entries.slice(before + 1, before + 1 + size);
-  const more = entries.length > before + 1 + size;
-  return { page, next: more ? page.at(-1)?.id : undefined };
+  if (!reached) throw invalid('after', 'There is no record of that ID in this list');
+  return { page, next: undefined };
 }
 
 function wordOf<T extends string>(name: string, given: string, allowed: readonly T[]): T {

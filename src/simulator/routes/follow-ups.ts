@@ -16,8 +16,13 @@ export const listV3: Handler = (world, call) => {
   const size = readPageSize(query, 250);
   const created = readTimeFilter(query, 'created_at') ?? (() => true);
   const updated = readTimeFilter(query, 'updated_at') ?? (() => true);
-  const found = listed(world, call).filter((entry) => created(entry.createdAt) && updated(entry.updatedAt));
-  const { page, next } = pageOf(found, query.get('after'), size);
+  const shown = isListed(world, call);
+  const { page, next } = pageOf(
+    world.followUps.values(),
+    query.get('after'),
+    size,
+    (entry) => shown(entry) && created(entry.createdAt) && updated(entry.updatedAt),
+  );
   return {
     status: 200,
     body: {
@@ -29,22 +34,26 @@ export const listV3: Handler = (world, call) => {
 
 export const listV2: Handler = (world, call) => ({
   status: 200,
-  body: { follow_ups: listed(world, call).map((entry) => followUpJson(entry, 2)) },
+  body: {
+    follow_ups: [...world.followUps.values()]
+      .filter(isListed(world, call))
+      .map((entry) => followUpJson(entry, 2)),
+  },
 });
 
-/** By id, which is oldest first. An incident of another mode than asked for shows nothing, also when it is named. */
-function listed(world: World, { key, query }: Call): SimFollowUp[] {
+/** The order is that of ids, oldest first. An incident of another mode than asked for shows nothing, also when it is named. */
+function isListed(world: World, { key, query }: Call): (entry: SimFollowUp) => boolean {
   const mode = readWord(query, 'incident_mode', MODES);
   const modes = mode === undefined ? DEFAULT_MODES : [mode];
   const incidentId = query.get('incident_id');
   const teamId = query.get('assignee_team_id');
-  return [...world.followUps.values()].filter((entry) => {
+  return (entry) => {
     if (incidentId && entry.incidentId !== incidentId) return false;
     if (teamId && entry.team?.id !== teamId) return false;
     if (entry.status === 'deleted' && !world.switches.listDeleted) return false;
     const incident = world.incidents.get(entry.incidentId);
     return visible(key, incident) && modes.includes(incident.mode);
-  });
+  };
 }
 
 export function show(version: 2 | 3): Handler {
