@@ -11,7 +11,9 @@ import { join } from 'node:path';
 import { systemClock } from '../dist/clock.js';
 import { createClient } from '../dist/incident-io/client.js';
 import { createLogger } from '../dist/log.js';
+import { policyOf } from '../dist/policy/policy.js';
 import { openBackend } from '../dist/queue/open-backend.js';
+import { readSettings } from '../dist/settings.js';
 import { startSimulator } from '../dist/simulator/simulator.js';
 import { Store } from '../dist/store/store.js';
 import { fullSync } from '../dist/sync/full-sync.js';
@@ -34,7 +36,7 @@ for (let n = 0; n < FOLLOW_UPS; n++) {
     reference: { provider: 'github', name: `acme/api#${n}`, permalink },
   });
 }
-const backend = await openBackend(process.env.QUEUE_URL ?? join(folder, 'data'), {
+const backend = await openBackend(process.env.QUEUE_URL || join(folder, 'data'), {
   prefix: `bench-${randomUUID().slice(0, 8)}`,
   log,
 });
@@ -58,10 +60,9 @@ const deps = {
   waker: backend.waker,
   clock: systemClock,
   log,
-  rules: { declinedCounts: true },
+  policy: policyOf(readSettings({})),
   taskKeyOf,
   categories: ['learning'],
-  minFollowUps: 1,
   clearStrayKeys: async () => [],
   pause: async () => {},
 };

@@ -1,5 +1,6 @@
 import { examine } from '../doctor/examine.ts';
 import { type Finding, trouble } from '../doctor/finding.ts';
+import { PolicyError } from '../policy/read-policy.ts';
 import { CannotOpenError } from '../queue/cannot-open-error.ts';
 import { FolderLockedError } from '../queue/folder-lock.ts';
 import { readSettings, type Settings, SettingsError } from '../settings.ts';
@@ -40,6 +41,7 @@ async function look(): Promise<Finding[]> {
       (running) => askRunning(running, 'doctor', { service: running.address }),
     );
   } catch (error) {
+    if (error instanceof PolicyError) return [trouble('configuration', error.message)];
     // The place of queue and store cannot be opened: nothing else can be looked at without it.
     const known = [CannotOpenError, FolderLockedError, OperationError].some((kind) => error instanceof kind);
     if (!known || !(error instanceof Error)) throw error;

@@ -15,7 +15,7 @@ export async function examine(context: Context, service: string | undefined): Pr
   const { settings, backend, store, clock } = context;
   const incidentIo = await incidentIoFindings(context);
   return [
-    ...configurationFindings(settings),
+    ...configurationFindings(settings, context.policy),
     ...(await queueFindings(backend, store, clock.now())),
     // After incident.io has answered.
     ...clockFindings(context.clockAhead(), clock.now() - systemClock.now()),

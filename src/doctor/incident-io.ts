@@ -1,5 +1,6 @@
 import { KeyRejectedError } from '../incident-io/errors.ts';
-import { CLOSING_ROLE, chooseStatus, noStatus, type Policy } from '../review/decide.ts';
+import type { Policy } from '../policy/policy.ts';
+import { CLOSING_ROLE, chooseStatus, noStatus } from '../review/decide.ts';
 import { list } from '../review/words.ts';
 import type { Context } from '../service/context.ts';
 import type { IncidentStatus, Target } from '../vocabulary.ts';
@@ -27,7 +28,7 @@ export async function incidentIoFindings(context: Context): Promise<Finding[]> {
   for (const [what, read] of reads)
     findings.push(await read().then(() => ok(about, `reads ${what}`), unread));
   const statuses = await reader.statuses().catch((error: unknown) => unread(error));
-  return [...findings, ...('about' in statuses ? [statuses] : statusFindings(statuses, context.settings))];
+  return [...findings, ...('about' in statuses ? [statuses] : statusFindings(statuses, context.policy))];
 }
 
 function unread(error: unknown): Finding {
@@ -48,11 +49,11 @@ export function roleFindings(name: string, roles: readonly string[], whose: stri
 /** The statuses that incidents would be moved to. */
 export function statusFindings(
   statuses: readonly IncidentStatus[],
-  policy: Pick<Policy, 'closedStatus' | 'resolvedStatus' | 'activeIncidents'>,
+  { closedStatus, resolvedStatus, activeIncidents }: Omit<Policy, 'paused' | 'rules'>,
 ): Finding[] {
-  const findings = [statusFinding(statuses, 'closed', policy.closedStatus)];
-  if (policy.activeIncidents === 'resolve' || policy.resolvedStatus !== undefined)
-    findings.push(statusFinding(statuses, 'post-incident', policy.resolvedStatus));
+  const findings = [statusFinding(statuses, 'closed', closedStatus)];
+  if (activeIncidents === 'resolve' || resolvedStatus !== undefined)
+    findings.push(statusFinding(statuses, 'post-incident', resolvedStatus));
   return findings;
 }
 

@@ -114,15 +114,18 @@ describe('what doctor says of the statuses that it would use', () => {
 });
 
 describe('what doctor says of settings', () => {
-  it('that a dry run writes nothing, that no webhook is taken, and what looks like a mistake', () => {
+  it('that a pause or a dry run writes nothing, that no webhook is taken, and what looks like a mistake', () => {
     const env = { INCIDENT_IO_API_KEY: 'inc_1', DRY_RUN: 'true', SETTLE_TIMES: '1m' };
-    expect(configurationFindings(readSettings(env)).map(({ words }) => words)).toEqual([
+    expect(
+      configurationFindings(readSettings(env), { paused: 'paused: moving house' }).map(({ words }) => words),
+    ).toEqual([
       expect.stringContaining('did you mean SETTLE_TIME'),
+      expect.stringContaining('paused: moving house'),
       expect.stringContaining('nothing is written'),
       expect.stringContaining('no webhook is taken'),
     ]);
     const good = readSettings({ INCIDENT_IO_API_KEY: 'inc_1', GITHUB_WEBHOOK_SECRET: 'x' });
-    expect(configurationFindings(good)).toMatchObject([{ state: 'ok' }]);
+    expect(configurationFindings(good, {})).toMatchObject([{ state: 'ok' }]);
   });
 });
 
