@@ -54,7 +54,7 @@ describe.each(queuePlaces())('the calls that it costs, on $name', (place) => {
   });
 
   it('a thousand deliveries of twenty events for one incident within a second cost twelve reads at most', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const issues = Array.from({ length: 20 }, (_, n) => `budget/burst#${n + 1}`);
     const incident = await incidentWith(issues);

@@ -10,7 +10,7 @@ describe.each(queuePlaces())('an incident.io that fails, on $name', (place) => {
   afterEach(() => world?.close());
 
   it('leaves an edit unclear: what took effect is the one closure, and what did not is tried again', {
-    timeout: 90_000,
+    timeout: 180_000,
   }, async () => {
     world = await openWorld(freshPlaceLike(place));
     const faults: [Fault, 'before' | 'after'][] = [
@@ -52,7 +52,7 @@ describe.each(queuePlaces())('an incident.io that fails, on $name', (place) => {
   });
 
   it('at any call, a tenth of the time: every incident is closed once in the end', {
-    timeout: 90_000,
+    timeout: 180_000,
   }, async () => {
     world = await openWorld(freshPlaceLike(place), { MAX_CLOSES_PER_HOUR: '0' });
     const { incidentIo } = world;
