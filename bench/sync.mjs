@@ -64,6 +64,7 @@ const deps = {
   taskKeyOf,
   categories: ['learning'],
   clearStrayKeys: async () => [],
+  readOutstanding: async () => 0,
   pause: async () => {},
 };
 

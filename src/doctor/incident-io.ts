@@ -1,6 +1,7 @@
 import { KeyRejectedError } from '../incident-io/errors.ts';
 import type { Policy } from '../policy/policy.ts';
-import { CLOSING_ROLE, chooseStatus, noStatus } from '../review/decide.ts';
+import { CLOSING_ROLE } from '../review/decide.ts';
+import { chooseStatus, noStatus } from '../review/target-status.ts';
 import { list } from '../review/words.ts';
 import type { Context } from '../service/context.ts';
 import type { IncidentStatus, Target } from '../vocabulary.ts';

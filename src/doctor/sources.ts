@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { systemClock } from '../clock.ts';
 import { createServer } from '../receiver/server.ts';
 import type { Context } from '../service/context.ts';
+import { WebhookSecrets } from '../store/webhook-secrets.ts';
 import { sources } from '../trackers/index.ts';
 import type { Source } from '../trackers/tracker.ts';
 import { ago, type Finding, messageOf, ok, trouble, warning } from './finding.ts';
@@ -12,15 +13,26 @@ const ANSWER_WITHIN = 5_000;
 
 /** Each configured source: a signed delivery to ourselves, and when the last real one came. */
 export async function sourceFindings(context: Context, service: string | undefined): Promise<Finding[]> {
-  const { settings, store } = context;
+  const { settings, store, backend } = context;
+  const kept = new WebhookSecrets(backend.tables);
   const configured = sources.filter(({ name }) => settings.webhookSecrets[name] !== undefined);
   if (configured.length === 0) return [];
   const { url, close, findings } = await receiverFor(configured, context, service);
   try {
     const last = await store.deliveries.getMany(configured.map(({ name }) => name));
     for (const source of configured) {
-      for (const [n, secret] of (settings.webhookSecrets[source.name] ?? []).entries())
-        findings.push(await tryOut(source, secret, n, url));
+      const variable = `${source.name.toUpperCase().replaceAll('-', '_')}_WEBHOOK_SECRET`;
+      const given = settings.webhookSecrets[source.name] ?? [];
+      for (const [n, secret] of given.entries())
+        findings.push(
+          await tryOut(source, secret, n === 0 ? variable : `secret ${n + 1} of ${variable}`, url),
+        );
+      if (settings.handshakes.includes(source.name)) {
+        const offered = await kept.of(source.name);
+        for (const secret of offered)
+          findings.push(await tryOut(source, secret, `a secret that ${source.title} offered`, url));
+        if (given.length + offered.length === 0) findings.push(waitsForHandshake(source));
+      }
       findings.push(lastFinding(source, last.get(source.name)?.at, context.clock.now()));
     }
   } finally {
@@ -39,7 +51,7 @@ interface Receiver {
 /** The service that runs, where one does and takes webhooks; else a receiver on a port of its own, which takes nothing. */
 async function receiverFor(
   configured: readonly Source[],
-  { settings, log }: Context,
+  { settings, backend, log }: Context,
   service: string | undefined,
 ): Promise<Receiver> {
   const name = configured[0]?.name ?? '';
@@ -57,6 +69,7 @@ async function receiverFor(
   const app = createServer({
     sources,
     webhookSecrets: settings.webhookSecrets,
+    handshakes: { sources: settings.handshakes, kept: new WebhookSecrets(backend.tables) },
     trackerOptions: settings.trackerOptions,
     intake: {
       add: async () => {
@@ -88,10 +101,9 @@ async function statusOf(url: string): Promise<number | undefined> {
 
 const answered = z.object({ status: z.string(), reason: z.string().optional() });
 
-async function tryOut(source: Source, secret: string, n: number, url: string): Promise<Finding> {
+/** `which`: the secret, for people. */
+async function tryOut(source: Source, secret: string, which: string, url: string): Promise<Finding> {
   const about = source.name;
-  const variable = `${source.name.toUpperCase().replaceAll('-', '_')}_WEBHOOK_SECRET`;
-  const which = n === 0 ? variable : `secret ${n + 1} of ${variable}`;
   try {
     const { headers, body } = await source.ping(secret, systemClock.now());
     const answer = await request(`${url}/webhooks/${source.name}`, {
@@ -108,12 +120,19 @@ async function tryOut(source: Source, secret: string, n: number, url: string): P
     return trouble(
       about,
       answer.statusCode === 404
-        ? `${url} has no /webhooks/${source.name}: restart what runs there with ${variable}`
+        ? `${url} has no /webhooks/${source.name}: restart what runs there with its secret set`
         : `${url} answers ${answer.statusCode}${why} to what is signed with ${which}: restart what runs there with the same secrets`,
     );
   } catch (error) {
     return trouble(about, `a signed delivery to ${url} could not be tried: ${messageOf(error)}`);
   }
+}
+
+function waitsForHandshake({ name, title }: Source): Finding {
+  return warning(
+    name,
+    `no secret yet: it is kept once ${title} offers it, when a webhook to …/webhooks/${name} is made there`,
+  );
 }
 
 function lastFinding({ name, title }: Source, at: number | undefined, now: number): Finding {

@@ -54,12 +54,13 @@ describe.each(queuePlaces())('`doctor`, on $name', (place) => {
 
   it('without a service it tries the sources with a receiver of its own, and says that nobody works', async (test) => {
     const world = await openProcessWorld(place, own, {}, test);
-    const result = await world.run(['doctor'], { LOG_LEVEL: 'info' });
+    const result = await world.run(['doctor'], { LOG_LEVEL: 'info', ASANA_WEBHOOK_SECRET: 'handshake' });
     expect(result.code).toBe(0);
     expect(said(result, 'TROUBLE')).toEqual([]);
     const warnings = said(result, 'WARNING').join('\n');
     expect(warnings).toContain('receiver of its own');
     expect(warnings).toContain('the first sync with incident.io has not ended here yet');
+    expect(warnings).toContain('asana: no secret yet: it is kept once Asana offers it');
     expect(warnings).toContain('github: nothing that says something has arrived');
     expect(said(result, 'ok').join('\n')).toContain('incident-io: takes what is signed');
     expect(lines(result).at(-1)).toMatch(/^It works, with \d warnings\.$/);

@@ -55,6 +55,7 @@ export async function openSyncTest(): Promise<SyncTest> {
     taskKeyOf,
     categories: ['learning'],
     clearStrayKeys: async () => [],
+    readOutstanding: async () => 0,
     woken,
   };
   return {
