@@ -58,6 +58,8 @@ export class Store {
   readonly outcomes;
   /** tracker's name → how it answers when it is asked for the states of tasks. */
   readonly trackerStatus;
+  /** incident id → the group in which the board lists it; none: it is not listed. */
+  readonly groups;
   /** What there is one of: cursor, times, marks. */
   readonly meta;
   private readonly leases;
@@ -85,6 +87,7 @@ export class Store {
     this.closures = new Table(tables, 'closures', z.array(closure));
     this.outcomes = new Table(tables, 'outcomes', outcome);
     this.trackerStatus = new Table(tables, 'tracker-status', trackerStatus);
+    this.groups = new Table(tables, 'groups', z.string());
     this.meta = new Table(tables, 'meta', z.union([z.string(), z.number()]));
     this.leases = new Table(tables, 'leases', lease);
     this.times = new Table(tables, 'times', z.array(z.number()));

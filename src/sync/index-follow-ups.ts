@@ -32,6 +32,9 @@ export async function indexFollowUps(
       incident: incidentId,
       status: followUp.status,
       task,
+      title: followUp.title,
+      name: reference?.name,
+      url: reference?.permalink,
       createdAt: followUp.createdAt,
       updatedAt: followUp.updatedAt,
       completedAt: followUp.completedAt,
@@ -46,7 +49,8 @@ export async function indexFollowUps(
       before.incident !== row.incident
     )
       fresh.push({ id, row, before });
-    else if (before.updatedAt < row.updatedAt) await store.followUps.put(id, row);
+    else if (before.updatedAt < row.updatedAt || before.title !== row.title || before.name !== row.name)
+      await store.followUps.put(id, row);
   }
   const changed = new Set(fresh.map(({ row }) => row.incident));
   if (fresh.length === 0) return { changed, tasks };
