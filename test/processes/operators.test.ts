@@ -92,7 +92,7 @@ describe.each(places)('what operators ask beside a running service, on $name', (
       ],
     });
     const { stdout } = await world.run(['check', waiting.reference]);
-    expect(stdout).toContain('by the rule “follow-ups”');
+    expect(stdout).toContain('rule: the settings, reason: follow-ups');
     expect(stdout).toContain('was told done by octocat at');
   });
 
