@@ -43,6 +43,8 @@ describe.each(queuePlaces())('/metrics, on $name', (place) => {
     incidentIo.misbehave({
       route: 'POST /v2/incidents/{id}/actions/edit',
       fault: { kind: 'status', status: 503 },
+      // For every call until it is told to behave.
+      chance: 1,
     });
     await world.github({ issue: 'metrics/due#1', action: 'closed' });
     await expect.poll(() => value('oldest_due_seconds'), { timeout: 15_000 }).toBeGreaterThan(1);
