@@ -1,8 +1,12 @@
 #!/usr/bin/env node
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { checkCommand } from './commands/check.ts';
+import { configCommand } from './commands/config.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { failedListCommand, failedRetryCommand } from './commands/failed.ts';
+import { historyCommand } from './commands/history.ts';
+import { holdCommand } from './commands/hold.ts';
 import { releaseCommand } from './commands/release.ts';
 import { replayCommand } from './commands/replay.ts';
 import { exitWith } from './commands/run-command.ts';
@@ -30,11 +34,12 @@ program
   .action(() => exitWith(serveCommand({ receive: false, work: true })));
 program
   .command('check')
-  .argument('<incident>', 'INC-123, or the full id')
+  .argument('[incident]', 'INC-123, or the full id')
   .description('what would be done with an incident now, and why; changes nothing')
+  .option('--all', 'every open incident: what would be closed now')
   .option('--json', 'print one JSON object')
-  .action((incident: string, options: { json?: boolean }) =>
-    exitWith(checkCommand(incident, { json: options.json === true })),
+  .action((incident: string | undefined, { all, json }: { all?: boolean; json?: boolean }) =>
+    exitWith(checkCommand(incident, { all: all === true, json: json === true })),
   );
 program
   .command('sweep')
@@ -77,9 +82,49 @@ program
   )
   .action(() => exitWith(doctorCommand()));
 program
+  .command('hold')
+  .argument('<incident>', 'INC-123, or the full id')
+  .description('keep an incident open, whatever its follow-ups say, until it is released')
+  .requiredOption('--why <reason>', 'told wherever somebody asks what keeps it open')
+  .action((incident: string, options: { why: string }) => exitWith(holdCommand(incident, options)));
+program
+  .command('history')
+  .description('what was closed, when, and on which evidence: the audit record')
+  .option('--limit <n>', 'the newest so many', positive, 50)
+  .option('--json', 'print one JSON array')
+  .action(({ limit, json }: { limit: number; json?: boolean }) =>
+    exitWith(historyCommand({ limit, json: json === true })),
+  );
+const failedList = new Command('list')
+  .description('what failed for good, the newest first')
+  .option('--json', 'print one JSON array')
+  .action(({ json }: { json?: boolean }) => exitWith(failedListCommand({ json: json === true })));
+const failedRetry = new Command('retry')
+  .argument('[id]', 'as `failed list` shows it')
+  .description('have a failed job done anew')
+  .option('--all', 'all of them')
+  .action((id: string | undefined, { all }: { all?: boolean }) =>
+    exitWith(failedRetryCommand(id, { all: all === true })),
+  );
+program
+  .command('failed')
+  .description('what failed for good and why, and having it done anew')
+  .addCommand(failedList, { isDefault: true })
+  .addCommand(failedRetry);
+program
+  .command('config')
+  .description('the settings in force, secrets masked')
+  .option('--check', 'exit with 1 where they are not valid')
+  .action(({ check }: { check?: boolean }) => exitWith(configCommand({ check: check === true })));
+program
   .command('demo')
   .description('show it all with a stand-in of incident.io; needs no account')
   .option('--exit', 'stop when the incident is closed')
   .action((options: { exit?: boolean }) => exitWith(demoCommand({ exit: options.exit === true })));
 
 await program.parseAsync();
+
+function positive(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a number from 1 on.');
+}

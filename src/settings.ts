@@ -30,10 +30,12 @@ export interface TrackerAccess {
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
   readonly problems: readonly string[];
+  readonly warnings: readonly string[];
   constructor(problems: readonly string[], warnings: readonly string[]) {
     const lines = [...problems, ...warnings].map((line) => `  - ${line}`);
     super(`The settings need attention:\n${lines.join('\n')}`);
     this.problems = problems;
+    this.warnings = warnings;
   }
 }
 

@@ -1,110 +1,23 @@
 import { request } from 'undici';
 import { z } from 'zod';
-import { examine } from '../doctor/examine.ts';
-import { type Finding, finding } from '../doctor/finding.ts';
 import { createLogger } from '../log.ts';
+import { OperationError } from '../operations/operation.ts';
 import { readPolicy } from '../policy/read-policy.ts';
 import type { Backend } from '../queue/backend.ts';
 import { type Announcement, FolderLockedError, readFolderLock } from '../queue/folder-lock.ts';
 import { openBackend } from '../queue/open-backend.ts';
-import { type Context, createContext } from '../service/context.ts';
-import { readSettings, type Settings } from '../settings.ts';
+import { type Context, createContext, createStoreContext, type StoreContext } from '../service/context.ts';
+import { readSettings } from '../settings.ts';
 import { claimStore } from '../worker/key-watch.ts';
-import {
-  type CheckResult,
-  check,
-  checkResult,
-  OperationError,
-  offeredSecrets,
-  type ReleaseResult,
-  release,
-  releaseResult,
-  type SecretsAsks,
-  type SecretsResult,
-  type SweepResult,
-  secretsAsks,
-  secretsResult,
-  sweepNow,
-  sweepResult,
-} from './operations.ts';
+import type { Operation } from './operations.ts';
 
-/** What each operation takes and answers. */
-export interface Operations {
-  doctor: { asks: { service?: string }; answers: Finding[] };
-  check: { asks: { incident: string }; answers: CheckResult };
-  sweep: { asks: { backlog: boolean }; answers: SweepResult };
-  release: { asks: { incident: string }; answers: ReleaseResult };
-  secrets: { asks: SecretsAsks; answers: SecretsResult };
-}
-
-type Run = {
-  [K in keyof Operations]: (
-    asks: Operations[K]['asks'],
-    context: Context,
-  ) => Promise<Operations[K]['answers']>;
-};
-
-const operations: Run = {
-  doctor: ({ service }, context) => examine(context, service),
-  check: ({ incident }, context) => check(incident, context),
-  sweep: (asks, context) => sweepNow(asks, context),
-  release: ({ incident }, context) => release(incident, context),
-  secrets: (asks, context) => offeredSecrets(asks, context),
-};
-
-const examined = z.object({ service: z.string().optional() });
-const named = z.object({ incident: z.string().min(1) });
-const swept = z.object({ backlog: z.boolean() });
-
-/** Runs an operation for another process, which asked over loopback. `undefined`: there is none of that name. */
-export async function operateFor(name: string, asks: unknown, context: Context): Promise<unknown> {
-  switch (name) {
-    case 'doctor':
-      return operations.doctor(examined.parse(asks), context);
-    case 'check':
-      return operations.check(named.parse(asks), context);
-    case 'sweep':
-      return operations.sweep(swept.parse(asks), context);
-    case 'release':
-      return operations.release(named.parse(asks), context);
-    case 'secrets':
-      return operations.secrets(secretsAsks.parse(asks), context);
-    default:
-      return undefined;
-  }
-}
-
-/** What each answers, for the process that asks over loopback. */
-const answers: { [K in keyof Operations]: z.ZodType<Operations[K]['answers']> } = {
-  doctor: z.array(finding),
-  check: checkResult,
-  sweep: sweepResult,
-  release: releaseResult,
-  secrets: secretsResult,
-};
-
-/** Runs an operation: by ourselves, or through the process that has the embedded folder open. */
-export async function operate<K extends keyof Operations>(
-  name: K,
-  asks: Operations[K]['asks'],
-): Promise<Operations[K]['answers']> {
-  const settings = readSettings(process.env, ['apiKey']);
-  return withPlace(
-    settings,
-    async (context) => {
-      await claimStore(await context.reader.identity(), context.store);
-      return operations[name](asks, context);
-    },
-    (running) => askRunning(running, name, asks),
-  );
-}
-
-/** Works with what `QUEUE_URL` names: itself, or through the process that has the embedded folder open. */
-export async function withPlace<T>(
-  settings: Settings & { apiKey: string },
-  byItself: (context: Context) => Promise<T>,
-  through: (running: Announcement) => Promise<T>,
-): Promise<T> {
+/** Runs an operation: by ourselves, or through the process that has the embedded folder open, which is asked `asksOf` it. */
+export async function operate<A, R>(
+  operation: Operation<A, R>,
+  asks: A,
+  asksOf: (running: Announcement) => A = () => asks,
+): Promise<R> {
+  const settings = readSettings(process.env, operation.needsKey ? ['apiKey'] : []);
   // What is piped holds what was asked for alone.
   const log = createLogger(settings.logLevel === 'info' ? 'warn' : settings.logLevel, {
     pretty: true,
@@ -117,47 +30,55 @@ export async function withPlace<T>(
   } catch (error) {
     const running = error instanceof FolderLockedError && (await readFolderLock(settings.queueUrl));
     if (!running || running.announcement === undefined) throw error;
-    return through(running.announcement);
+    return askRunning(running.announcement, operation, asksOf(running.announcement));
   }
+  const opened: Context[] = [];
   try {
-    const context = await reach(settings, policy, backend, log);
-    try {
-      return await byItself(context);
-    } finally {
-      await context.close();
-    }
+    const base = await reach(settings, policy, backend, log);
+    const unclaimed = () => {
+      const context = createContext(base, readSettings(process.env, ['apiKey']).apiKey);
+      opened.push(context);
+      return context;
+    };
+    const full = async () => {
+      const context = unclaimed();
+      await claimStore(await context.reader.identity(), context.store);
+      return context;
+    };
+    return await operation.run(asks, { base, full, unclaimed });
   } finally {
+    for (const context of opened) await context.close();
     await backend.close();
   }
 }
 
 /** A command does not wait for a store that is down, as the service does. */
-async function reach(...args: Parameters<typeof createContext>): Promise<Context> {
+async function reach(...args: Parameters<typeof createStoreContext>): Promise<StoreContext> {
   const [, , backend] = args;
   try {
     await backend.ping();
-    return await createContext(...args);
+    return await createStoreContext(...args);
   } catch (error) {
     throw new OperationError(error instanceof Error ? error.message : String(error));
   }
 }
 
 /** Over loopback, with the token that only the folder's owner can read. */
-export async function askRunning<K extends keyof Operations>(
+async function askRunning<A, R>(
   { address, token }: Announcement,
-  name: K,
-  asks: Operations[K]['asks'],
-): Promise<Operations[K]['answers']> {
+  { name, answers }: Operation<A, R>,
+  asks: A,
+): Promise<R> {
   const answer = await request(`${address}/operations/${name}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify(asks),
   });
   const body = await answer.body.json();
-  if (answer.statusCode === 200) return answers[name].parse(body);
+  if (answer.statusCode === 200) return answers.parse(body);
   throw new OperationError(
-    failed.safeParse(body).data?.error ?? `The running incident-closer answered ${answer.statusCode}.`,
+    failure.safeParse(body).data?.error ?? `The running incident-closer answered ${answer.statusCode}.`,
   );
 }
 
-const failed = z.object({ error: z.string() });
+const failure = z.object({ error: z.string() });

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { OperationError } from '../operations/operation.ts';
 import { readSettings } from '../settings.ts';
 import { sources } from '../trackers/index.ts';
 import type { Translation } from '../trackers/tracker.ts';
 import type { EventBatch, IncidentEvent, TaskEvent, TaskHint } from '../vocabulary.ts';
-import { OperationError } from './operations.ts';
 
 /**
  * `replay <tracker> <payload.json> [--header 'Name: value']`: how a body would be read, whoever signed it. It needs

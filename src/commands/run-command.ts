@@ -1,11 +1,11 @@
 import { IncidentIoError } from '../incident-io/errors.ts';
+import { OperationError } from '../operations/operation.ts';
 import { PolicyError } from '../policy/read-policy.ts';
 import { CannotOpenError } from '../queue/cannot-open-error.ts';
 import { FolderLockedError } from '../queue/folder-lock.ts';
 import { CannotListenError } from '../service/service.ts';
 import { SettingsError } from '../settings.ts';
 import { WrongOrganisationError } from '../worker/key-watch.ts';
-import { OperationError } from './operations.ts';
 
 /** What a person can do something about: told by its message alone. Anything else is a fault of ours, told with its stack. */
 const FOR_PEOPLE = [

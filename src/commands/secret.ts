@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { OperationError } from '../operations/operation.ts';
+import type { SecretsAsks } from '../operations/secrets.ts';
 import { HANDSHAKE, prefixOf } from '../settings/rows.ts';
 import { sources } from '../trackers/index.ts';
 import { newSecret } from '../trackers/standard-webhooks.ts';
 import type { Source } from '../trackers/tracker.ts';
 import { operate } from './operate.ts';
-import { OperationError, type SecretsAsks } from './operations.ts';
+import { operations } from './operations.ts';
 
 export interface SecretOptions {
   show?: boolean;
@@ -43,7 +45,7 @@ function actOf({ show, another, forget }: SecretOptions): SecretsAsks['act'] | u
 
 async function offered(source: Source, act: SecretsAsks['act']): Promise<number> {
   const { name, title } = source;
-  const { secrets, openUntil, forgotten } = await operate('secrets', { source: name, act });
+  const { secrets, openUntil, forgotten } = await operate(operations.secrets, { source: name, act });
   switch (act) {
     case 'show':
       if (secrets.length === 0)

@@ -2,7 +2,7 @@ import { createLogger } from '../log.ts';
 import { startService } from '../service/service.ts';
 import { missingTokens } from '../settings/missing-tokens.ts';
 import { describeSettings, readSettings, SettingsError } from '../settings.ts';
-import { operateFor } from './operate.ts';
+import { operateFor } from './operations.ts';
 
 /** A stop takes this long at most, ms: what is not done by then goes back to the queue, or is taken up again after the lock's time. */
 const STOP_WITHIN = 8_000;

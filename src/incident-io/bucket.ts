@@ -152,6 +152,13 @@ function pauseOf({ pausedUntil, probe }: PaceState, now: number): Pause {
   return { kind: 'probe out', poll: Math.min(out, PROBE_POLL) };
 }
 
+/** How many calls could be made at once, of how many at most, and for how long (ms) nobody may make any. */
+export function roomIn(state: PaceState, now: number): { calls: number; most: number; pausedFor: number } {
+  const { key, pausedUntil } = refilled(state, now);
+  const paused = pausedUntil !== undefined && believable(pausedUntil, now) ? pausedUntil - now : 0;
+  return { calls: paused > 0 ? 0 : Math.floor(key.tokens), most: key.limit, pausedFor: Math.max(0, paused) };
+}
+
 /** A pause longer than any that we make was written by a clock that was wrong. */
 function believable(until: number, now: number): boolean {
   return until - now <= PAUSE_MAX + SKEW;

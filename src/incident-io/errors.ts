@@ -9,6 +9,8 @@ export interface ErrorFacts {
   requestId?: string;
   code?: string;
   field?: string;
+  /** The API's own words. */
+  words?: string;
   cause?: unknown;
 }
 
@@ -17,6 +19,7 @@ export abstract class IncidentIoError extends Error {
   readonly requestId?: string;
   readonly code?: string;
   readonly field?: string;
+  readonly words?: string;
 
   constructor(message: string, facts: ErrorFacts = {}) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -24,6 +27,7 @@ export abstract class IncidentIoError extends Error {
     this.requestId = facts.requestId;
     this.code = facts.code;
     this.field = facts.field;
+    this.words = facts.words;
   }
 }
 

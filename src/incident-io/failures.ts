@@ -65,8 +65,8 @@ export function requestIdOf({ redact }: CallFacts, answer: HttpAnswer, body?: un
 
 /** The error that an answer with a status other than 2xx is. 429 is not for here: it pauses. */
 export function failureOf(call: CallFacts, answer: HttpAnswer): IncidentIoError {
-  const { words, scope, ...facts } = wordsOf(call, answer);
-  const { status, code, field } = facts;
+  const { scope, ...facts } = wordsOf(call, answer);
+  const { words, status, code, field } = facts;
   const said = words ? `: "${words}"` : '';
   const end = origin(call, status, facts.requestId);
   const could = `Could not ${call.purpose}`;

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Sleep } from '../sleep.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Limit } from './announced.ts';
-import { emptyState, type PaceState, paceState } from './bucket.ts';
+import { emptyState, type PaceState, paceState, roomIn } from './bucket.ts';
 import { TransientError } from './errors.ts';
 
 const TABLE = 'pace';
@@ -82,6 +82,13 @@ export function createSharedPace(
     },
     lastSeen: () => seen,
   };
+}
+
+/** What the rate limit leaves room for, as all processes together know it; `undefined` before the first call. */
+export async function readRoom(tables: Tables, now: number): Promise<ReturnType<typeof roomIn> | undefined> {
+  const [text] = await tables.get(TABLE, [ID]);
+  const known = text === undefined ? undefined : paceState.safeParse(json(text)).data;
+  return known && roomIn(known, now);
 }
 
 function parsed(text: string | undefined, first: Limit, now: number): PaceState {

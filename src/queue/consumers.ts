@@ -134,7 +134,7 @@ export function startWorkers<B extends IQueueBackend, C>(
 async function tried(job: AnyJob, token: string | undefined, signal: AbortSignal, work: Work): Promise<void> {
   const begunBefore = job.attemptsStarted > 1 || job.stalledCounter > 0;
   try {
-    await work(job, { begunBefore, signal });
+    await work(job, { ...(job.id !== undefined && { id: job.id }), begunBefore, signal });
   } catch (error) {
     if (error instanceof FinalFailure) throw new UnrecoverableError(error.message);
     if (error instanceof PutBack) {

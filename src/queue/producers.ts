@@ -2,6 +2,7 @@ import { type BackendFactory, type IQueueBackend, Queue } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Backend } from './backend.ts';
 import { settledWithin, withDeadline } from './deadline.ts';
+import { failedJobs, retryJob } from './failed-jobs.ts';
 import {
   ADD_DEADLINE,
   eventOptions,
@@ -28,7 +29,8 @@ export interface Connections<B extends IQueueBackend, C> {
 }
 
 /** The side of the queues that gives jobs and looks at them. */
-export interface Producers extends Pick<Backend, 'intake' | 'waker' | 'counts' | 'clearStrayKeys'> {
+export interface Producers
+  extends Pick<Backend, 'intake' | 'waker' | 'counts' | 'oldest' | 'failed' | 'retry' | 'clearStrayKeys'> {
   /** Rejects where the queues are not ready within `ms`. */
   ready(ms: number): Promise<void>;
   /** Puts events of a batch into jobs of their own, once however often it is asked. `id` names the batch. */
@@ -64,6 +66,30 @@ export function createProducers<B extends IQueueBackend, C>(connections: Connect
   const taken = <T>(added: Promise<T>): Promise<T> =>
     withDeadline(added, ADD_DEADLINE, `${where} has not taken a job within ${ADD_DEADLINE / 1_000} s.`);
 
+  const answered = <T>(asked: Promise<T>): Promise<T> =>
+    withDeadline(asked, ADD_DEADLINE, `${where} does not answer.`);
+  const ofEach = async <T>(ask: (name: QueueName) => Promise<T>): Promise<Record<QueueName, T>> => {
+    const [events, reviews, timers] = await Promise.all([ask('events'), ask('reviews'), ask('timers')]);
+    return { events, reviews, timers };
+  };
+  const waker: Waker = {
+    async wake(incidentIds, why, { behind = false } = {}) {
+      const ids = [...new Set(incidentIds)];
+      for (const some of parts(ids, WOKEN_AT_ONCE)) {
+        // A review that waits already keeps its old data: nothing in it may matter to the review.
+        const jobs = some.map((incident) => ({
+          name: 'review',
+          data: { incident, why: typeof why === 'string' ? why : why(incident) },
+          opts: reviewOptions(incident, behind),
+        }));
+        await taken(queues.reviews.addBulk(jobs));
+      }
+    },
+    async wakeAt(incidentId, at, now) {
+      await taken(queues.timers.add('wake', { incident: incidentId }, timerOptions(incidentId, at, now)));
+    },
+  };
+
   return {
     intake: {
       async add(batch) {
@@ -71,23 +97,7 @@ export function createProducers<B extends IQueueBackend, C>(connections: Connect
       },
     } satisfies EventIntake,
 
-    waker: {
-      async wake(incidentIds, why, { behind = false } = {}) {
-        const ids = [...new Set(incidentIds)];
-        for (const some of parts(ids, WOKEN_AT_ONCE)) {
-          // A review that waits already keeps its old data: nothing in it may matter to the review.
-          const jobs = some.map((incident) => ({
-            name: 'review',
-            data: { incident, why: typeof why === 'string' ? why : why(incident) },
-            opts: reviewOptions(incident, behind),
-          }));
-          await taken(queues.reviews.addBulk(jobs));
-        }
-      },
-      async wakeAt(incidentId, at, now) {
-        await taken(queues.timers.add('wake', { incident: incidentId }, timerOptions(incidentId, at, now)));
-      },
-    } satisfies Waker,
+    waker,
 
     async split(id, found) {
       const jobs = found.map(({ data, fault }, index) => ({
@@ -98,16 +108,31 @@ export function createProducers<B extends IQueueBackend, C>(connections: Connect
       for (const some of parts(jobs, WOKEN_AT_ONCE)) await taken(queues.events.addBulk(some));
     },
 
-    async counts() {
-      const of = (name: QueueName) =>
-        withDeadline(
-          queues[name].getJobCounts('waiting', 'active', 'delayed', 'failed'),
-          ADD_DEADLINE,
-          `${where} does not answer.`,
+    counts: () =>
+      ofEach(async (name) => {
+        // A job with a priority waits as well.
+        const {
+          prioritized = 0,
+          waiting = 0,
+          ...others
+        } = await answered(
+          queues[name].getJobCounts('waiting', 'prioritized', 'active', 'delayed', 'failed'),
         );
-      const [events, reviews, timers] = await Promise.all([of('events'), of('reviews'), of('timers')]);
-      return { events, reviews, timers };
+        return { waiting: waiting + prioritized, ...others };
+      }),
+
+    async oldest() {
+      const added = await ofEach(async (name) => {
+        const first = (state: 'waiting' | 'prioritized') =>
+          answered(queues[name].getJobs([state], 0, 0, true));
+        const jobs = await Promise.all([first('waiting'), first('prioritized')]);
+        return jobs.flat().reduce((oldest, job) => Math.min(oldest, job.timestamp), Infinity);
+      });
+      return Object.fromEntries(Object.entries(added).filter(([, at]) => at !== Infinity));
     },
+
+    failed: (limit) => answered(failedJobs(queues, limit)),
+    retry: (id) => answered(retryJob(queues, waker, id)),
 
     async clearStrayKeys(incidentIds) {
       const backend = queues.reviews.getBackend();

@@ -27,6 +27,8 @@ export interface Handlers {
 }
 
 export interface JobContext {
+  /** The job's id, for the log. */
+  id?: string;
   /** An earlier try or another process began this job: what it did and did not do is unknown. */
   begunBefore: boolean;
   /** Aborted at shutdown and when the job's lock is lost: stop before the next effect. */

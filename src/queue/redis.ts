@@ -74,6 +74,9 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
     intake: producers.intake,
     waker: producers.waker,
     counts: producers.counts,
+    oldest: producers.oldest,
+    failed: producers.failed,
+    retry: producers.retry,
     clearStrayKeys: producers.clearStrayKeys,
     work: (handlers, work) => startWorkers(connections, producers, handlers, { ...options, ...work }),
 

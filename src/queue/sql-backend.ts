@@ -62,6 +62,9 @@ export async function openSql(place: SqlPlace, options: BackendOptions): Promise
     intake: producers.intake,
     waker: producers.waker,
     counts: producers.counts,
+    oldest: producers.oldest,
+    failed: producers.failed,
+    retry: producers.retry,
     clearStrayKeys: producers.clearStrayKeys,
     work: (handlers, work) => startWorkers(connections, producers, handlers, { ...options, ...work }),
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
+import type { DeliveryOutcome } from '../metrics/metrics.ts';
 import type { EventIntake } from '../queue/queues.ts';
 import type { Delivery, Source, TrackerOptions } from '../trackers/tracker.ts';
 import type { EventBatch } from '../vocabulary.ts';
@@ -24,6 +25,8 @@ export interface WebhookOptions {
   /** How long (ms) queue and store may take, from when the request was complete. */
   queueDeadline?: number;
   inFlight?: AdmissionLimits;
+  /** Told what became of each delivery, for metrics. */
+  onDelivery?: (source: string, outcome: DeliveryOutcome) => void;
 }
 
 const QUEUE_DEADLINE = 2000;
@@ -34,16 +37,17 @@ export const BODY_LIMIT = 5 * 1024 * 1024;
 /** A plugin of its own, so that only here bodies of any type are read, as the bytes that were signed. */
 export async function webhooks(app: FastifyInstance, options: WebhookOptions): Promise<void> {
   const { log, clock, webhookSecrets, handshakes, trackerOptions = {} } = options;
-  const { queueDeadline = QUEUE_DEADLINE } = options;
+  const { queueDeadline = QUEUE_DEADLINE, onDelivery = () => {} } = options;
   const batcher = new Batcher(options.intake, { deadline: queueDeadline });
   const admission = new Admission(options.inFlight ?? IN_FLIGHT);
 
   app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
-  app.addHook('onRequest', ({ headers, raw }, reply, next) => {
+  app.addHook('onRequest', ({ headers, raw, routeOptions }, reply, next) => {
     const length =
       raw.headers['transfer-encoding'] === undefined ? (headers['content-length'] ?? '0') : undefined;
-    if (!admission.admits(length, reply.raw)) busy(reply, 'too many requests at once');
-    else next();
+    if (admission.admits(length, reply.raw)) return next();
+    onDelivery(routeOptions.url?.replace('/webhooks/', '') ?? '', 'unavailable');
+    busy(reply, 'too many requests at once');
   });
 
   for (const source of options.sources) {
@@ -63,18 +67,23 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
       try {
         const greeted = await shakeHands(source, secrets, { delivery, log, from: ip });
         if (greeted !== undefined) return answer(reply.headers(greeted), 200, { status: 'accepted' });
-        if (!(await secrets.signed(delivery)))
+        if (!(await secrets.signed(delivery))) {
+          onDelivery(name, 'refused');
           return refused(answers.refused ?? 401, 'signature missing or wrong');
+        }
       } catch (err) {
         if (!(err instanceof SecretsUnknownError)) throw err;
+        onDelivery(name, 'unavailable');
         log.error({ source: name, err }, 'the store did not tell the secrets; the sender is to try again');
         return busy(reply, 'the store cannot be reached now');
       }
       const translation = source.translate(delivery, ownOptions);
       switch (translation.kind) {
         case 'malformed':
+          onDelivery(name, 'malformed');
           return refused(400, translation.reason);
         case 'ignored':
+          onDelivery(name, 'ignored');
           log.debug({ source: name, reason: translation.reason }, 'delivery ignored');
           return answer(reply, 200, { status: 'ignored', reason: translation.reason });
         case 'told':
@@ -92,6 +101,7 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
     try {
       await batcher.add({ tasks, incidents, hints });
     } catch (err) {
+      onDelivery(source, 'unavailable');
       const about = [...tasks, ...hints].map(({ task }) => task);
       const { delivery } = tasks[0] ?? incidents[0] ?? hints[0] ?? {};
       log.error(
@@ -100,6 +110,7 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
       );
       return busy(reply, 'the queue cannot take it now');
     }
+    onDelivery(source, 'accepted');
     for (const { delivery, task, state, by } of tasks)
       log.info({ source, delivery, task, state, by }, 'delivery accepted');
     for (const { delivery, task } of hints)

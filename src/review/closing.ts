@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
-import { ForbiddenError, NotFoundError, RefusedError, UnclearError } from '../incident-io/errors.ts';
+import {
+  ForbiddenError,
+  type IncidentIoError,
+  NotFoundError,
+  RefusedError,
+  UnclearError,
+} from '../incident-io/errors.ts';
 import { PutBack } from '../queue/queues.ts';
 import type { Closure } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -21,6 +27,8 @@ export interface ClosingDeps {
   /** The name that `/v1/identity` gives our key. */
   keyName: string;
   keyStillWorks(): Promise<boolean>;
+  /** Told of every closing once it is confirmed, for metrics. */
+  onClosure?: (closure: Closure) => void;
 }
 
 export type Closed =
@@ -75,11 +83,19 @@ export async function close(
     if (error instanceof ForbiddenError && !(await deps.keyStillWorks())) throw error;
     if (error instanceof RefusedError || error instanceof ForbiddenError || error instanceof NotFoundError) {
       const looks = looksLike(incident, facts.followUps);
-      await store.refusals.put(incident.id, { words: error.message, looks, at: clock.now() });
-      return { done: false, refused: error.message };
+      const words = inItsWords(error);
+      await store.refusals.put(incident.id, { words, looks, at: clock.now() });
+      deps.log.warn({ incident: incident.id, requestId: error.requestId }, error.message);
+      return { done: false, refused: words };
     }
     throw error;
   }
+}
+
+/** What people are told wherever they ask; the log has the rest. */
+export function inItsWords({ words, message, requestId }: IncidentIoError): string {
+  if (words === undefined) return message;
+  return requestId === undefined ? `“${words}”` : `“${words}” (request ${requestId})`;
 }
 
 /**
@@ -88,7 +104,7 @@ export async function close(
  */
 export async function settleIntents(
   incidentId: string,
-  deps: Pick<ClosingDeps, 'store' | 'api' | 'clock' | 'log' | 'keyName'>,
+  deps: Pick<ClosingDeps, 'store' | 'api' | 'clock' | 'log' | 'keyName' | 'onClosure'>,
 ): Promise<Closure[]> {
   const { store, api, log } = deps;
   const open = ((await store.closures.get(incidentId)) ?? []).filter(({ outcome }) => outcome === 'open');
@@ -135,7 +151,7 @@ async function confirm(
   incidentId: string,
   closure: Closure,
   requestId: string | undefined,
-  { store, clock }: Pick<ClosingDeps, 'store' | 'clock'>,
+  { store, clock, log, onClosure }: Pick<ClosingDeps, 'store' | 'clock' | 'log' | 'onClosure'>,
 ): Promise<Closure> {
   const confirmed: Closure = { ...closure, outcome: 'confirmed', confirmedAt: clock.now(), requestId };
   // The history first: an entry of it whose closure is not confirmed yet is not shown.
@@ -148,6 +164,17 @@ async function confirm(
     store.refusals.change(incidentId, undefined),
   ]);
   await store.tables.unrank(OPEN_INTENTS, [incidentId]);
+  onClosure?.(confirmed);
+  log.info(
+    {
+      incident: incidentId,
+      closure: closure.id,
+      requestId,
+      tasks: closure.evidence.flatMap(({ task }) => task ?? []),
+      deliveries: closure.evidence.flatMap(({ delivery }) => delivery ?? []),
+    },
+    `the closing of ${incidentId} is confirmed: moved to ${closure.to}`,
+  );
   return confirmed;
 }
 
@@ -171,7 +198,9 @@ async function replace(
 function evidenceOf({ followUp, task, word }: Counted, { answers }: Facts): Closure['evidence'][number] {
   const answer = task === undefined ? undefined : answers?.get(task);
   const confirmedAt = answer?.kind === 'told' ? answer.at : undefined;
-  const row = { followUp: followUp.id, status: followUp.status, task, confirmedAt };
+  const { id, title, status, reference } = followUp;
+  const { name, permalink: url } = reference ?? {};
+  const row = { followUp: id, title, name, url, status, task, confirmedAt };
   if (word === undefined || word.state === 'unknown-duplicate') return row;
   const { state, by, actor, since, delivery } = word;
   return { ...row, state, by, actor, since, delivery };

@@ -104,9 +104,8 @@ export async function likelyRule(
   incidentId: string,
   { store, api, policy }: Pick<GatherDeps, 'store' | 'api' | 'policy'>,
 ): Promise<Rule | undefined> {
-  if (!depends(policy.rules)) return ruleFor(policy.rules, UNKNOWN);
-  const known = aboutOf(await store.incidents.get(incidentId));
-  if (known !== undefined) return ruleFor(policy.rules, known);
+  const remembered = rememberedRule(await store.incidents.get(incidentId), policy);
+  if (remembered !== undefined) return remembered;
   try {
     const incident = await api.incident(incidentId);
     await rememberIncidents([incident], store);
@@ -117,7 +116,15 @@ export async function likelyRule(
   }
 }
 
-const UNKNOWN: IncidentAbout = { mode: '', visibility: '', customFields: [] };
+/** The rule that fits by what is remembered of an incident; `undefined` where that does not tell. */
+export function rememberedRule(record: IncidentRecord | undefined, { rules }: Policy): Rule | undefined {
+  if (!depends(rules)) return ruleFor(rules, UNKNOWN);
+  const known = aboutOf(record);
+  return known && ruleFor(rules, known);
+}
+
+/** An incident of which nothing is known. */
+export const UNKNOWN: IncidentAbout = { mode: '', visibility: '', customFields: [] };
 
 function aboutOf(record: IncidentRecord | undefined): IncidentAbout | undefined {
   return record?.about && { mode: record.mode, ...record.about };

@@ -6,7 +6,7 @@ import type { StatusCache } from '../incident-io/status-cache.ts';
 import type { Rule } from '../policy/rule.ts';
 import type { Waker } from '../queue/queues.ts';
 import type { TaskReader } from '../read-back/reader.ts';
-import type { TaskEvent } from '../vocabulary.ts';
+import type { Incident, TaskEvent } from '../vocabulary.ts';
 import { askTrackers } from './ask-trackers.ts';
 import { type Decision, decide, type Facts } from './decide.ts';
 import { count, type GatherDeps, type Gathered, gather, rememberIncidents } from './gather.ts';
@@ -52,6 +52,8 @@ export interface Begun {
   changedWhileWriting: boolean;
   /** Whether what is due to be written is written here. */
   writes: boolean;
+  /** The incident as a list gave it a moment ago; absent: it is read where it is needed. */
+  listed?: Incident;
 }
 
 /**
@@ -60,7 +62,7 @@ export interface Begun {
  */
 export async function reach(
   incidentId: string,
-  { rule, gathered, changedWhileWriting, writes }: Begun,
+  { rule, gathered, changedWhileWriting, writes, listed }: Begun,
   deps: ReachDeps,
   mode: AbortSignal | 'inspect',
 ): Promise<{ facts: Facts; decision: Verdict }> {
@@ -101,7 +103,7 @@ export async function reach(
       continue;
     }
     try {
-      facts.incident = await api.incident(incidentId);
+      facts.incident = listed ?? (await api.incident(incidentId));
       facts.statuses = await deps.statuses.get();
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;

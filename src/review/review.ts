@@ -1,11 +1,13 @@
 import type { Rule } from '../policy/rule.ts';
-import type { Outcome } from '../store/records.ts';
+import type { Closure, Outcome } from '../store/records.ts';
+import type { Incident } from '../vocabulary.ts';
 import { close, settleIntents } from './closing.ts';
-import { braked, type Facts } from './decide.ts';
+import { braked, decide, type Facts } from './decide.ts';
 import { type GatherDeps, type Gathered, gather, likelyRule, NotVisibleError } from './gather.ts';
+import { DUE } from './groups.ts';
 import { lookForLate, noteLate } from './late.ts';
-import { looksOf } from './looks.ts';
 import { isWriteDue, NOT_VISIBLE, type ReachDeps, type Reached, reach, type Verdict } from './reach.ts';
+import { type ReviewJob, remember } from './remember.ts';
 import { writeFollowUp } from './write.ts';
 
 export interface ReviewDeps extends ReachDeps {
@@ -14,20 +16,18 @@ export interface ReviewDeps extends ReachDeps {
    * them it is no verdict on one incident, and nothing is remembered of it.
    */
   keyStillWorks(): Promise<boolean>;
+  /** Told of every closing once it is confirmed, for metrics. */
+  onClosure?: (closure: Closure) => void;
 }
 
 /** One look at one incident: read, decide, act, remember. Runs any number of times with the same result. */
-export async function review(
-  incidentId: string,
-  job: { why: string; signal: AbortSignal },
-  deps: ReviewDeps,
-): Promise<Outcome> {
+export async function review(incidentId: string, job: ReviewJob, deps: ReviewDeps): Promise<Outcome> {
   const { store, policy } = deps;
   // A pause is for everything: there is no way to write then, as in a dry run.
   const writer = policy.paused === undefined ? deps.writer : undefined;
   if (!(await store.synced())) {
     await store.owe([incidentId], deps.clock.now());
-    return remember(incidentId, FIRST_SYNC, undefined, job.why, deps);
+    return remember(incidentId, FIRST_SYNC, undefined, job, deps);
   }
 
   const writing = writer && { ...deps, api: writer };
@@ -36,7 +36,7 @@ export async function review(
   const rule = await likelyRule(incidentId, deps);
   const read = rule && (await seen(incidentId, rule, deps));
   if (rule === undefined || read === undefined)
-    return remember(incidentId, NOT_VISIBLE, undefined, job.why, deps);
+    return remember(incidentId, NOT_VISIBLE, undefined, job, deps);
   for (const closure of settled)
     if (closure.outcome === 'confirmed') await noteLate(incidentId, closure.id, read.followUps, deps);
   let gathered = read;
@@ -78,6 +78,24 @@ async function seen(incidentId: string, rule: Rule, deps: GatherDeps): Promise<G
   }
 }
 
+/**
+ * As `inspect`, of an incident and follow-ups that lists gave: where something blocks it costs no call. Also before
+ * the first sync, when the backlog is not known yet.
+ */
+export async function inspectListed(
+  incident: Incident,
+  rule: Rule,
+  gathered: Gathered,
+  deps: ReviewDeps,
+): Promise<Reached> {
+  const { policy, clock } = deps;
+  const facts: Facts = { rule, ...gathered, changedWhileWriting: false, closures: [], now: clock.now() };
+  const decision = decide(facts, policy);
+  if (decision.verdict !== 'read') return { facts, decision };
+  const begun = { rule, gathered, changedWhileWriting: false, writes: false, listed: incident };
+  return reach(incident.id, begun, deps, 'inspect');
+}
+
 const FIRST_SYNC: Verdict = {
   verdict: 'wait',
   reason: 'first-sync',
@@ -90,11 +108,11 @@ async function act(
   incidentId: string,
   facts: Facts,
   decision: Verdict,
-  job: { why: string; signal: AbortSignal },
+  job: ReviewJob,
   deps: ReviewDeps,
 ): Promise<Outcome> {
   const { store, waker, writer } = deps;
-  const end = (verdict: Verdict) => remember(incidentId, verdict, facts, job.why, deps);
+  const end = (verdict: Verdict) => remember(incidentId, verdict, facts, job, deps);
   switch (decision.verdict) {
     case 'wait': {
       const { incident } = facts;
@@ -126,6 +144,11 @@ async function act(
           ...decision,
           words: `dry run: it would be moved to ${decision.status.name} now, since ${decision.words}`,
         });
+      // Before the edit, so that one which keeps failing shows as overdue.
+      const { id: statusId } = incident.status;
+      const ready = facts.ready?.statusId === statusId ? facts.ready : { since: facts.now, statusId };
+      await store.ready.put(incidentId, ready);
+      await store.tables.rank(DUE, [{ member: incidentId, score: ready.since + facts.rule.settleTime }]);
       const closing = { ...deps, api: writer, keyName: deps.key.name };
       const closed = await close(decision, { ...facts, incident, updates }, job.signal, closing);
       if (!closed.done) {
@@ -150,42 +173,4 @@ async function act(
       return outcome;
     }
   }
-}
-
-/** Keeps what came out, for the board and `check`; the log says it once, not at every look. */
-async function remember(
-  incidentId: string,
-  verdict: Verdict,
-  facts: Facts | undefined,
-  wokenBy: string,
-  { store, clock, log }: ReviewDeps,
-): Promise<Outcome> {
-  const before = await store.outcomes.get(incidentId);
-  const incident = facts?.incident ?? (await store.incidents.get(incidentId));
-  const outcome: Outcome = {
-    incident: incidentId,
-    reference: incident?.reference,
-    verdict: verdict.verdict,
-    reason: verdict.reason,
-    words: verdict.words,
-    rule: facts?.rule.name,
-    blockers: verdict.verdict === 'wait' ? verdict.blockers : [],
-    until: verdict.verdict === 'wait' ? verdict.until : undefined,
-    at: clock.now(),
-    wokenBy,
-    looks: facts && looksOf(facts),
-  };
-  await store.outcomes.put(incidentId, outcome);
-  const told = before?.verdict === outcome.verdict && before.words === outcome.words;
-  log[told ? 'debug' : 'info'](
-    {
-      incident: incidentId,
-      reference: outcome.reference,
-      verdict: outcome.verdict,
-      reason: outcome.reason,
-      wokenBy,
-    },
-    `${outcome.reference ?? incidentId}: ${outcome.verdict}, ${outcome.words}`,
-  );
-  return outcome;
 }

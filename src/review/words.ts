@@ -34,6 +34,16 @@ export function blockerOf(counted: Counted): Blocker {
   };
 }
 
+/** What a follow-up counts as and why: `blockerOf`'s words, or why it is done. */
+export function whyOf(counted: Counted): string {
+  const { followUp, effective, word } = counted;
+  if (effective.counts === 'blocks') return whyBlocked(counted);
+  if (effective.counts === 'exempt') return 'it may stay open, by the rule';
+  if (word !== undefined && (word.state === 'done' || word.state === 'declined'))
+    return `its task is ${word.state} since ${when(word.since)}${word.actor === undefined ? '' : ` (${word.actor})`}`;
+  return `“${followUp.status}” in incident.io since ${when(followUp.completedAt ?? followUp.updatedAt)}`;
+}
+
 function whyBlocked({ followUp, effective, word, refusedWith }: Counted): string {
   if (effective.counts !== 'blocks') throw new TypeError(`${followUp.id} does not block`);
   const since = word === undefined ? '' : ` since ${when(word.since)}`;

@@ -5,6 +5,7 @@ import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
 import { ForbiddenError, NotFoundError, RefusedError } from '../incident-io/errors.ts';
 import { PutBack } from '../queue/queues.ts';
 import type { Store } from '../store/store.ts';
+import { inItsWords } from './closing.ts';
 import { lastWrite, type WriteTarget } from './word.ts';
 import { type Counted, nameOf } from './words.ts';
 
@@ -71,7 +72,7 @@ export async function writeFollowUp(
     await store.writeRefusals.put(followUp.id, {
       word,
       followUpUpdatedAt: followUp.updatedAt,
-      words: error.message,
+      words: inItsWords(error),
       at: clock.now(),
     });
     log.warn(

@@ -1,6 +1,9 @@
 import type { AddressInfo } from 'node:net';
+import { boardRoutes } from '../board/routes.ts';
 import { systemClock } from '../clock.ts';
 import type { Logger } from '../log.ts';
+import { createMetrics } from '../metrics/metrics.ts';
+import { metricsRoute } from '../metrics/route.ts';
 import { readPolicy } from '../policy/read-policy.ts';
 import type { Backend } from '../queue/backend.ts';
 import { openBackend } from '../queue/open-backend.ts';
@@ -12,7 +15,7 @@ import { sources } from '../trackers/index.ts';
 import type { Tracker } from '../trackers/tracker.ts';
 import { WrongOrganisationError } from '../worker/key-watch.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
-import { type Context, createContext } from './context.ts';
+import { type Context, createContext, createStoreContext, type StoreContext } from './context.ts';
 import { type Operate, operationRoutes } from './operation-routes.ts';
 
 export interface ServiceOptions {
@@ -54,6 +57,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const policy = readPolicy(settings);
   const backend = await openBackend(queueUrl, { prefix, log, lockDuration, stalledInterval });
   const stop = new AbortController();
+  let base: StoreContext | undefined;
   let context: Context | undefined;
   let worker: RunningWorker | undefined;
 
@@ -64,6 +68,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { webhookSecrets, trackerOptions } = settings;
   const handshakes = { sources: settings.handshakes, kept: new WebhookSecrets(backend.tables) };
   const { intake } = backend;
+  const metrics = createMetrics({ sources: receive ? Object.keys(webhookSecrets) : [], work });
   const server = receive
     ? createServer({
         sources,
@@ -74,8 +79,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         log,
         clock: systemClock,
         ready,
+        onDelivery: metrics.delivery,
       })
     : createProbeServer({ log, ready });
+  metricsRoute(server, metrics, () => base);
+  boardRoutes(server, {
+    ...(settings.adminToken !== undefined && { adminToken: settings.adminToken }),
+    context: () => base,
+  });
   const token = options.operate && operationRoutes(server, options.operate, async () => context);
 
   try {
@@ -111,10 +122,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     for (let told = false; !stop.signal.aborted; ) {
       try {
         for (const { words } of await backend.warnings()) log.warn(words);
+        base ??= await createStoreContext(settings, policy, backend, log);
         if (!work || settings.apiKey === undefined) return;
-        const { asked } = options;
-        context = await createContext({ ...settings, apiKey: settings.apiKey }, policy, backend, log, asked);
-        worker = await startWorker(context);
+        context = createContext(base, settings.apiKey, { onCall: metrics.call, asked: options.asked });
+        worker = await startWorker(context, metrics);
         return;
       } catch (error) {
         if (error instanceof WrongOrganisationError) return options.onFatal?.(error);

@@ -28,13 +28,15 @@ export interface Row<T> {
   /** The value of a text; of no text: the default's. Throws `NotAllowed`. */
   read(given: string | undefined, lines?: boolean): T;
   show(value: T): string;
+  /** What is shown of a text, or of the default. Throws `NotAllowed`. */
+  shown(given: string | undefined, lines?: boolean): string;
 }
 
 type About = Pick<Row<unknown>, 'otherName' | 'default'> & { group: Group; doc: string; secret?: true };
 
 /** Undefined where neither a value nor a default is given. */
 function optional<T>(name: string, kind: Kind<T>, about: About): Row<T | undefined> {
-  return {
+  return complete({
     secret: false,
     ...about,
     name,
@@ -43,18 +45,22 @@ function optional<T>(name: string, kind: Kind<T>, about: About): Row<T | undefin
       return text === undefined ? undefined : kind.parse(text, lines);
     },
     show: (value) => (value === undefined ? '(not set)' : kind.show(value)),
-  };
+  });
 }
 
 function withDefault<T>(name: string, kind: Kind<T>, standard: string, about: About): Row<T> {
-  return {
+  return complete({
     secret: false,
     ...about,
     name,
     default: standard,
     read: (given, lines) => kind.parse(given ?? standard, lines),
     show: (value) => kind.show(value),
-  };
+  });
+}
+
+function complete<T>(row: Omit<Row<T>, 'shown'>): Row<T> {
+  return { ...row, shown: (given, lines) => row.show(row.read(given, lines)) };
 }
 
 /** Texts with commas between them; none where nothing is given and there is no default. */
@@ -143,6 +149,11 @@ export const rows = {
   dryRun: withDefault('DRY_RUN', boolean, 'false', {
     group: 'Running it',
     doc: 'decide and log, write nothing to incident.io',
+  }),
+  adminToken: optional('ADMIN_TOKEN', secret, {
+    group: 'Running it',
+    secret: true,
+    doc: 'opens the board to people who know it, from everywhere; without it the board is open to this machine alone',
   }),
   logLevel: withDefault('LOG_LEVEL', oneOf(levels), 'info', {
     group: 'Running it',

@@ -27,6 +27,10 @@ export const indexedFollowUp = z.object({
   incident: z.string(),
   status: z.string(),
   task: z.string().optional(),
+  title: z.string().optional(),
+  /** What incident.io calls its task (`PROJ-12`), and where that is. */
+  name: z.string().optional(),
+  url: z.string().optional(),
   createdAt: z.number(),
   updatedAt: z.number(),
   completedAt: z.number().optional(),
@@ -90,6 +94,10 @@ export type IncidentRecord = z.infer<typeof incidentRecord>;
 
 export const evidenceRow = z.object({
   followUp: z.string(),
+  title: z.string().optional(),
+  /** What incident.io calls its task (`PROJ-12`), and where that is. */
+  name: z.string().optional(),
+  url: z.string().optional(),
   status: z.string(),
   task: z.string().optional(),
   state: z.string().optional(),
@@ -193,6 +201,13 @@ export const outcome = z.object({
   until: z.number().optional(),
   at: z.number(),
   wokenBy: z.string(),
+  /** The job of the review. */
+  review: z.string().optional(),
+  /** How many follow-ups count as done, of how many that there are. */
+  done: z.number().optional(),
+  all: z.number().optional(),
+  /** It would have been acted upon, were it no dry run. */
+  dryRun: z.boolean().optional(),
   /** How incident and follow-ups looked, to see that nothing has changed since. */
   looks: z.string().optional(),
 });

@@ -61,6 +61,8 @@ export class Store {
   readonly trackerStatus;
   /** name of a source, as in `/webhooks/<source>` → its last delivery. */
   readonly deliveries;
+  /** incident id → the group in which the board lists it; none: it is not listed. */
+  readonly groups;
   /** What there is one of: cursor, times, marks. */
   readonly meta;
   private readonly leases;
@@ -89,6 +91,7 @@ export class Store {
     this.outcomes = new Table(tables, 'outcomes', outcome);
     this.trackerStatus = new Table(tables, 'tracker-status', trackerStatus);
     this.deliveries = new Table(tables, 'deliveries', lastDelivery);
+    this.groups = new Table(tables, 'groups', z.string());
     this.meta = new Table(tables, 'meta', z.union([z.string(), z.number()]));
     this.leases = new Table(tables, 'leases', lease);
     this.times = new Table(tables, 'times', z.array(z.number()));

@@ -34,6 +34,9 @@ export async function indexFollowUps(
       incident: incidentId,
       status: followUp.status,
       task,
+      title: followUp.title,
+      name: reference?.name,
+      url: reference?.permalink,
       createdAt: followUp.createdAt,
       updatedAt: followUp.updatedAt,
       completedAt: followUp.completedAt,
@@ -48,7 +51,8 @@ export async function indexFollowUps(
       before.incident !== row.incident
     )
       fresh.push({ id, row, before });
-    else if (before.updatedAt < row.updatedAt) await store.followUps.put(id, row);
+    else if (before.updatedAt < row.updatedAt || before.title !== row.title || before.name !== row.name)
+      await store.followUps.put(id, row);
   }
   const changed = new Set(fresh.map(({ row }) => row.incident));
   if (fresh.length === 0) return { changed, tasks };

@@ -3,11 +3,12 @@ import { PAGE_SIZE } from '../incident-io/paging.ts';
 import { ruleFor } from '../policy/rule.ts';
 import { OPEN_INTENTS } from '../review/closing.ts';
 import { count, rememberIncidents } from '../review/gather.ts';
+import { regroup, ungroup } from '../review/groups.ts';
 import { looksOf } from '../review/looks.ts';
 import type { Counted } from '../review/words.ts';
 import type { Outcome } from '../store/records.ts';
 import type { Incident, TaskKey } from '../vocabulary.ts';
-import { asFollowUp, rowsOf } from './rows.ts';
+import { asFollowUp, indexedTaskKey, rowsOf } from './rows.ts';
 import { isFresh, type SyncDeps, sync } from './sync.ts';
 
 export interface SweepDeps extends SyncDeps {
@@ -27,6 +28,8 @@ export interface Swept {
 
 const LEASE = 5 * 60_000;
 const BETWEEN_PAGES = 1_000;
+/** Open incidents, of which `categories` may become ready: also of the others the board tells what they wait for. */
+const OPEN = ['learning', 'live', 'triage'];
 /** Verdicts that only a change can alter are looked at anew after this, ms, even so. */
 const LOOK_AGAIN = 24 * 3_600_000;
 const LASTING = ['moved-back', 'resolved-by-us', 'refused', 'backlog', 'held', 'rule', 'no-postmortem'];
@@ -53,18 +56,24 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
     if (!(await store.synced())) return undefined;
     const swept: Swept = { incidents: 0, woken: [], tasksRead: 0 };
     const waitedFor = new Set<TaskKey>();
-    for await (const page of api.incidents(categories)) {
+    const started = clock.now();
+    const open = new Set<string>();
+    for await (const page of api.incidents(OPEN)) {
       await store.lease('sweep', holder, clock.now(), LEASE);
       await rememberIncidents(page, store);
-      swept.incidents += page.length;
+      await watch(page, started, deps);
+      for (const { id } of page) open.add(id);
+      const relevant = page.filter(({ status }) => categories.includes(status.category));
+      swept.incidents += relevant.length;
       // While everything is paused, only edits whose end is unknown are looked after.
       if (deps.policy.paused === undefined) {
-        const looked = await look(page, deps);
+        const looked = await look(relevant, deps);
         swept.woken.push(...looked.ready);
         for (const task of looked.waitedFor) waitedFor.add(task);
       }
       if (page.length === PAGE_SIZE) await deps.pause?.(BETWEEN_PAGES);
     }
+    await forgetClosed(open, started, deps);
     swept.woken.push(...(await openIntents(deps)));
     await deps.clearStrayKeys(swept.woken);
     await waker.wake([...new Set(swept.woken)], 'sweep', { behind: true });
@@ -75,6 +84,33 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
     return swept;
   } finally {
     await store.release('sweep', holder);
+  }
+}
+
+/** Lists the incidents that have follow-ups on the board, with no review of each. */
+async function watch(page: readonly Incident[], since: number, { store }: SweepDeps): Promise<void> {
+  const rows = await rowsOf(
+    page.map(({ id }) => id),
+    store,
+  );
+  const known = await store.groups.getMany(rows.keys());
+  const alive = [...rows].filter(([, list]) => list.some(({ row }) => row.status !== 'deleted'));
+  await regroup(
+    alive.map(([id]) => id).filter((id) => !known.has(id)),
+    store,
+    since,
+  );
+}
+
+/** Takes off the board what this sweep did not find among the open incidents, unless it was reviewed meanwhile. */
+async function forgetClosed(open: ReadonlySet<string>, since: number, { store }: SweepDeps): Promise<void> {
+  for await (const page of store.groups.all()) {
+    const gone = page.map(({ id }) => id).filter((id) => !open.has(id));
+    const outcomes = await store.outcomes.getMany(gone);
+    await ungroup(
+      gone.filter((id) => (outcomes.get(id)?.at ?? 0) < since),
+      store,
+    );
   }
 }
 
@@ -101,11 +137,7 @@ async function look(
   const { followUps: all, records } = await count(
     followUps,
     (id) => ({ rule: rule(id), releasedAt: released.get(id) }),
-    {
-      ...deps,
-      // The row's reference is the key that the sync made already.
-      taskKeyOf: (_provider, task) => task,
-    },
+    { ...deps, taskKeyOf: indexedTaskKey },
   );
   const ready = incidents
     .filter((incident) => {

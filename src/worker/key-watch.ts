@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { Clock } from '../clock.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
 import { KeyRejectedError } from '../incident-io/errors.ts';
 import { type Sleep, sleep } from '../sleep.ts';
@@ -9,6 +11,16 @@ import { gapsOf } from './key-roles.ts';
 /** Probes of a key that does not work keep this distance, ms. */
 const PROBE_EVERY = 30_000;
 const FIRST_PROBES = 1_000;
+
+/** What the workers last found out about the key, for processes that do not ask incident.io themselves. */
+export const keyWord = z.object({ works: z.boolean(), words: z.string(), at: z.number() });
+export type KeyWord = z.infer<typeof keyWord>;
+const KEY_WORD = 'key-word';
+
+export async function readKeyWord(store: Store): Promise<KeyWord | undefined> {
+  const text = await store.meta.get(KEY_WORD);
+  return text === undefined ? undefined : keyWord.parse(JSON.parse(String(text)));
+}
 
 export type KeyState =
   | { is: 'unknown'; words: string }
@@ -37,6 +49,7 @@ export async function claimStore(identity: Identity, store: Store): Promise<void
 export class KeyWatch {
   private readonly api: Pick<IncidentIoReader, 'identity'>;
   private readonly store: Store;
+  private readonly clock: Clock;
   private readonly log: Logger;
   private readonly wait: Sleep;
   private probing?: Promise<void>;
@@ -44,9 +57,16 @@ export class KeyWatch {
   /** Called whenever the key starts or stops to work. */
   onChange: (works: boolean) => Promise<void> = async () => {};
 
-  constructor(deps: { api: Pick<IncidentIoReader, 'identity'>; store: Store; log: Logger; wait?: Sleep }) {
+  constructor(deps: {
+    api: Pick<IncidentIoReader, 'identity'>;
+    store: Store;
+    clock: Clock;
+    log: Logger;
+    wait?: Sleep;
+  }) {
     this.api = deps.api;
     this.store = deps.store;
+    this.clock = deps.clock;
     this.log = deps.log;
     this.wait = deps.wait ?? sleep;
   }
@@ -115,7 +135,19 @@ export class KeyWatch {
       for (const words of lacks(state, before)) this.log.warn(words);
     } else if (before.is !== state.is)
       this.log.error(`${state.words}. No incident is reviewed until this is mended.`);
+    await this.tell(state);
     if ((before.is === 'good') !== (state.is === 'good')) await this.onChange(state.is === 'good');
+  }
+
+  /** For people alone, so a store that does not take it stops nothing. */
+  private async tell(state: KeyState): Promise<void> {
+    const works = state.is === 'good';
+    const words = works ? `“${state.name}” works` : state.words;
+    try {
+      await this.store.meta.put(KEY_WORD, JSON.stringify({ works, words, at: this.clock.now() }));
+    } catch (err) {
+      this.log.warn({ err }, 'the store could not be told whether the API key works');
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { IncidentIoReader } from '../incident-io/api.ts';
 import { ForbiddenError, KeyRejectedError, NotFoundError, RateLimitedError } from '../incident-io/errors.ts';
 import { StatusCache } from '../incident-io/status-cache.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { type Handlers, PutBack, type Workers } from '../queue/queues.ts';
 import { rememberIncidents } from '../review/gather.ts';
 import { review } from '../review/review.ts';
@@ -9,6 +10,7 @@ import { isFinal, rememberUnreadable } from '../review/unreadable.ts';
 import type { Context } from '../service/context.ts';
 import { reviewDeps, sweepDeps } from '../service/wiring.ts';
 import { sleep } from '../sleep.ts';
+import type { Closure } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { keepApart } from './apart.ts';
 import { type BackgroundDeps, runInBackground } from './background.ts';
@@ -26,10 +28,10 @@ export interface RunningWorker {
 const LONGEST_BACK = 30_000;
 
 /** Starts everything that a worker does. Throws where the key belongs to another organisation. */
-export async function startWorker(context: Context): Promise<RunningWorker> {
+export async function startWorker(context: Context, metrics?: Metrics): Promise<RunningWorker> {
   const { settings, backend, store, reader, tasks, clock, log } = context;
   const stop = new AbortController();
-  const key = new KeyWatch({ api: reader, store, log });
+  const key = new KeyWatch({ api: reader, store, clock, log });
   const statuses = new StatusCache(reader, clock);
 
   const onFailure = async (error: unknown): Promise<void> => {
@@ -39,8 +41,8 @@ export async function startWorker(context: Context): Promise<RunningWorker> {
   };
 
   const handlers: Handlers = {
-    events: (batch, job) =>
-      takeEvents(batch, job, {
+    async events(batch, job) {
+      await takeEvents(batch, job, {
         store,
         waker: backend.waker,
         intake: backend.intake,
@@ -48,14 +50,19 @@ export async function startWorker(context: Context): Promise<RunningWorker> {
         log,
         reader: tasks,
         findIncident: (name) => findIncident(name, reader, store),
-      }),
+      });
+      metrics?.events(batch);
+    },
     async review(incidentId, job) {
       if (key.state.is !== 'good') throw new PutBack('the API key does not work', LONGEST_BACK);
       await keepApart(incidentId, store, clock.now());
       try {
         const keyStillWorks = () => key.stillWorks(stop.signal);
-        await review(incidentId, job, { ...reviewDeps(context, key.state, statuses), keyStillWorks });
+        const onClosure = (closure: Closure) => metrics?.closure(closure);
+        const deps = { ...reviewDeps(context, key.state, statuses), keyStillWorks, onClosure };
+        metrics?.reviewed((await review(incidentId, job, deps)).verdict);
       } catch (error) {
+        if (!(error instanceof PutBack)) metrics?.reviewFailed();
         await onFailure(error);
         if (key.isBad()) throw new PutBack(messageOf(error), LONGEST_BACK);
         if (error instanceof RateLimitedError)
@@ -67,7 +74,9 @@ export async function startWorker(context: Context): Promise<RunningWorker> {
   };
 
   let workers: Workers | undefined;
+  metrics?.keyWorks(false);
   key.onChange = async (works) => {
+    metrics?.keyWorks(works);
     if (!works) return workers?.pause();
     if (workers !== undefined) return workers.resume();
     if (!stop.signal.aborted) workers = backend.work(handlers, { concurrency: settings.reviewConcurrency });

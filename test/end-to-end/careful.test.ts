@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { check, sweepNow } from '../../src/commands/operations.ts';
+import { check } from '../../src/operations/check.ts';
+import { sweepNow } from '../../src/operations/sweep.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
 import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
 import { sendGithub } from '../support/github.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { release, sweepNow } from '../../src/commands/operations.ts';
+import { release } from '../../src/operations/release.ts';
+import { sweepNow } from '../../src/operations/sweep.ts';
 import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
 import {
   closed,

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { check, release, sweepNow } from '../../src/commands/operations.ts';
+import { check } from '../../src/operations/check.ts';
+import { release } from '../../src/operations/release.ts';
+import { sweepNow } from '../../src/operations/sweep.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
 import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
 import { type FakeTracker, startFakeTracker, type Told } from '../support/fake-tracker.ts';

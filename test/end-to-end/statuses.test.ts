@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sweepNow } from '../../src/commands/operations.ts';
+import { sweepNow } from '../../src/operations/sweep.ts';
 import { queuePlaces } from '../support/backends.ts';
 import {
   closed,

@@ -10,7 +10,21 @@ describe('the command line', () => {
   it('--help lists the commands', async () => {
     const { code, stdout } = await runProcess(['--help'], {});
     expect(code).toBe(0);
-    for (const name of ['start', 'receive', 'work', 'check', 'sweep', 'release', 'replay', 'doctor', 'demo'])
+    for (const name of [
+      'start',
+      'receive',
+      'work',
+      'check',
+      'sweep',
+      'hold',
+      'release',
+      'history',
+      'failed',
+      'config',
+      'replay',
+      'doctor',
+      'demo',
+    ])
       expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'));
   });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import { operateFor } from '../../src/commands/operate.ts';
+import { operateFor } from '../../src/commands/operations.ts';
 import { until } from '../../src/demo/until.ts';
 import { createLogger } from '../../src/log.ts';
 import type { Context } from '../../src/service/context.ts';

@@ -1,0 +1,78 @@
+import { $ } from './dom.js';
+import { change } from './service.js';
+import { refresh } from './state.js';
+
+const TOAST = 6_000;
+
+let toastEnds;
+
+export function toast(words) {
+  clearTimeout(toastEnds);
+  $('done').textContent = words;
+  toastEnds = setTimeout(() => {
+    $('done').textContent = '';
+  }, TOAST);
+}
+
+async function act(work, words) {
+  try {
+    await work();
+    toast(words);
+  } catch (error) {
+    toast(error.message);
+  }
+  refresh();
+}
+
+/** Resolves with whether it was confirmed, and the reason where one was asked for. */
+function confirmed({ title, words, yes, why }) {
+  $('ask-title').textContent = title;
+  $('ask-words').textContent = words;
+  $('ask-yes').textContent = yes;
+  $('ask-why').hidden = !why;
+  $('why').required = why;
+  $('why').value = '';
+  const dialog = $('ask');
+  dialog.returnValue = 'no';
+  dialog.showModal();
+  (why ? $('why') : $('ask-yes')).focus();
+  return new Promise((resolve) => {
+    dialog.addEventListener(
+      'close',
+      () => resolve(dialog.returnValue === 'yes' ? { why: $('why').value } : undefined),
+      { once: true },
+    );
+  });
+}
+
+export async function askHold({ id, reference }) {
+  const answer = await confirmed({
+    title: `Hold ${reference}?`,
+    words: 'It stays open until somebody releases it, whatever its follow-ups say.',
+    yes: 'Hold it',
+    why: true,
+  });
+  if (answer)
+    await act(
+      () => change(`api/incidents/${encodeURIComponent(id)}/hold`, { why: answer.why }),
+      `${reference} is held.`,
+    );
+}
+
+export async function askRelease({ id, reference }) {
+  const answer = await confirmed({
+    title: `Release ${reference}?`,
+    words: 'It is reviewed at once, and closed when nothing blocks.',
+    yes: 'Release it',
+    why: false,
+  });
+  if (answer)
+    await act(
+      () => change(`api/incidents/${encodeURIComponent(id)}/release`, {}),
+      `${reference} is released.`,
+    );
+}
+
+export function retry(id) {
+  return act(() => change('api/failed/retry', { id }), 'It is tried again.');
+}

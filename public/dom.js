@@ -1,0 +1,77 @@
+// Elements of the page. Whatever comes from incident.io or a tracker becomes text or the value of an attribute, never HTML.
+
+export const $ = (id) => document.getElementById(id);
+
+/** How far the service's clock is ahead of this one, ms. */
+let ahead = 0;
+
+export function setServiceTime(now) {
+  ahead = now - Date.now();
+}
+
+/** An element; children are elements or texts. */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false) continue;
+    if (name === 'onclick') element.addEventListener('click', value);
+    else element.setAttribute(name, value === true ? '' : String(value));
+  }
+  element.append(...children.flat().filter((child) => child !== undefined && child !== ''));
+  return element;
+}
+
+/** A link, where the address is one that a browser may be sent to. */
+export function link(text, url, attributes = {}) {
+  const allowed = URL.canParse(url ?? '') && ['https:', 'http:'].includes(new URL(url).protocol);
+  return allowed
+    ? h('a', { ...attributes, href: url, rel: 'noreferrer', target: '_blank' }, text)
+    : h('span', attributes, text);
+}
+
+export function mark([sign, kind, meaning]) {
+  return [
+    h('span', { class: `mark ${kind}`, 'aria-hidden': 'true' }, sign),
+    h('span', { class: 'hidden' }, `${meaning}: `),
+  ];
+}
+
+function span(ms) {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
+function relative(at) {
+  const distance = at - (Date.now() + ahead);
+  if (distance > 500) return `in ${span(distance)}`;
+  return distance > -1_500 ? 'now' : `${span(-distance)} ago`;
+}
+
+/** A time that keeps its distance to now up to date. */
+export function time(at) {
+  const date = new Date(at);
+  return h(
+    'time',
+    { datetime: date.toISOString(), title: date.toLocaleString(), 'data-at': at },
+    relative(at),
+  );
+}
+
+export function tick() {
+  for (const element of document.querySelectorAll('time[data-at]')) {
+    const text = relative(Number(element.dataset.at));
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+/** As the beginning of a sentence; names keep their small letter. */
+export function capital(text) {
+  return text.startsWith('incident.io') ? text : text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export function button(words, focus, label, onclick) {
+  return h('button', { type: 'button', 'data-focus': focus, 'aria-label': label, onclick }, words);
+}

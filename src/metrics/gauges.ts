@@ -1,0 +1,100 @@
+import { Gauge, type Registry } from 'prom-client';
+import { readRoom } from '../incident-io/shared-pace.ts';
+import { queueNames } from '../queue/options.ts';
+import { OPEN_INTENTS } from '../review/closing.ts';
+import { DUE, groupRank, groups } from '../review/groups.ts';
+import type { StoreContext } from '../service/context.ts';
+
+/**
+ * What all processes share, read from the store and the queues when it is asked for: every process tells the same.
+ * What could not be read is left out, and `store_up` is 0.
+ */
+export interface Gauges {
+  /** `undefined`: the store was not reached yet. */
+  read(context: StoreContext | undefined): Promise<void>;
+}
+
+const prefix = 'incident_closer_';
+const JOB_STATES = ['waiting', 'active', 'delayed', 'failed'];
+
+export function createGauges(registry: Registry): Gauges {
+  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Gauge({ name: `${prefix}${name}`, help, labelNames, registers: [registry] });
+
+  const up = gauge('store_up', '1 where store and queues answered this scrape.');
+  const incidents = gauge('incidents', 'Open incidents that are watched, by where they stand.', 'group');
+  const due = gauge('due_incidents', 'Incidents that are due to be closed and are not closed yet.');
+  const oldestDue = gauge(
+    'oldest_due_seconds',
+    'How long the longest of them has been due; 0 where there is none.',
+  );
+  const intents = gauge('open_intents', 'Edits of incidents whose end is not known yet.');
+  const jobs = gauge('queue_jobs', 'Jobs by queue and state.', 'queue', 'state');
+  const oldestJob = gauge(
+    'queue_oldest_seconds',
+    'How long the longest waiting job of a queue has waited.',
+    'queue',
+  );
+  const room = gauge('rate_limit_room', "Calls that incident.io's rate limit leaves room for now.");
+  const most = gauge('rate_limit_size', 'Calls that it leaves room for when none was made for a while.');
+  const pause = gauge('rate_limit_pause_seconds', 'How long nobody may call incident.io, after a 429.');
+  const synced = gauge('last_sync_timestamp_seconds', 'When follow-ups were last read from incident.io.');
+  const swept = gauge('last_sweep_timestamp_seconds', 'When all incidents were last looked at.');
+  const labelled = [incidents, jobs, oldestJob];
+  const single = [due, oldestDue, intents, room, most, pause, synced, swept];
+
+  /** An old number would be taken for a new one. */
+  function forget(): void {
+    for (const one of labelled) one.reset();
+    for (const one of single) one.remove();
+  }
+
+  async function readStore({ store, backend, clock }: StoreContext): Promise<void> {
+    const now = clock.now();
+    const [sizes, overdue, oldest, unsettled, counts, waiting, left, times] = await Promise.all([
+      Promise.all(groups.map((group) => store.tables.rankSize(groupRank(group)))),
+      store.tables.ranked(DUE, { min: -Infinity, max: now, limit: 10_000 }),
+      store.tables.ranked(DUE, { min: -Infinity, max: now, limit: 1 }),
+      store.tables.rankSize(OPEN_INTENTS),
+      backend.counts(),
+      backend.oldest(),
+      readRoom(store.tables, now),
+      store.meta.getMany(['last-sync', 'last-sweep']),
+    ]);
+    forget();
+    groups.forEach((group, i) => {
+      incidents.set({ group }, sizes[i] ?? 0);
+    });
+    due.set(overdue.length);
+    oldestDue.set(oldest[0] === undefined ? 0 : (now - oldest[0].score) / 1_000);
+    intents.set(unsettled);
+    for (const queue of queueNames) {
+      for (const state of JOB_STATES) jobs.set({ queue, state }, counts[queue][state] ?? 0);
+      const since = waiting[queue];
+      oldestJob.set({ queue }, since === undefined ? 0 : Math.max(0, now - since) / 1_000);
+    }
+    if (left !== undefined) {
+      room.set(left.calls);
+      most.set(left.most);
+      pause.set(left.pausedFor / 1_000);
+    }
+    for (const [one, name] of [
+      [synced, 'last-sync'],
+      [swept, 'last-sweep'],
+    ] as const)
+      if (times.has(name)) one.set(Number(times.get(name)) / 1_000);
+  }
+
+  return {
+    async read(context) {
+      try {
+        if (context === undefined) throw new Error('the store was not reached yet');
+        await readStore(context);
+        up.set(1);
+      } catch {
+        forget();
+        up.set(0);
+      }
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { CallReport } from '../incident-io/calls.ts';
+import type { Closure } from '../store/records.ts';
+import { version } from '../version.ts';
+import type { EventBatch } from '../vocabulary.ts';
+
+/** What became of a delivery. */
+export const deliveryOutcomes = ['accepted', 'ignored', 'refused', 'malformed', 'unavailable'] as const;
+export type DeliveryOutcome = (typeof deliveryOutcomes)[number];
+
+/** Counted in this process, from its start on. What all processes share is in `gauges.ts`. */
+export interface Metrics {
+  registry: Registry;
+  delivery(source: string, outcome: DeliveryOutcome): void;
+  events(batch: EventBatch): void;
+  reviewed(verdict: string): void;
+  /** A review that ended with an error; it is tried again. */
+  reviewFailed(): void;
+  closure(closure: Closure): void;
+  call(report: CallReport): void;
+  keyWorks(works: boolean): void;
+}
+
+/** From a second to a day: the settle time alone is a minute by default. */
+const CLOSING_BUCKETS = [1, 5, 15, 30, 60, 90, 120, 300, 600, 1_800, 3_600, 21_600, 86_400];
+const CALL_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+const prefix = 'incident_closer_';
+
+/** `sources`: those whose webhooks are taken here, so that they show with 0 before the first delivery. */
+export function createMetrics({ sources, work }: { sources: readonly string[]; work: boolean }): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry, prefix });
+  new Gauge({
+    name: `${prefix}build_info`,
+    help: 'The release that runs; always 1.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version: version() }, 1);
+
+  const deliveries = new Counter({
+    name: `${prefix}deliveries_total`,
+    help: 'Webhook deliveries by source and by what became of them.',
+    labelNames: ['source', 'outcome'],
+    registers,
+  });
+  const events = new Counter({
+    name: `${prefix}events_total`,
+    help: 'Events taken from the queue and recorded: of tasks, of incidents, and hints to read a task.',
+    labelNames: ['kind'],
+    registers,
+  });
+  const reviews = new Counter({
+    name: `${prefix}reviews_total`,
+    help: 'Reviews of an incident by their verdict.',
+    labelNames: ['verdict'],
+    registers,
+  });
+  const reviewErrors = new Counter({
+    name: `${prefix}review_errors_total`,
+    help: 'Reviews that ended with an error and are tried again.',
+    registers,
+  });
+  const closures = new Counter({
+    name: `${prefix}closures_total`,
+    help: 'Confirmed closings, by where the incident was moved to.',
+    labelNames: ['to'],
+    registers,
+  });
+  const closing = new Histogram({
+    name: `${prefix}done_to_closed_seconds`,
+    help: 'From when the last task of an incident was done, by its tracker, until its closing was confirmed.',
+    buckets: CLOSING_BUCKETS,
+    registers,
+  });
+  const calls = new Counter({
+    name: `${prefix}api_requests_total`,
+    help: 'Requests to incident.io by route and HTTP status; status "none" where no answer came.',
+    labelNames: ['method', 'route', 'status'],
+    registers,
+  });
+  const callTime = new Histogram({
+    name: `${prefix}api_request_seconds`,
+    help: 'How long incident.io took to answer, by route.',
+    labelNames: ['route'],
+    buckets: CALL_BUCKETS,
+    registers,
+  });
+  for (const source of sources)
+    for (const outcome of deliveryOutcomes) deliveries.inc({ source, outcome }, 0);
+  if (work) {
+    for (const kind of ['task', 'incident', 'hint']) events.inc({ kind }, 0);
+    for (const verdict of ['close', 'resolve', 'wait', 'leave']) reviews.inc({ verdict }, 0);
+    for (const to of ['closed', 'post-incident']) closures.inc({ to }, 0);
+  }
+  const key = work
+    ? new Gauge({
+        name: `${prefix}api_key_works`,
+        help: '1 while incident.io accepts the API key and it has the roles that everything needs.',
+        registers,
+      })
+    : undefined;
+
+  return {
+    registry,
+    delivery: (source, outcome) => deliveries.inc({ source, outcome }),
+    events({ tasks, incidents, hints }) {
+      events.inc({ kind: 'task' }, tasks.length);
+      events.inc({ kind: 'incident' }, incidents.length);
+      events.inc({ kind: 'hint' }, hints.length);
+    },
+    reviewed: (verdict) => reviews.inc({ verdict }),
+    reviewFailed: () => reviewErrors.inc(),
+    closure(closure) {
+      closures.inc({ to: closure.to });
+      const done = closure.evidence.flatMap(({ since }) => since ?? []);
+      // Where people ticked everything off by hand there is no task to count from.
+      if (done.length > 0)
+        closing.observe(Math.max(0, (closure.confirmedAt ?? closure.at) - Math.max(...done)) / 1_000);
+    },
+    call({ method, route, status, ms }) {
+      calls.inc({ method, route, status: status === undefined ? 'none' : String(status) });
+      callTime.observe({ route }, ms / 1_000);
+    },
+    keyWorks: (works) => key?.set(works ? 1 : 0),
+  };
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import type { StoreContext } from '../service/context.ts';
+import { WebhookSecrets } from '../store/webhook-secrets.ts';
+
+export const secretsResult = z.object({
+  /** The secrets that are kept now. */
+  secrets: z.array(z.string()),
+  /** One more is taken until then, RFC 3339. */
+  openUntil: z.string().optional(),
+  /** How many were forgotten. */
+  forgotten: z.number().optional(),
+});
+export type SecretsResult = z.infer<typeof secretsResult>;
+export const secretsAsks = z.object({ source: z.string(), act: z.enum(['show', 'another', 'forget']) });
+export type SecretsAsks = z.infer<typeof secretsAsks>;
+
+/** Shows, or makes room among, the secrets that a source offered in handshakes. */
+export async function offeredSecrets(
+  { source, act }: SecretsAsks,
+  { backend }: StoreContext,
+): Promise<SecretsResult> {
+  const kept = new WebhookSecrets(backend.tables);
+  switch (act) {
+    case 'show':
+      return { secrets: [...(await kept.of(source))] };
+    case 'another':
+      return { openUntil: new Date(await kept.openDoor(source)).toISOString(), secrets: [] };
+    case 'forget':
+      return { forgotten: await kept.forget(source), secrets: [] };
+  }
+}

@@ -1,0 +1,63 @@
+import type { Job, Queue } from 'bullmq';
+import { z } from 'zod';
+import type { FailedJob } from './backend.ts';
+import { eventOptions } from './options.ts';
+import type { Waker } from './queues.ts';
+
+/** Queues whose failed jobs are kept. */
+type Kept = 'events' | 'reviews';
+type Queues = Record<Kept, Pick<Queue, 'getJobs' | 'getJob' | 'add'>>;
+
+const reviewData = z.object({ incident: z.string().min(1) });
+/** A batch, or (for events that were of no use) the batch beside the fault. */
+const eventData = z.object({ tasks: z.array(z.object({ task: z.string() })).default([]) });
+const faultyData = z.object({ batch: z.unknown() });
+const jobId = /^(events|reviews)\/(.+)$/;
+
+/** Jobs that failed for good, the newest first. */
+export async function failedJobs(queues: Queues, limit: number): Promise<FailedJob[]> {
+  const last = Math.max(0, limit - 1);
+  const [events, reviews] = await Promise.all([
+    queues.events.getJobs(['failed'], 0, last),
+    queues.reviews.getJobs(['failed'], 0, last),
+  ]);
+  const found = [
+    ...events.map((job) => described('events', job)),
+    ...reviews.map((job) => described('reviews', job)),
+  ];
+  return found.sort((a, b) => b.at - a.at).slice(0, limit);
+}
+
+/**
+ * Adds what the job carried anew and then removes it: BullMQ's own retry would leave a review without its
+ * deduplication. A crash in between leaves both, which does no harm.
+ */
+export async function retryJob(queues: Queues, waker: Waker, id: string): Promise<boolean> {
+  const [, queue = '', own = ''] = jobId.exec(id) ?? [];
+  if (queue !== 'events' && queue !== 'reviews') return false;
+  const job: Job | undefined = await queues[queue].getJob(own);
+  if (job === undefined || !(await job.isFailed())) return false;
+  if (queue === 'reviews') await waker.wake([reviewData.parse(job.data).incident], 'retried by hand');
+  else await queues.events.add('batch', batchOf(job.data), eventOptions);
+  await job.remove();
+  return true;
+}
+
+function batchOf(data: unknown): unknown {
+  const faulty = faultyData.safeParse(data).data;
+  return faulty?.batch ?? data;
+}
+
+function described(queue: Kept, job: Job): FailedJob {
+  const incident = reviewData.safeParse(job.data).data?.incident;
+  const events = eventData.safeParse(batchOf(job.data)).data;
+  return {
+    id: `${queue}/${job.id}`,
+    queue,
+    ...(queue === 'reviews' && incident !== undefined && { incident }),
+    tasks: queue === 'events' ? (events?.tasks ?? []).map(({ task }) => task) : [],
+    why: job.failedReason ?? 'no reason was kept',
+    tries: job.attemptsMade,
+    at: job.finishedOn ?? job.timestamp,
+  };
+}

@@ -1,0 +1,213 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { afterEach, describe, expect, it } from 'vitest';
+import { COOKIE, createDoorkeeper, FORGERY_HEADER } from '../../src/board/access.ts';
+import { boardRoutes } from '../../src/board/routes.ts';
+import { createLogger } from '../../src/log.ts';
+import { createProbeServer } from '../../src/receiver/server.ts';
+
+const TOKEN = 'a token that nobody guesses';
+const stops: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+/** A board whose store was not reached yet: what is let in is answered 503. */
+async function board(adminToken?: string): Promise<{ url: string; app: FastifyInstance }> {
+  const app = createProbeServer({
+    log: createLogger('silent', { pretty: false }),
+    ready: async () => ({ ok: true, problems: [] }),
+  });
+  boardRoutes(app, { ...(adminToken !== undefined && { adminToken }), context: () => undefined });
+  stops.push(() => app.close());
+  return { url: await app.listen({ port: 0, host: '127.0.0.1' }), app };
+}
+
+/** A request as its bytes, since fetch sets some headers itself. */
+async function raw(url: string, lines: string[]): Promise<{ status: number; text: string }> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(`${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`);
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk));
+  await once(socket, 'close');
+  const text = Buffer.concat(chunks).toString();
+  return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1]), text };
+}
+
+const local = (url: string) => `Host: ${new URL(url).host}`;
+
+describe('without ADMIN_TOKEN the board', () => {
+  it('is open on this machine', async () => {
+    const { url } = await board();
+    const page = await fetch(url);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('<script src="board.js"');
+    expect((await fetch(`${url}/api/board`)).status).toBe(503);
+  });
+
+  it.each([
+    ['a name of this machine that others can have', ['Host: closer.example.com']],
+    ['no name', ['Host:']],
+    ['X-Forwarded-For', ['X-Forwarded-For: 203.0.113.7']],
+    ['X-Forwarded-Host', ['X-Forwarded-Host: closer.example.com']],
+    ['Forwarded', ['Forwarded: for=203.0.113.7']],
+    ['Via', ['Via: 1.1 proxy']],
+    ['X-Real-IP', ['X-Real-IP: 203.0.113.7']],
+    ['CF-Connecting-IP', ['CF-Connecting-IP: 203.0.113.7']],
+  ])('is closed to a request that came through a proxy or by another name: %s', async (_, headers) => {
+    const { url } = await board();
+    const host = headers.some((line) => line.startsWith('Host:')) ? [] : [local(url)];
+    for (const path of ['/', '/api/board', '/api/incidents/INC-1']) {
+      const { status, text } = await raw(url, [`GET ${path} HTTP/1.1`, ...host, ...headers]);
+      expect(status, path).toBe(path === '/' ? 403 : 401);
+      if (path === '/') expect(text).toContain('set <code>ADMIN_TOKEN</code>');
+    }
+  });
+
+  it('is closed to HTTP/1.0, which nginx speaks without any header of its own', async () => {
+    const { url } = await board();
+    expect((await raw(url, ['GET / HTTP/1.0', local(url)])).status).toBe(403);
+    expect((await raw(url, ['GET / HTTP/1.1', local(url)])).status).toBe(200);
+  });
+
+  it('lets nobody log in', async () => {
+    const { url } = await board();
+    const answer = await fetch(`${url}/login`, { method: 'POST', body: new URLSearchParams({ token: '' }) });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('set-cookie')).toBeNull();
+  });
+});
+
+describe('with ADMIN_TOKEN the board', () => {
+  const login = (url: string, token: string, headers: Record<string, string> = {}) =>
+    fetch(`${url}/login`, {
+      method: 'POST',
+      body: new URLSearchParams({ token }),
+      redirect: 'manual',
+      headers,
+    });
+
+  it('asks everybody for it, since a proxy on this machine can look like a person at it', async () => {
+    const { url } = await board(TOKEN);
+    const page = await fetch(url);
+    expect(page.status).toBe(401);
+    expect(await page.text()).toContain('type="password"');
+    expect((await fetch(`${url}/api/board`)).status).toBe(401);
+  });
+
+  it('is opened by logging in, with a cookie that scripts and other sites cannot use', async () => {
+    const { url } = await board(TOKEN);
+    const answer = await login(url, TOKEN);
+    expect(answer.status).toBe(303);
+    const cookie = answer.headers.get('set-cookie') ?? '';
+    expect(cookie).toMatch(/^incident_closer=[^;]+; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/);
+    expect(cookie).not.toContain(TOKEN);
+    const headers = { cookie: cookie.split(';')[0] ?? '' };
+    expect((await fetch(url, { headers })).status).toBe(200);
+    expect((await fetch(`${url}/api/board`, { headers })).status).toBe(503);
+    const outside = await raw(url, [
+      'GET / HTTP/1.1',
+      'Host: closer.example.com',
+      `Cookie: ${headers.cookie}`,
+    ]);
+    expect(outside.status).toBe(200);
+  });
+
+  it('sends the cookie over HTTPS alone where that is how it was reached', async () => {
+    const { url } = await board(TOKEN);
+    const answer = await login(url, TOKEN, { 'x-forwarded-proto': 'https' });
+    expect(answer.headers.get('set-cookie')).toMatch(/; Secure$/);
+  });
+
+  it('takes the token itself from programs', async () => {
+    const { url } = await board(TOKEN);
+    const ask = (token: string) =>
+      fetch(`${url}/api/board`, { headers: { authorization: `Bearer ${token}` } });
+    expect((await ask(TOKEN)).status).toBe(503);
+    for (const wrong of ['', 'x', TOKEN.slice(0, -1), `${TOKEN}x`])
+      expect((await ask(wrong)).status).toBe(401);
+  });
+
+  it('refuses a wrong token, and stops looking after some of them', async () => {
+    const { url } = await board(TOKEN);
+    for (let tries = 0; tries < 10; tries++) {
+      const answer = await login(url, `wrong ${tries}`);
+      expect(answer.status).toBe(401);
+      expect(await answer.text()).toContain('not the value of ADMIN_TOKEN');
+    }
+    const answer = await login(url, TOKEN);
+    expect(answer.status).toBe(429);
+    expect(answer.headers.get('set-cookie')).toBeNull();
+  });
+
+  it('is not opened by a login form of another site', async () => {
+    const { url } = await board(TOKEN);
+    expect((await login(url, TOKEN, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+    expect((await login(url, TOKEN, { origin: 'https://evil.example' })).status).toBe(403);
+  });
+
+  it('forgets a cookie that ended, was altered, or is of another token', () => {
+    let now = 1_000_000;
+    const door = createDoorkeeper(TOKEN, () => now);
+    const session = door.login(TOKEN) ?? '';
+    const open = (value: string, by = door) => {
+      const request = { headers: { cookie: `other=1; ${COOKIE}=${value}` } };
+      return by.access(Object.assign(Object.create(null), request)).granted;
+    };
+    expect(open(session)).toBe(true);
+    expect(open(session.replace(/^\d+/, '9999999999999'))).toBe(false);
+    expect(open('')).toBe(false);
+    expect(
+      open(
+        session,
+        createDoorkeeper('another token', () => now),
+      ),
+    ).toBe(false);
+    now += 12 * 3_600_000;
+    expect(open(session)).toBe(false);
+  });
+});
+
+describe('what changes something', () => {
+  const paths = ['/api/incidents/INC-1/release', '/api/incidents/INC-1/hold', '/api/failed/retry'];
+  const post = (url: string, path: string, headers: Record<string, string>, body = '{}') =>
+    fetch(url + path, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
+
+  it.each(paths)('%s needs the token against forged requests, also on this machine', async (path) => {
+    const { url } = await board();
+    expect((await post(url, path, {})).status).toBe(403);
+    expect((await post(url, path, { [FORGERY_HEADER]: 'x' })).status).toBe(403);
+    const good = createDoorkeeper(TOKEN).forgeryToken('this machine');
+    expect((await post(url, path, { [FORGERY_HEADER]: good })).status).toBe(403);
+  });
+
+  it('is refused from another site, and as anything but JSON, even with it', async () => {
+    const { url } = await board(TOKEN);
+    const [path = ''] = paths;
+    const door = createDoorkeeper(TOKEN);
+    const session = door.login(TOKEN) ?? '';
+    const cookie = `${COOKIE}=${session}`;
+    const good = { cookie, [FORGERY_HEADER]: door.forgeryToken(session) };
+    // Let through: the store was not reached yet.
+    expect((await post(url, path, good)).status).toBe(503);
+    expect(
+      (await post(url, path, { ...good, 'content-type': 'application/x-www-form-urlencoded' })).status,
+    ).toBe(403);
+    expect((await post(url, path, { cookie })).status).toBe(403);
+    expect((await post(url, path, { authorization: `Bearer ${TOKEN}` })).status).toBe(503);
+    expect((await post(url, path, {})).status).toBe(401);
+  });
+});
+
+it('every answer forbids what is inline, from elsewhere, or in a frame', async () => {
+  const { url } = await board();
+  for (const path of ['/', '/board.js', '/board.css', '/icon.svg', '/api/board', '/api/incidents/x']) {
+    const { headers } = await fetch(url + path);
+    expect(headers.get('content-security-policy'), path).toContain("default-src 'none'; script-src 'self'");
+    expect(headers.get('content-security-policy'), path).toContain("frame-ancestors 'none'");
+    expect(headers.get('x-content-type-options'), path).toBe('nosniff');
+    expect(headers.get('referrer-policy'), path).toBe('no-referrer');
+  }
+});

@@ -1,0 +1,246 @@
+import axe from 'axe-core';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { queuePlaces } from '../support/backends.ts';
+import { taskEvent } from '../support/make.ts';
+import { closed } from '../support/world.ts';
+import { browserIsThere, openBrowser } from './browser.ts';
+import { openScene, type Scene } from './scene.ts';
+
+// What the page does is the same on all backends.
+const places = queuePlaces().slice(-1);
+
+describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $name', (place) => {
+  let scene: Scene;
+  let browser: Browser;
+  const pages: Page[] = [];
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    [scene, browser] = await Promise.all([openScene(place), openBrowser()]);
+  }, 90_000);
+  afterAll(async () => {
+    await browser?.close();
+    await scene?.world.close();
+  });
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.close();
+    // Errors and breaches of the Content-Security-Policy are told on the console.
+    expect(complaints.splice(0)).toEqual([]);
+  });
+
+  async function open(options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+    pages.push(page);
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(scene.world.service.url);
+    await page.getByText('live', { exact: true }).waitFor();
+    return page;
+  }
+
+  const section = (page: Page, name: string) => page.getByRole('region', { name: new RegExp(`^${name}`) });
+  const row = (page: Page, reference: string): Locator =>
+    page.getByRole('article').filter({ has: page.getByRole('link', { name: reference, exact: true }) });
+
+  it('shows what waits, what closes soon, what is held back and what was closed, in words', async () => {
+    const page = await open();
+    const { incidents } = scene;
+    await section(page, 'Waiting for follow-ups').getByText('Waits for acme/api#13.').waitFor();
+    await section(page, 'Closing soon').getByText('All 2 follow-ups are done; it settles until').waitFor();
+    await section(page, 'Held').getByText('The restore drill on Thursday').waitFor();
+    await section(page, 'Moved back').getByText('Somebody moved it back').waitFor();
+    await section(page, 'Backlog').getByText('It was ready before incident-closer came').waitFor();
+    await section(page, 'Cannot be closed').getByText('has an open debrief').waitFor();
+    await section(page, 'Closed').getByText('Closed on acme/api#81, acme/api#82.').waitFor();
+    await row(page, incidents.waiting.reference).getByText('2 of 3 done').waitFor();
+    expect(await page.getByRole('link', { name: '2 waiting' }).getAttribute('href')).toBe('#waiting');
+  });
+
+  it.each([
+    ['light, on a desktop', { colorScheme: 'light', viewport: { width: 1280, height: 900 } }],
+    ['dark, on a desktop', { colorScheme: 'dark', viewport: { width: 1280, height: 900 } }],
+    ['light, on a phone', { colorScheme: 'light', viewport: { width: 390, height: 844 } }],
+  ] as const)('has nothing that keeps people out: %s', async (_, options) => {
+    const page = await open(options);
+    await row(page, scene.incidents.waiting.reference)
+      .getByText('Follow-ups', { exact: false })
+      .first()
+      .click();
+    await page.getByText('Retry the payment call').waitFor();
+    expect(await breaches(page)).toEqual([]);
+    await row(page, scene.incidents.waiting.reference).getByRole('button', { name: 'Hold' }).click();
+    expect(await breaches(page)).toEqual([]);
+  });
+
+  it('is dark where people like it dark', async () => {
+    const ground = async (colorScheme: 'light' | 'dark') =>
+      (await open({ colorScheme })).evaluate('getComputedStyle(document.body).backgroundColor');
+    expect(await ground('light')).toBe('rgb(246, 246, 243)');
+    expect(await ground('dark')).toBe('rgb(18, 19, 22)');
+  });
+
+  it('fits a phone: nothing has to be scrolled sideways', async () => {
+    for (const width of [320, 390, 768]) {
+      const page = await open({ viewport: { width, height: 800 } });
+      expect(await page.evaluate('document.documentElement.scrollWidth'), `${width}`).toBe(width);
+    }
+  });
+
+  it('shows what anybody wrote as text, and links to nothing but web pages', async () => {
+    const { incidentIo } = scene.world;
+    const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+    const { id, reference } = incidentIo.createIncident({ name: hostile });
+    incidentIo.createFollowUp({
+      incident: id,
+      title: `"><b>bold</b> ${hostile}`,
+      reference: { provider: 'github', name: 'acme/x#1', permalink: 'javascript:document.title=3' },
+    });
+    await scene.world.store.meta.put('last-sweep', 0);
+    const page = await open();
+    const mine = page.getByRole('article').filter({ hasText: reference });
+    await mine.getByText(hostile).waitFor();
+    await mine.getByText('Follow-ups', { exact: false }).first().click();
+    await mine.getByText('"><b>bold</b>').waitFor();
+    expect(await mine.locator('img, script, b').count()).toBe(0);
+    expect(await mine.locator('a[href^="javascript"]').count()).toBe(0);
+    expect(await page.title()).toBe('incident-closer');
+  });
+
+  it('is used by keyboard alone: an incident is held with a reason, and released again', async () => {
+    const page = await open();
+    const incident = await scene.world.incident(['acme/keys#95']);
+    const { reference } = incident;
+    const hold = row(page, reference).getByRole('button', { name: `Hold ${reference}` });
+    await hold.waitFor();
+    await tabTo(page, `Hold ${reference}`);
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: `Hold ${reference}?` });
+    await dialog.waitFor();
+    await page.keyboard.type('the audit is not over');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await section(page, 'Held').getByText('the audit is not over').waitFor();
+    expect(await page.getByRole('status').textContent()).toBe(`${reference} is held.`);
+
+    await tabTo(page, `Release ${reference}`);
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: `Release ${reference}?` }).waitFor();
+    await page.keyboard.press('Escape');
+    await section(page, 'Held').getByText('the audit is not over').waitFor();
+    // Escape gives the focus back to where it was.
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: `Release ${reference}?` }).waitFor();
+    await page.keyboard.press('Enter');
+    await section(page, 'Waiting for follow-ups').getByText(reference, { exact: true }).waitFor();
+    expect(await scene.world.store.holds.get(incident.id)).toBeUndefined();
+  });
+
+  it('shows what happens without being loaded anew, and keeps what is unfolded and the focus', async () => {
+    const { world } = scene;
+    const page = await open();
+    const incident = await world.incident(['acme/live#96', 'acme/live#97']);
+    const mine = row(page, incident.reference);
+    await mine.getByText('0 of 2 done').waitFor();
+    await mine.locator('summary').focus();
+    await page.keyboard.press('Enter');
+    await mine.getByRole('listitem').filter({ hasText: 'Fix acme/live#96' }).waitFor();
+    await page.evaluate('globalThis.mark = 1');
+
+    await world.github({ issue: 'acme/live#96', action: 'closed' });
+    await mine.getByText('1 of 2 done').waitFor();
+    await mine.getByText('Waits for acme/live#97.').waitFor();
+    await mine.getByText('its task is done since').waitFor();
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('SUMMARY');
+    expect(await page.evaluate('globalThis.mark')).toBe(1);
+  });
+
+  it('releases what was moved back, which then is closed and listed with its evidence', async () => {
+    const { movedBack } = scene.incidents;
+    const page = await open();
+    await section(page, 'Moved back')
+      .getByRole('button', { name: `Release ${movedBack.reference}` })
+      .click();
+    await page.getByRole('button', { name: 'Release it' }).click();
+    await section(page, 'Closing soon').getByText(movedBack.reference, { exact: true }).waitFor();
+    await scene.world.restart({ SETTLE_TIME: '0s' });
+    await scene.world.context().backend.waker.wake([movedBack.id], 'a test');
+    await closed(scene.world, movedBack);
+    const later = await open();
+    const mine = section(later, 'Closed').getByRole('article').filter({ hasText: movedBack.reference });
+    // The closing before it was moved back, and the one after.
+    await expect.poll(() => mine.count(), { timeout: 10_000 }).toBe(2);
+    const first = mine.first();
+    await first.getByText('Evidence', { exact: false }).first().click();
+    await first.getByText('Warm up the second sender').waitFor();
+    await first.getByText(/delivery [\da-f-]{36}/).waitFor();
+    complaints.splice(0);
+  });
+
+  it('has a failed job tried again at the press of a button', async () => {
+    const event = taskEvent({ task: 'github:github.com/acme/api#700' });
+    Object.assign(event, { state: 'melted' });
+    await scene.world.context().backend.intake.add({ tasks: [event], incidents: [], hints: [] });
+    const page = await open();
+    const failed = section(page, 'Failed');
+    await failed.getByText('github:github.com/acme/api#700').waitFor();
+    const before = await failed.locator('.mono').textContent();
+    await failed.getByRole('button', { name: /^Retry/ }).click();
+    await page.getByRole('status').getByText('It is tried again.').waitFor();
+    // It is of no use still, and fails again as another job.
+    await expect.poll(() => failed.locator('.mono').textContent(), { timeout: 10_000 }).not.toBe(before);
+  });
+
+  it('says so when the service does not answer, and goes on when it does', async () => {
+    const page = await open();
+    await page.route('**/api/board**', (route) => route.abort());
+    await page.getByRole('alert').getByText('The service does not answer.').waitFor();
+    await page.getByText('not connected').waitFor();
+    await page.unroute('**/api/board**');
+    await page.getByText('live', { exact: true }).waitFor({ timeout: 15_000 });
+    expect(await page.getByRole('alert').count()).toBe(0);
+    complaints.splice(0);
+  });
+
+  it('is found by its reference, however far down the list it is', async () => {
+    const page = await open();
+    const { reference } = scene.incidents.untold;
+    await page.getByRole('searchbox').fill(reference.toLowerCase());
+    await page.keyboard.press('Enter');
+    await section(page, `Found: ${reference}`).getByText('Add a dashboard for shard heat').waitFor();
+    await page.getByRole('button', { name: 'Close what was found' }).click();
+    await section(page, `Found: ${reference}`).waitFor({ state: 'detached' });
+  });
+
+  const picture = process.env.BOARD_SCREENSHOT;
+  it.runIf(picture)('is pictured for the README', async () => {
+    const page = await open({ viewport: { width: 1200, height: 1240 } });
+    await page.screenshot({ path: picture ?? '' });
+  });
+});
+
+/** Moves the focus on until it is at what has that label. */
+async function tabTo(page: Page, label: string): Promise<void> {
+  for (let steps = 0; steps < 200; steps++) {
+    await page.keyboard.press('Tab');
+    if ((await page.evaluate('document.activeElement?.getAttribute("aria-label")')) === label) return;
+  }
+  throw new Error(`The focus did not come to “${label}”.`);
+}
+
+const violations = z.object({
+  violations: z.array(
+    z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string(), failureSummary: z.string() })) }),
+  ),
+});
+
+/** What axe (https://github.com/dequelabs/axe-core) finds against WCAG 2.2 AA and good practice. */
+async function breaches(page: Page): Promise<unknown[]> {
+  await page.evaluate(axe.source);
+  const found = violations.parse(await page.evaluate('axe.run()'));
+  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => ({ id, ...node })));
+}
