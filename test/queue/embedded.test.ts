@@ -26,14 +26,14 @@ describe.skipIf(!inject('embedded'))('the embedded backend', () => {
     backend = undefined;
   });
 
-  test('what was acknowledged survives SIGKILL, in queues and store', { timeout: 60_000 }, async () => {
+  test('what was acknowledged survives SIGKILL, in queues and store', async () => {
     const folder = freshFolder();
     let acknowledged: number[] = [];
     const seen = new Set<string>();
     // Killed at two different moments of the stream.
     for (const enough of [20, 7]) {
       const adding = hold(folder, '--add');
-      await eventually(() => expect(adding.lines.length).toBeGreaterThan(enough), 20_000);
+      await eventually(() => expect(adding.lines.length).toBeGreaterThan(enough));
       await adding.kill();
       acknowledged = adding.lines
         .filter((line) => line.startsWith('added'))
@@ -54,9 +54,7 @@ describe.skipIf(!inject('embedded'))('the embedded backend', () => {
     }
   });
 
-  test('a second process that opens the folder is refused, naming the first', {
-    timeout: 60_000,
-  }, async () => {
+  test('a second process that opens the folder is refused, naming the first', async () => {
     const folder = freshFolder();
     await open(folder);
     const second = hold(folder);
@@ -68,9 +66,7 @@ describe.skipIf(!inject('embedded'))('the embedded backend', () => {
     });
   });
 
-  test('only its owner can read the folder, and it is free again after close()', {
-    timeout: 60_000,
-  }, async () => {
+  test('only its owner can read the folder, and it is free again after close()', async () => {
     const folder = join(freshFolder(), 'made', 'on the way');
     const first = await open(folder);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);

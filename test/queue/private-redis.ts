@@ -39,9 +39,14 @@ export async function privateRedis(program: string, folder: string): Promise<Pri
         { stdio: ['ignore', 'pipe', 'inherit'] },
       );
       child = started;
+      const said: string[] = [];
+      let ready = false;
       for await (const line of createInterface({ input: started.stdout })) {
-        if (/ready to accept connections/i.test(line)) break;
+        said.push(line);
+        ready = /ready to accept connections/i.test(line);
+        if (ready) break;
       }
+      if (!ready) throw new Error(`Redis did not start:\n${said.join('\n')}`);
       // Unread, its output would fill up and stop it.
       started.stdout.resume();
     },
@@ -54,13 +59,18 @@ export async function privateRedis(program: string, folder: string): Promise<Pri
   };
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** A port that nobody gets by chance while Redis is down: below those that systems give to whoever wants any. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
