@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { release, sweepNow } from '../../src/commands/operations.ts';
 import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { prepared } from '../support/prepared.ts';
 import {
   acted,
   closed,
@@ -69,7 +70,7 @@ describe.each(queuePlaces())('it never fights anybody, on $name', (place) => {
     await acted(world, incident, 'close');
     world.incidentIo.moveIncident(incident.id, 'learning');
 
-    const { url, prefix } = freshPlaceLike(place);
+    const { url, prefix } = await prepared(freshPlaceLike(place));
     await world.restart({ QUEUE_URL: url, QUEUE_PREFIX: prefix });
     await sweepNow({ backlog: true }, world.context());
     await verdict(world, incident, { verdict: 'leave', reason: 'moved-back' });

@@ -1,14 +1,11 @@
-import { cp, rename, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { request } from 'undici';
-import { expect, inject, type TestContext, vi } from 'vitest';
-import { createLogger } from '../../src/log.ts';
-import { openBackend } from '../../src/queue/open-backend.ts';
+import { expect, type TestContext, vi } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
-import { freshFolder, freshPlaceLike, type QueuePlace } from '../support/backends.ts';
+import { freshPlaceLike, type QueuePlace } from '../support/backends.ts';
 import { checkExchange } from '../support/contract.ts';
 import { deliverGithub, type IssueWebhook } from '../support/github.ts';
 import { PATIENCE } from '../support/patience.ts';
+import { prepared } from '../support/prepared.ts';
 import { type Result, runProcess, startProcess, type TestProcess } from '../support/process.ts';
 import { environment, followUpFor, type TestIncident } from '../support/world.ts';
 
@@ -46,7 +43,7 @@ export async function openProcessWorld(
   test?: Finish,
 ): Promise<ProcessWorld> {
   const incidentIo = await startSimulator({ onExchange: checkExchange, rateLimit: false, ...simulator });
-  const place = await preparedPlaceLike(like);
+  const place = await prepared(freshPlaceLike(like));
   const env = { ...environment(place, incidentIo), ...over };
   const started: TestProcess[] = [];
   const world: ProcessWorld = {
@@ -115,40 +112,4 @@ export function edits({ incidentIo }: ProcessWorld, { id }: TestIncident): numbe
 /** The changes of an incident's status that took effect. */
 export function changes({ incidentIo }: ProcessWorld, { id }: TestIncident): (string | undefined)[] {
   return incidentIo.effects.filter((effect) => effect.id === id).map(({ toCategory }) => toCategory);
-}
-
-const PREFIX = 'processes';
-
-/** A fresh place; an embedded one is a copy of one that was set up once, which takes seconds. */
-async function preparedPlaceLike(like: QueuePlace): Promise<QueuePlace> {
-  const place = freshPlaceLike(like);
-  if (place.name !== 'embedded') return place;
-  await cp(join(await preparedFolder(), 'database'), join(place.url, 'database'), { recursive: true });
-  return { ...place, prefix: PREFIX };
-}
-
-let preparing: Promise<string> | undefined;
-
-/** Set up by the first that needs it, for all files of the run. */
-function preparedFolder(): Promise<string> {
-  preparing ??= (async () => {
-    const folder = join(inject('scratch'), 'prepared');
-    if (await exists(folder)) return folder;
-    const mine = freshFolder('preparing-');
-    const backend = await openBackend(mine, { prefix: PREFIX, log: createLogger('silent') });
-    await backend.close();
-    // Another file may have been faster: then its folder is as good.
-    return rename(mine, folder).then(
-      () => folder,
-      () => mine,
-    );
-  })();
-  return preparing;
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -5,6 +5,7 @@ import { openBackend } from '../../src/queue/open-backend.ts';
 import { FinalFailure, type Handlers, PutBack, type Workers } from '../../src/queue/queues.ts';
 import type { QueuePlace } from '../support/backends.ts';
 import { PATIENCE } from '../support/patience.ts';
+import { prepared } from '../support/prepared.ts';
 import {
   aborted,
   batchOf,
@@ -38,6 +39,7 @@ export function conformance(place: QueuePlace): void {
     const failures = () => lines.filter((line) => line.includes('Failed'));
 
     beforeAll(async () => {
+      await prepared(place);
       backend = await openBackend(place.url, options);
       other = place.name === 'embedded' ? backend : await openBackend(place.url, options);
     });

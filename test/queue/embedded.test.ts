@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { Backend } from '../../src/queue/backend.ts';
 import { openBackend } from '../../src/queue/open-backend.ts';
-import { freshFolder } from '../support/backends.ts';
+import { EMBEDDED_PREFIX, freshFolder } from '../support/backends.ts';
+import { prepared } from '../support/prepared.ts';
 import { type Child, runFixture } from './child.ts';
 import { eventually, idle, listeningLog, quiet } from './support.ts';
 
@@ -15,8 +16,12 @@ describe.skipIf(!inject('embedded'))('the embedded backend', () => {
     children.push(started);
     return started;
   };
+  const preparedFolder = async () => {
+    const { url } = await prepared({ name: 'embedded', url: freshFolder(), prefix: EMBEDDED_PREFIX });
+    return url;
+  };
   const open = async (folder: string) => {
-    backend = await openBackend(folder, { prefix: 'test', log: listeningLog().log });
+    backend = await openBackend(folder, { prefix: EMBEDDED_PREFIX, log: listeningLog().log });
     return backend;
   };
   afterEach(async () => {
@@ -27,7 +32,7 @@ describe.skipIf(!inject('embedded'))('the embedded backend', () => {
   });
 
   test('what was acknowledged survives SIGKILL, in queues and store', async () => {
-    const folder = freshFolder();
+    const folder = await preparedFolder();
     let acknowledged: number[] = [];
     const seen = new Set<string>();
     // Killed at two different moments of the stream.
@@ -55,7 +60,7 @@ describe.skipIf(!inject('embedded'))('the embedded backend', () => {
   });
 
   test('a second process that opens the folder is refused, naming the first', async () => {
-    const folder = freshFolder();
+    const folder = await preparedFolder();
     await open(folder);
     const second = hold(folder);
     await second.ended;

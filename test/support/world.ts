@@ -14,6 +14,7 @@ import { checkExchange } from './contract.ts';
 import type { FakeTracker } from './fake-tracker.ts';
 import { deliverGithub, GITHUB_SECRET, type IssueWebhook, permalinkOf } from './github.ts';
 import { PATIENCE } from './patience.ts';
+import { prepared } from './prepared.ts';
 
 /** A stand-in of incident.io and the real service on a place of its own, in this process, over real HTTP. */
 export interface TestWorld {
@@ -61,7 +62,7 @@ export async function openWorld(
   const incidentIo = await startSimulator({ onExchange: checkExchange, rateLimit: false, ...options });
   before?.(incidentIo);
   const logged: string[] = [];
-  const env = { ...environment(place, incidentIo), ...over };
+  const env = { ...environment(await prepared(place), incidentIo), ...over };
   const start = async () => {
     const settings = readSettings(env, ['apiKey']);
     if (tracker) settings.trackerAccess.github = { token: tracker.token, urls: [tracker.url] };
