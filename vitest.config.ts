@@ -8,8 +8,8 @@ export default defineConfig({
     globalSetup: ['test/support/servers.ts'],
     reporters: ['default'],
     // More than one wait, so that the wait that was in vain is named.
-    testTimeout: 2 * PATIENCE,
-    hookTimeout: 2 * PATIENCE,
+    testTimeout: 3 * PATIENCE,
+    hookTimeout: 3 * PATIENCE,
     teardownTimeout: PATIENCE,
     expect: { poll: { timeout: PATIENCE, interval: 50 } },
     // Most tests wait more than they compute, so also a small machine runs two files at a time.

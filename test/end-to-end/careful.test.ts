@@ -103,19 +103,21 @@ describe.each(queuePlaces())('it is careful, on $name', (place) => {
     expect(edits(world, incident)).toBe(1);
   });
 
-  it('two thousand events for tasks that are no follow-ups cost incident.io nothing but the sync at its own pace', async () => {
+  it('a flood of events for tasks that are no follow-ups costs incident.io nothing but the sync at its own pace', async () => {
     await open({});
+    // The embedded backend takes about a hundred a second.
+    const flood = place.name === 'embedded' ? 300 : 2_000;
     const before = world.incidentIo.requests.length;
     const started = Date.now();
     let sent = 0;
     const sender = async () => {
-      while (sent < 2_000) await world.github({ issue: `careful/other#${++sent}`, action: 'closed' });
+      while (sent < flood) await world.github({ issue: `careful/other#${++sent}`, action: 'closed' });
     };
     await Promise.all(Array.from({ length: 32 }, sender));
     const incident = world.incidentIo.createIncident({ name: 'After the flood' });
-    followUpFor(world.incidentIo, incident.id, 'careful/other#1999');
+    followUpFor(world.incidentIo, incident.id, `careful/other#${flood}`);
     // The sync that the flood asked for may be over already.
-    await world.github({ issue: 'careful/other#2001', action: 'closed' });
+    await world.github({ issue: `careful/other#${flood + 1}`, action: 'closed' });
     await closed(world, { ...incident, followUps: [] });
     const mine = world.incidentIo.requests
       .slice(before)
