@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { freePort } from '../support/free-port.ts';
 
 /** A Redis server of one test, which it may kill and start again on the same port and data. */
 export interface PrivateRedis {
@@ -57,20 +57,4 @@ export async function privateRedis(program: string, folder: string): Promise<Pri
       await ended;
     },
   };
-}
-
-/** A port that nobody gets by chance while Redis is down: below those that systems give to whoever wants any. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    if (await isFree(port)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
