@@ -1,13 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { PATIENCE } from './test/support/patience.ts';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/servers.ts'],
     reporters: ['default'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // More than one wait, so that the wait that was in vain is named.
+    testTimeout: 3 * PATIENCE,
+    hookTimeout: 3 * PATIENCE,
+    teardownTimeout: PATIENCE,
+    expect: { poll: { timeout: PATIENCE, interval: 50 } },
     // Most tests wait more than they compute, so also a small machine runs two files at a time.
     maxWorkers: Math.max(2, availableParallelism()),
   },

@@ -3,8 +3,7 @@ import { check } from '../../src/operations/check.ts';
 import { sweepNow } from '../../src/operations/sweep.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
 import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
-import { sendGithub } from '../support/github.ts';
-import { closed, edits, followUpFor, openWorld, type TestWorld, verdict } from '../support/world.ts';
+import { acted, closed, edits, followUpFor, openWorld, type TestWorld, verdict } from '../support/world.ts';
 
 describe.each(queuePlaces())('it is careful, on $name', (place) => {
   let world: TestWorld;
@@ -34,7 +33,7 @@ describe.each(queuePlaces())('it is careful, on $name', (place) => {
     );
     const shut = () =>
       ready.filter((id) => world.incidentIo.incident(id).status.category === 'closed').length;
-    await expect.poll(() => world.logged.join(''), { timeout: 20_000 }).toContain('3 incidents were ready');
+    await expect.poll(() => world.logged.join('')).toContain('3 incidents were ready');
     expect(world.logged.join('')).toContain('sweep --backlog');
     await sweepNow({ backlog: false }, world.context());
     const later = await world.incident(['careful/later#1']);
@@ -44,7 +43,7 @@ describe.each(queuePlaces())('it is careful, on $name', (place) => {
 
     expect((await sweepNow({ backlog: true }, world.context())).backlog).toBe(3);
     // One was closed before, so the brake lets one more through.
-    await expect.poll(shut, { timeout: 20_000 }).toBe(1);
+    await expect.poll(shut).toBe(1);
     const verdicts = await Promise.all(ready.map((id) => check(id, world.context())));
     expect(verdicts.map(({ reason }) => reason).sort()).toEqual(['already-closed', 'brake', 'brake']);
     expect(shut()).toBe(1);
@@ -100,27 +99,28 @@ describe.each(queuePlaces())('it is careful, on $name', (place) => {
     await open({ ACTIVE_INCIDENTS: 'resolve' });
     const incident = await world.incident(['careful/active#1'], { status: 'live' });
     await world.github({ issue: 'careful/active#1', action: 'closed' });
-    await expect
-      .poll(() => world.incidentIo.incident(incident.id).status.category, { timeout: 20_000 })
-      .toBe('learning');
-    await verdict(world, incident, { verdict: 'resolve' });
+    await expect.poll(() => world.incidentIo.incident(incident.id).status.category).toBe('learning');
+    await acted(world, incident, 'resolve');
     await sweepNow({ backlog: false }, world.context());
     await verdict(world, incident, { verdict: 'leave', reason: 'resolved-by-us' });
     expect(edits(world, incident)).toBe(1);
   });
 
-  it('two thousand events for tasks that are no follow-ups cost incident.io nothing but the sync at its own pace', async () => {
+  it('a flood of events for tasks that are no follow-ups costs incident.io nothing but the sync at its own pace', async () => {
     await open({});
+    // The embedded backend takes about a hundred a second.
+    const flood = place.name === 'embedded' ? 300 : 2_000;
     const before = world.incidentIo.requests.length;
     const started = Date.now();
     let sent = 0;
     const sender = async () => {
-      while (sent < 2_000)
-        await sendGithub(world.service.url, { issue: `careful/other#${++sent}`, action: 'closed' });
+      while (sent < flood) await world.github({ issue: `careful/other#${++sent}`, action: 'closed' });
     };
     await Promise.all(Array.from({ length: 32 }, sender));
     const incident = world.incidentIo.createIncident({ name: 'After the flood' });
-    followUpFor(world.incidentIo, incident.id, 'careful/other#1999');
+    followUpFor(world.incidentIo, incident.id, `careful/other#${flood}`);
+    // The sync that the flood asked for may be over already.
+    await world.github({ issue: `careful/other#${flood + 1}`, action: 'closed' });
     await closed(world, { ...incident, followUps: [] });
     const mine = world.incidentIo.requests
       .slice(before)

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { release } from '../../src/operations/release.ts';
 import { sweepNow } from '../../src/operations/sweep.ts';
 import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { prepared } from '../support/prepared.ts';
 import {
+  acted,
   closed,
   edits,
   followUpFor,
@@ -24,7 +26,7 @@ describe.each(queuePlaces())('it never fights anybody, on $name', (place) => {
     const webhook = { issue: 'people/back#1', action: 'closed', at: Date.now() } as const;
     await world.github(webhook);
     await closed(world, incident);
-    await verdict(world, incident, { verdict: 'close' });
+    await acted(world, incident, 'close');
     world.incidentIo.moveIncident(incident.id, 'learning');
 
     await world.github(webhook);
@@ -50,7 +52,7 @@ describe.each(queuePlaces())('it never fights anybody, on $name', (place) => {
     await world.github({ issue: 'people/hand#1', action: 'closed', at: Date.now() - 3_600_000 });
     // Our own write of the follow-up comes after the move: something became done since, so it may be closed.
     await closed(world, incident);
-    await verdict(world, incident, { verdict: 'close' });
+    await acted(world, incident, 'close');
 
     world.incidentIo.moveIncident(incident.id, 'learning');
     await sweepNow({ backlog: false }, world.context());
@@ -66,10 +68,10 @@ describe.each(queuePlaces())('it never fights anybody, on $name', (place) => {
     const incident = await world.incident(['people/lost#1']);
     await world.github({ issue: 'people/lost#1', action: 'closed' });
     await closed(world, incident);
-    await verdict(world, incident, { verdict: 'close' });
+    await acted(world, incident, 'close');
     world.incidentIo.moveIncident(incident.id, 'learning');
 
-    const { url, prefix } = freshPlaceLike(place);
+    const { url, prefix } = await prepared(freshPlaceLike(place));
     await world.restart({ QUEUE_URL: url, QUEUE_PREFIX: prefix });
     await sweepNow({ backlog: true }, world.context());
     await verdict(world, incident, { verdict: 'leave', reason: 'moved-back' });
@@ -82,7 +84,7 @@ describe.each(queuePlaces())('it never fights anybody, on $name', (place) => {
     const webhook = { issue: 'people/revert#1', action: 'closed', at: Date.now() - 5_000 } as const;
     await world.github(webhook);
     for (let n = 0; n < 3; n++) {
-      await expect.poll(() => puts(followUp), { timeout: 20_000 }).toBe(1);
+      await expect.poll(() => puts(followUp)).toBe(1);
       world.incidentIo.setFollowUp(followUp, 'outstanding', 'sync');
       await world.github(webhook);
       await lookAgain(world);

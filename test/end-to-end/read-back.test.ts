@@ -79,7 +79,7 @@ describe.each(queuePlaces())('with an API token of the tracker, on $name', (plac
     says('back/open#1', { state: 'open', reopened: true, occurredAt: Date.now() });
     await world.github({ issue: 'back/open#1', action: 'closed', at: Date.now() - 60_000 });
     await verdict(world, incident, OPEN_AGAIN);
-    await expect.poll(() => statusOf(incident), { timeout: 20_000 }).toBe('outstanding');
+    await expect.poll(() => statusOf(incident)).toBe('outstanding');
     expect(edits(world, incident)).toBe(0);
 
     const at = Date.now() + 2_000;
@@ -224,7 +224,7 @@ describe.each(queuePlaces())('with an API token of the tracker, on $name', (plac
         hints: [{ ...about, task: keyOf('back/hint#2'), receivedAt }],
       }),
     );
-    await expect.poll(() => statusOf(incident), { timeout: 20_000 }).toBe('completed');
+    await expect.poll(() => statusOf(incident)).toBe('completed');
     says('back/hint#1', { state: 'done', occurredAt: receivedAt });
     says('back/hint#2', { state: 'done', occurredAt: receivedAt });
     tracker.trouble = undefined;

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { createClient, readOnly } from '../../src/incident-io/client.ts';
 import { GarbledError, NotFoundError, TransientError, UnclearError } from '../../src/incident-io/errors.ts';
@@ -57,17 +56,17 @@ it('an id that would name another path is not found, and nobody is asked', async
 });
 
 it('an answer that does not come in time fails a read after three tries, and leaves a write unclear', async () => {
-  const { client, asked, reports } = await standIn(() => undefined, { deadlines: { total: 60 } });
+  // What was sent is counted here and not there: on a busy machine the deadline may be over before it arrives.
+  const { client, reports } = await standIn(() => undefined, { deadlines: { total: 300 } });
   const read = await rejection(client.incident('01INCIDENT'));
   expect(read).toBeInstanceOf(TransientError);
   expect(read).toHaveProperty(
     'message',
-    expect.stringMatching(/no answer within 0\.06 s\. It is tried again/),
+    expect.stringMatching(/no answer within 0\.3 s\. It is tried again/),
   );
-  expect(asked).toHaveLength(3);
+  expect(reports).toHaveLength(3);
 
   expect(await rejection(client.editStatus('01INCIDENT', 'ST1'))).toBeInstanceOf(UnclearError);
-  expect(asked).toHaveLength(4);
   expect(reports.map(({ method, route, status }) => [method, route, status])).toEqual([
     ['GET', '/v2/incidents/{id}', undefined],
     ['GET', '/v2/incidents/{id}', undefined],
@@ -78,7 +77,7 @@ it('an answer that does not come in time fails a read after three tries, and lea
 
 it('an answer that stops half-way is no answer, also when what came of it is JSON', async () => {
   let stop: 'reset' | 'silence' = 'reset';
-  const { client, asked } = await standIn(
+  const { client, reports } = await standIn(
     (_, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100000' });
       response.write(JSON.stringify({ incident: incidentJson() }), () => {
@@ -86,14 +85,14 @@ it('an answer that stops half-way is no answer, also when what came of it is JSO
       });
       return undefined;
     },
-    { deadlines: { total: 200 } },
+    { deadlines: { total: 500 } },
   );
   for (stop of ['reset', 'silence'] as const) {
-    asked.length = 0;
+    reports.length = 0;
     expect(await rejection(client.incident('01INCIDENT')), stop).toBeInstanceOf(TransientError);
-    expect(asked).toHaveLength(3);
+    expect(reports).toHaveLength(3);
     expect(await rejection(client.editStatus('01INCIDENT', 'ST1')), stop).toBeInstanceOf(UnclearError);
-    expect(asked).toHaveLength(4);
+    expect(reports).toHaveLength(4);
   }
 });
 
@@ -139,10 +138,10 @@ it('an answer larger than 20 MB is not taken, and not asked for again', async ()
 });
 
 it('nobody listening is a failure that passes, and says so', async () => {
-  const port = await unusedPort();
   const time = hastyTime();
   const client = createClient({
-    baseUrl: `http://127.0.0.1:${port}`,
+    // Nobody listens on port 1, and nobody is given it by chance.
+    baseUrl: 'http://127.0.0.1:1',
     apiKey: KEY,
     pace: createPace(createMemoryTables(time), time),
     log: { warn() {} },
@@ -184,11 +183,3 @@ it('a read-only client reads, and has no way to write', async () => {
   );
   expect(Object.getPrototypeOf(reader)).toBe(Object.prototype);
 });
-
-async function unusedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}

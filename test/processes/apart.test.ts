@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { queuePlaces } from '../support/backends.ts';
-import { about, changes, closed, edits, get, openProcessWorld } from './world.ts';
+import { about, changes, closed, edits, get, openProcessWorld, readyz } from './world.ts';
 
 const places = queuePlaces().filter(({ name }) => name !== 'embedded');
 
@@ -18,7 +18,7 @@ describe.each(places)('`receive` and `work` as processes of their own, on $name'
     ]);
     for (const { at } of [receiver, ...workers]) {
       expect(await get(`${at}/healthz`)).toEqual({ status: 200, body: { status: 'ok' } });
-      expect(await get(`${at}/readyz`)).toEqual({ status: 200, body: { status: 'ok', problems: [] } });
+      await readyz(at, { status: 200, body: { status: 'ok', problems: [] } });
     }
     const [worker] = workers;
     expect((await fetch(`${worker?.at}/webhooks/github`, { method: 'POST', body: '{}' })).status).toBe(404);
@@ -33,7 +33,7 @@ describe.each(places)('`receive` and `work` as processes of their own, on $name'
     }
     for (const process of [receiver, ...workers]) {
       process.signal('SIGTERM');
-      expect(await process.ended(10_000)).toEqual({ code: 0, signal: null });
+      expect(await process.ended()).toEqual({ code: 0, signal: null });
     }
   });
 
@@ -59,8 +59,8 @@ describe.each(places)('`receive` and `work` as processes of their own, on $name'
       incidents.filter((incident) =>
         workers.some((worker) => worker.messages().some((message) => about(incident, words).test(message))),
       );
-    await expect.poll(() => said('wait, the brake').length, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
-    await expect.poll(() => said('close, ').length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => said('wait, the brake').length).toBeGreaterThanOrEqual(3);
+    await expect.poll(() => said('close, ').length).toBe(2);
 
     const verdicts = await Promise.all(
       incidents.map(async ({ reference }) => {

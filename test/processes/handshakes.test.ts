@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { queuePlaces } from '../support/backends.ts';
+import { freePort } from '../support/free-port.ts';
 import { runProcess } from '../support/process.ts';
 import { sentByRule } from '../support/servicenow-rule.ts';
 import { startAsana, startNotion } from '../support/stand-in-trackers.ts';
@@ -13,8 +14,6 @@ import { closed, openProcessWorld, type ProcessWorld, type Served } from './worl
 
 const run = promisify(execFile);
 const TOKEN = 'canary-api-token';
-/** Several processes one after the other, ms. */
-const LONG = 180_000;
 
 type Provider = 'asana' | 'notion' | 'service_now';
 
@@ -32,7 +31,7 @@ const logOf = ({ stdout, stderr }: Served) => [...stdout, ...stderr].join('\n');
 const places = queuePlaces().filter(({ name }) => name !== 'postgres');
 
 describe.each(places)('from nothing to the first closing, on $name', (place) => {
-  it('with Asana: one webhook, a restart, and another one', { timeout: LONG }, async (test) => {
+  it('with Asana: one webhook, a restart, and another one', async (test) => {
     const asana = await startAsana(TOKEN);
     test.onTestFinished(async () => void (await asana.close()));
     const settings = { ASANA_WEBHOOK_SECRET: 'handshake', ASANA_API_TOKEN: TOKEN, ASANA_URL: asana.url };
@@ -48,7 +47,8 @@ describe.each(places)('from nothing to the first closing, on $name', (place) => 
       return run('sh', ['-c', step], { env });
     };
 
-    let service = await world.serve();
+    const PORT = String(await freePort());
+    let service = await world.serve('start', { PORT });
     await service.logged('first sync finished');
     await create(service, '1300');
     await service.logged('Asana offered the secret of its webhook, and it is kept');
@@ -58,7 +58,7 @@ describe.each(places)('from nothing to the first closing, on $name', (place) => 
 
     service.signal('SIGTERM');
     await service.ended();
-    service = await world.serve('start', { PORT: new URL(service.at).port });
+    service = await world.serve('start', { PORT });
     expect((await asana.heartbeat('1300')).status).toBe(200);
     await expect(create(service, '1301')).rejects.toThrow('400');
     await service.logged('secret asana --another');
@@ -74,9 +74,7 @@ describe.each(places)('from nothing to the first closing, on $name', (place) => 
     for (const secret of [...asana.secrets(), TOKEN]) expect(logOf(service)).not.toContain(secret);
   });
 
-  it('with Notion: the token that a person has to paste is shown to who asks for it, and in no log', {
-    timeout: LONG,
-  }, async (test) => {
+  it('with Notion: the token that a person has to paste is shown to who asks for it, and in no log', async (test) => {
     const notion = await startNotion(TOKEN);
     test.onTestFinished(async () => void (await notion.close()));
     const settings = { NOTION_WEBHOOK_SECRET: 'handshake', NOTION_API_TOKEN: TOKEN, NOTION_URL: notion.url };

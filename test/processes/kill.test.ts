@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Misbehaviour } from '../../src/simulator/misbehaviour.ts';
 import { queuePlaces } from '../support/backends.ts';
-import { changes, closed, edits, openProcessWorld } from './world.ts';
+import { changes, closed, edits, openProcessWorld, SOON } from './world.ts';
 
 const EDIT = 'POST /v2/incidents/{id}/actions/edit';
 const edit = (rule: Omit<Misbehaviour, 'route'>): Misbehaviour => ({ route: EDIT, ...rule });
 
 describe.each(queuePlaces())('SIGKILL and a restart, on $name', (place) => {
   it('right after a 202: what was accepted closes the incident, once', async (test) => {
-    const world = await openProcessWorld(place, {}, {}, test);
+    const world = await openProcessWorld(place, SOON, {}, test);
     const incident = world.incident(['kill/accepted#1', 'kill/accepted#2']);
     const first = await world.serve();
     await first.logged('first sync finished');
@@ -35,14 +35,14 @@ describe.each(queuePlaces())('SIGKILL and a restart, on $name', (place) => {
   ] as const)(
     'during an edit %s: the incident is closed once, and nobody is fought',
     async ([, rule, most, words], test) => {
-      const world = await openProcessWorld(place, {}, {}, test);
+      const world = await openProcessWorld(place, SOON, {}, test);
       const { incidentIo } = world;
       const incident = world.incident(['kill/edit#1']);
       const other = world.incident(['kill/edit#2']);
       const first = await world.serve();
       incidentIo.misbehave(rule);
       await first.github({ issue: 'kill/edit#1', action: 'closed' });
-      await expect.poll(() => edits(world, incident), { timeout: 20_000 }).toBe(1);
+      await expect.poll(() => edits(world, incident)).toBe(1);
       await first.kill();
 
       const second = await world.serve();
@@ -64,7 +64,7 @@ describe.each(queuePlaces())('SIGKILL and a restart, on $name', (place) => {
   );
 
   it('of a process that settles an unknown edit: a person who then reopens the incident is not fought', async (test) => {
-    const world = await openProcessWorld(place, {}, {}, test);
+    const world = await openProcessWorld(place, SOON, {}, test);
     const { incidentIo } = world;
     const incident = world.incident(['kill/person#1']);
     const first = await world.serve();

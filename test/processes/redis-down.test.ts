@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { type PrivateRedis, privateRedis, redisProgram } from '../queue/private-redis.ts';
 import { freshFolder } from '../support/backends.ts';
-import { sendGithub } from '../support/github.ts';
+import { deliverGithub } from '../support/github.ts';
 import { closed, get, openProcessWorld, readyz } from './world.ts';
 
 const program = redisProgram();
@@ -14,7 +14,7 @@ describe.skipIf(!inject('redisUrl') || program === undefined)('Redis that goes a
   afterEach(() => redis.kill());
   const place = () => ({ name: 'redis', url: redis.url, prefix: 'down' }) as const;
 
-  it('senders are told in time to try again, and everything heals without a restart of ours', async (test) => {
+  it('senders are told to try again while it is away, and everything heals without a restart of ours', async (test) => {
     await redis.start();
     const world = await openProcessWorld(place(), {}, {}, test);
     const before = world.incident(['redis/before#1']);
@@ -25,10 +25,7 @@ describe.skipIf(!inject('redisUrl') || program === undefined)('Redis that goes a
 
     await redis.kill();
     for (let n = 0; n < 3; n++) {
-      const asked = performance.now();
-      const answer = await post(receiver.at);
-      expect(performance.now() - asked).toBeLessThan(2_500);
-      expect(answer).toEqual({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) });
+      expect(await post(receiver.at)).toEqual({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) });
     }
     for (const { at } of [receiver, worker]) {
       await readyz(at, { status: 503, body: { problems: [expect.stringContaining('Redis at 127.0.0.1')] } });
@@ -51,7 +48,7 @@ describe.skipIf(!inject('redisUrl') || program === undefined)('Redis that goes a
 
     await redis.start();
     await readyz(at, { status: 200 });
-    expect(await sendGithub(at, { issue: 'redis/start#1', action: 'closed' })).toMatchObject({ status: 202 });
+    await deliverGithub(at, { issue: 'redis/start#1', action: 'closed' });
     await closed(world, incident);
   });
 
@@ -61,12 +58,12 @@ describe.skipIf(!inject('redisUrl') || program === undefined)('Redis that goes a
     const running = await world.serve();
     await redis.kill();
     running.signal('SIGTERM');
-    expect(await running.ended(10_000)).toEqual({ code: 0, signal: null });
+    expect(await running.ended()).toEqual({ code: 0, signal: null });
 
     const starting = world.launch(['start']);
     await readyz(await starting.url(), { status: 503 });
     starting.signal('SIGTERM');
-    expect(await starting.ended(10_000)).toEqual({ code: 0, signal: null });
+    expect(await starting.ended()).toEqual({ code: 0, signal: null });
   });
 });
 

@@ -1,14 +1,19 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { createLogger } from '../../src/log.ts';
+import { openBackend } from '../../src/queue/open-backend.ts';
+import { Store } from '../../src/store/store.ts';
 import { queuePlaces } from '../support/backends.ts';
 import { startScript } from '../support/process.ts';
 import { about, changes, closed, edits, get, openProcessWorld, readyz, type Served } from './world.ts';
 
-/** What SIGTERM promises: an end with code 0 within 10 s. */
+const EDIT = 'POST /v2/incidents/{id}/actions/edit';
+
+/** What SIGTERM promises: an end, with code 0. */
 async function stopped(service: Pick<Served, 'ended' | 'signal'>): Promise<void> {
   service.signal('SIGTERM');
-  expect(await service.ended(10_000)).toEqual({ code: 0, signal: null });
+  expect(await service.ended()).toEqual({ code: 0, signal: null });
 }
 
 describe.each(queuePlaces())('`start` and SIGTERM, on $name', (place) => {
@@ -17,7 +22,7 @@ describe.each(queuePlaces())('`start` and SIGTERM, on $name', (place) => {
     const incident = world.incident(['stop/first#1', 'stop/first#2']);
     const service = await world.serve();
     expect(await get(`${service.at}/healthz`)).toEqual({ status: 200, body: { status: 'ok' } });
-    expect(await get(`${service.at}/readyz`)).toEqual({ status: 200, body: { status: 'ok', problems: [] } });
+    await readyz(service.at, { status: 200, body: { status: 'ok', problems: [] } });
 
     await service.github({ issue: 'stop/first#1', action: 'closed' });
     await service.logged(about(incident, 'wait, waits for stop/first#2$'));
@@ -43,14 +48,16 @@ describe.each(queuePlaces())('`start` and SIGTERM, on $name', (place) => {
     const world = await openProcessWorld(place, { SETTLE_TIME: '4s' }, {}, test);
     const incident = world.incident(['stop/settling#1']);
     const first = await world.serve();
+    // On a busy machine it may have settled before the process has stopped: then nothing comes of its edit.
+    world.incidentIo.misbehave({ route: EDIT, fault: { kind: 'hang' }, times: 1_000_000 });
     await first.github({ issue: 'stop/settling#1', action: 'closed' });
     await first.logged(about(incident, 'wait, .*settles until'));
     await stopped(first);
-    expect(changes(world, incident)).toEqual([]);
 
+    world.incidentIo.behave();
     await world.serve();
     await closed(world, incident);
-    expect(edits(world, incident)).toBe(1);
+    expect(changes(world, incident)).toEqual(['closed']);
   });
 
   it('a webhook that was accepted right before SIGTERM is not lost', async (test) => {
@@ -73,12 +80,12 @@ describe.each(queuePlaces())('`start` and SIGTERM, on $name', (place) => {
     incidentIo.misbehave({ fault: { kind: 'hang' }, times: 1_000_000 });
     await first.github({ issue: 'stop/hanging#1', action: 'closed' });
     const asked = () => incidentIo.requests.some(({ query }) => query.includes(incident.id));
-    await expect.poll(asked, { timeout: 20_000 }).toBe(true);
+    await expect.poll(asked).toBe(true);
 
     first.signal('SIGTERM');
     await first.logged('SIGTERM: stopping');
     await expect.poll(() => takesConnections(first.at)).toBe(false);
-    expect(await first.ended(10_000)).toEqual({ code: 0, signal: null });
+    expect(await first.ended()).toEqual({ code: 0, signal: null });
 
     incidentIo.behave();
     await world.serve();
@@ -96,7 +103,7 @@ describe.skipIf(anywhere === undefined)('`start` and SIGTERM', () => {
     const service = world.launch(['start']);
     const at = await service.url();
     await readyz(at, { status: 503, body: { problems: ['the worker is still starting'] } });
-    await expect.poll(() => world.incidentIo.requests.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => world.incidentIo.requests.length).toBeGreaterThan(0);
     await stopped(service);
   });
 
@@ -108,8 +115,9 @@ describe.skipIf(anywhere === undefined)('`start` and SIGTERM', () => {
     incidentIo.misbehave({ route: 'GET /v3/follow_ups', fault: { kind: 'hang' }, times: 1_000_000 });
     const first = await world.serve();
     await first.github({ issue: 'stop/first-sync#1', action: 'closed' });
-    await expect.poll(() => incidentIo.calls('GET /v3/follow_ups'), { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => incidentIo.calls('GET /v3/follow_ups')).toBeGreaterThan(0);
     await stopped(first);
+    expect(await leaseIsFree(world.env)).toBe(true);
     incidentIo.behave();
     await world.serve();
     await closed(world, incident);
@@ -122,9 +130,19 @@ describe.skipIf(anywhere === undefined)('`start` and SIGTERM', () => {
     service.signal('SIGINT');
     await service.logged('SIGINT: stopping');
     service.signal('SIGTERM');
-    expect(await service.ended(10_000)).toEqual({ code: 0, signal: null });
+    expect(await service.ended()).toEqual({ code: 0, signal: null });
   });
 });
+
+/** Whether a process that starts now may sync at once. */
+async function leaseIsFree({ QUEUE_URL = '', QUEUE_PREFIX = '' }: Record<string, string>): Promise<boolean> {
+  const backend = await openBackend(QUEUE_URL, { prefix: QUEUE_PREFIX, log: createLogger('silent') });
+  try {
+    return await new Store(backend.tables).lease('sync', 'a test', Date.now(), 0);
+  } finally {
+    await backend.close();
+  }
+}
 
 async function takesConnections(at: string): Promise<boolean> {
   const { hostname, port } = new URL(at);

@@ -1,13 +1,11 @@
-import { cp, rename, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { request } from 'undici';
-import { expect, inject, type TestContext, vi } from 'vitest';
-import { createLogger } from '../../src/log.ts';
-import { openBackend } from '../../src/queue/open-backend.ts';
+import { expect, type TestContext, vi } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
-import { freshFolder, freshPlaceLike, type QueuePlace } from '../support/backends.ts';
+import { freshPlaceLike, type QueuePlace } from '../support/backends.ts';
 import { checkExchange } from '../support/contract.ts';
-import { type IssueWebhook, sendGithub } from '../support/github.ts';
+import { deliverGithub, type IssueWebhook } from '../support/github.ts';
+import { PATIENCE } from '../support/patience.ts';
+import { prepared } from '../support/prepared.ts';
 import { type Result, runProcess, startProcess, type TestProcess } from '../support/process.ts';
 import { environment, followUpFor, type TestIncident } from '../support/world.ts';
 
@@ -45,10 +43,8 @@ export async function openProcessWorld(
   test?: Finish,
 ): Promise<ProcessWorld> {
   const incidentIo = await startSimulator({ onExchange: checkExchange, rateLimit: false, ...simulator });
-  const place = await preparedPlaceLike(like);
-  // A job of a killed process is taken up soon.
-  const times = { LOCK_DURATION: '1s', STALLED_INTERVAL: '500ms' };
-  const env = { ...environment(place, incidentIo), ...times, ...over };
+  const place = await prepared(freshPlaceLike(like));
+  const env = { ...environment(place, incidentIo), ...over };
   const started: TestProcess[] = [];
   const world: ProcessWorld = {
     incidentIo,
@@ -67,7 +63,7 @@ export async function openProcessWorld(
       const launched = world.launch([command], changed);
       const at = await launched.url();
       await readyz(at, { status: 200 });
-      return { ...launched, at, github: (webhook) => taken(at, webhook) };
+      return { ...launched, at, github: (webhook) => deliverGithub(at, webhook) };
     },
     run: (args, changed = {}) => runProcess(args, { ...env, ...changed }),
     async close() {
@@ -80,10 +76,10 @@ export async function openProcessWorld(
 }
 
 /** Waits until readiness is as expected. */
-export async function readyz(at: string, expected: object, timeout = 20_000): Promise<void> {
+export async function readyz(at: string, expected: object): Promise<void> {
   // Not `expect.poll`, which works in no hook.
   await vi.waitFor(async () => expect(await get(`${at}/readyz`)).toMatchObject(expected), {
-    timeout,
+    timeout: PATIENCE,
     interval: 50,
   });
 }
@@ -93,10 +89,6 @@ export async function get(url: string): Promise<{ status: number; body: unknown 
   return { status: answer.statusCode, body: await answer.body.json() };
 }
 
-async function taken(at: string, webhook: IssueWebhook): Promise<void> {
-  expect(await sendGithub(at, webhook)).toEqual({ status: 202, body: { status: 'accepted' } });
-}
-
 /** A line of the log about an incident: by its reference, or by its id until it was read once. */
 export function about({ id, reference }: TestIncident, words: string): RegExp {
   return new RegExp(`^(${reference}|${id}): ${words}`);
@@ -104,10 +96,11 @@ export function about({ id, reference }: TestIncident, words: string): RegExp {
 
 /** Waits until incident.io shows the incident closed. */
 export async function closed({ incidentIo }: ProcessWorld, { id }: TestIncident): Promise<void> {
-  await expect
-    .poll(() => incidentIo.incident(id).status.category, { timeout: 20_000, interval: 50 })
-    .toBe('closed');
+  await expect.poll(() => incidentIo.incident(id).status.category).toBe('closed');
 }
+
+/** Settings with which a job of a killed process is taken up soon: longer than a busy machine lets a process wait. */
+export const SOON = { LOCK_DURATION: '3s', STALLED_INTERVAL: '500ms' };
 
 /** How often somebody asked to edit the incident. */
 export function edits({ incidentIo }: ProcessWorld, { id }: TestIncident): number {
@@ -119,40 +112,4 @@ export function edits({ incidentIo }: ProcessWorld, { id }: TestIncident): numbe
 /** The changes of an incident's status that took effect. */
 export function changes({ incidentIo }: ProcessWorld, { id }: TestIncident): (string | undefined)[] {
   return incidentIo.effects.filter((effect) => effect.id === id).map(({ toCategory }) => toCategory);
-}
-
-const PREFIX = 'processes';
-
-/** A fresh place; an embedded one is a copy of one that was set up once, which takes seconds. */
-async function preparedPlaceLike(like: QueuePlace): Promise<QueuePlace> {
-  const place = freshPlaceLike(like);
-  if (place.name !== 'embedded') return place;
-  await cp(join(await preparedFolder(), 'database'), join(place.url, 'database'), { recursive: true });
-  return { ...place, prefix: PREFIX };
-}
-
-let preparing: Promise<string> | undefined;
-
-/** Set up by the first that needs it, for all files of the run. */
-function preparedFolder(): Promise<string> {
-  preparing ??= (async () => {
-    const folder = join(inject('scratch'), 'prepared');
-    if (await exists(folder)) return folder;
-    const mine = freshFolder('preparing-');
-    const backend = await openBackend(mine, { prefix: PREFIX, log: createLogger('silent') });
-    await backend.close();
-    // Another file may have been faster: then its folder is as good.
-    return rename(mine, folder).then(
-      () => folder,
-      () => mine,
-    );
-  })();
-  return preparing;
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { Backend } from '../../src/queue/backend.ts';
 import { openBackend } from '../../src/queue/open-backend.ts';
-import { freshFolder } from '../support/backends.ts';
+import { EMBEDDED_PREFIX, freshFolder } from '../support/backends.ts';
+import { prepared } from '../support/prepared.ts';
 import { type Child, runFixture } from './child.ts';
 import { eventually, idle, listeningLog, quiet } from './support.ts';
 
@@ -15,8 +16,12 @@ describe.skipIf(!inject('embedded'))('the embedded backend', () => {
     children.push(started);
     return started;
   };
+  const preparedFolder = async () => {
+    const { url } = await prepared({ name: 'embedded', url: freshFolder(), prefix: EMBEDDED_PREFIX });
+    return url;
+  };
   const open = async (folder: string) => {
-    backend = await openBackend(folder, { prefix: 'test', log: listeningLog().log });
+    backend = await openBackend(folder, { prefix: EMBEDDED_PREFIX, log: listeningLog().log });
     return backend;
   };
   afterEach(async () => {
@@ -26,14 +31,14 @@ describe.skipIf(!inject('embedded'))('the embedded backend', () => {
     backend = undefined;
   });
 
-  test('what was acknowledged survives SIGKILL, in queues and store', { timeout: 60_000 }, async () => {
-    const folder = freshFolder();
+  test('what was acknowledged survives SIGKILL, in queues and store', async () => {
+    const folder = await preparedFolder();
     let acknowledged: number[] = [];
     const seen = new Set<string>();
     // Killed at two different moments of the stream.
     for (const enough of [20, 7]) {
       const adding = hold(folder, '--add');
-      await eventually(() => expect(adding.lines.length).toBeGreaterThan(enough), 20_000);
+      await eventually(() => expect(adding.lines.length).toBeGreaterThan(enough));
       await adding.kill();
       acknowledged = adding.lines
         .filter((line) => line.startsWith('added'))
@@ -54,10 +59,8 @@ describe.skipIf(!inject('embedded'))('the embedded backend', () => {
     }
   });
 
-  test('a second process that opens the folder is refused, naming the first', {
-    timeout: 60_000,
-  }, async () => {
-    const folder = freshFolder();
+  test('a second process that opens the folder is refused, naming the first', async () => {
+    const folder = await preparedFolder();
     await open(folder);
     const second = hold(folder);
     await second.ended;
@@ -68,9 +71,7 @@ describe.skipIf(!inject('embedded'))('the embedded backend', () => {
     });
   });
 
-  test('only its owner can read the folder, and it is free again after close()', {
-    timeout: 60_000,
-  }, async () => {
+  test('only its owner can read the folder, and it is free again after close()', async () => {
     const folder = join(freshFolder(), 'made', 'on the way');
     const first = await open(folder);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);

@@ -45,7 +45,7 @@ describe('the lock of a folder', () => {
     await eventually(() => expect(first.lines).toEqual(['locked']));
     await first.kill();
     const racers = Array.from({ length: 6 }, () => child(folder));
-    await eventually(() => expect(racers.every(({ lines }) => lines.length === 1)).toBe(true), 20_000);
+    await eventually(() => expect(racers.every(({ lines }) => lines.length === 1)).toBe(true));
     const winners = racers.filter(({ lines }) => lines[0] === 'locked');
     expect(winners).toHaveLength(1);
     const refusal = `FolderLockedError ${winners[0]?.process.pid}`;

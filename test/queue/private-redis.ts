@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { freePort } from '../support/free-port.ts';
 
 /** A Redis server of one test, which it may kill and start again on the same port and data. */
 export interface PrivateRedis {
@@ -39,9 +39,14 @@ export async function privateRedis(program: string, folder: string): Promise<Pri
         { stdio: ['ignore', 'pipe', 'inherit'] },
       );
       child = started;
+      const said: string[] = [];
+      let ready = false;
       for await (const line of createInterface({ input: started.stdout })) {
-        if (/ready to accept connections/i.test(line)) break;
+        said.push(line);
+        ready = /ready to accept connections/i.test(line);
+        if (ready) break;
       }
+      if (!ready) throw new Error(`Redis did not start:\n${said.join('\n')}`);
       // Unread, its output would fill up and stop it.
       started.stdout.resume();
     },
@@ -52,15 +57,4 @@ export async function privateRedis(program: string, folder: string): Promise<Pri
       await ended;
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

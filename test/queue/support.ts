@@ -6,6 +6,7 @@ import type { Backend } from '../../src/queue/backend.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
 import type { Handlers } from '../../src/queue/queues.ts';
 import type { EventBatch, IncidentEvent, TaskEvent, TaskHint } from '../../src/vocabulary.ts';
+import { PATIENCE } from '../support/patience.ts';
 
 /** A log whose lines a test can read. */
 export function listeningLog() {
@@ -58,8 +59,8 @@ export function batchOf(...tasks: string[]): EventBatch {
 export const idle: Handlers = { events: async () => {}, review: async () => {} };
 
 /** Waits until `check` stops throwing. */
-export function eventually(check: () => void | Promise<void>, timeout = 10_000): Promise<void> {
-  return vi.waitFor(check, { timeout, interval: 10 });
+export function eventually(check: () => void | Promise<void>): Promise<void> {
+  return vi.waitFor(check, { timeout: PATIENCE, interval: 10 });
 }
 
 /** Waits until no job waits or runs, so that what has not happened by now will not happen. */

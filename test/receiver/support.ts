@@ -7,6 +7,7 @@ import type { EventIntake } from '../../src/queue/queues.ts';
 import { createServer } from '../../src/receiver/server.ts';
 import { sources } from '../../src/trackers/index.ts';
 import type { EventBatch } from '../../src/vocabulary.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { github } from '../trackers/samples/github.ts';
 import { closed } from '../trackers/samples/github-payloads.ts';
 import { delivery } from '../trackers/samples/samples.ts';
@@ -76,6 +77,8 @@ export async function running(options: Partial<Parameters<typeof createServer>[0
     log,
     clock: { now: () => Date.parse('2026-03-01T12:00:00Z') },
     ready: async () => ({ ok: true, problems: [] }),
+    // Tests hold the queue up by hand, for as long as they need.
+    queueDeadline: PATIENCE,
     ...options,
   });
   stops.push(() => app.close());

@@ -12,6 +12,9 @@ export interface QueuePlace {
   prefix: string;
 }
 
+/** On the embedded backend a folder of its own keeps a test apart. */
+export const EMBEDDED_PREFIX = 'test';
+
 /**
  * One fresh place on each backend that this run covers, for `describe.each(queuePlaces())('... on $name', ...)`.
  * Each call gives new ones, so call it once at the top of a file, or again where a test needs its own.
@@ -19,7 +22,7 @@ export interface QueuePlace {
 export function queuePlaces(): QueuePlace[] {
   const places: QueuePlace[] = [];
   if (inject('embedded'))
-    places.push({ name: 'embedded', url: freshFolder('queue-'), prefix: freshPrefix() });
+    places.push({ name: 'embedded', url: freshFolder('queue-'), prefix: EMBEDDED_PREFIX });
   if (inject('redisUrl')) places.push({ name: 'redis', url: inject('redisUrl'), prefix: freshPrefix() });
   if (inject('postgresUrl'))
     places.push({ name: 'postgres', url: inject('postgresUrl'), prefix: freshPrefix() });
@@ -28,8 +31,8 @@ export function queuePlaces(): QueuePlace[] {
 
 /** A fresh place on the backend of `place`, for a test that must not find what others left. */
 export function freshPlaceLike(place: QueuePlace): QueuePlace {
-  const url = place.name === 'embedded' ? freshFolder('queue-') : place.url;
-  return { name: place.name, url, prefix: freshPrefix() };
+  if (place.name === 'embedded') return { ...place, url: freshFolder('queue-') };
+  return { ...place, prefix: freshPrefix() };
 }
 
 /** An empty folder that is removed after the run. */

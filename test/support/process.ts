@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { sleep } from '../../src/sleep.ts';
+import { PATIENCE } from './patience.ts';
 
 /** Runs the program that was built, as its users do: another process, its own environment, signals. */
 
@@ -30,17 +31,16 @@ export interface TestProcess {
   /** Where it serves HTTP, once it says so. */
   url(): Promise<string>;
   /** Waits for a line of the log whose message fits; answers the message. */
-  logged(message: RegExp | string, ms?: number): Promise<string>;
+  logged(message: RegExp | string): Promise<string>;
   /** The messages of the log so far. */
   messages(): string[];
   signal(signal: NodeJS.Signals): void;
-  /** Waits until it has ended by itself; throws where it has not after `ms`. */
-  ended(ms?: number): Promise<Ended>;
+  /** Waits until it has ended by itself; throws where it never does. */
+  ended(): Promise<Ended>;
   /** Ends it with SIGKILL, and waits until it is gone. */
   kill(): Promise<void>;
 }
 
-const WAIT = 20_000;
 const line = z.object({ msg: z.string() });
 const children = new Set<ChildProcess>();
 // Whatever a test forgot ends with the tests.
@@ -88,10 +88,10 @@ function launch(file: string, args: readonly string[], env: Record<string, strin
     stdout,
     stderr,
     messages,
-    async logged(message, ms = WAIT) {
+    async logged(message) {
       const fits = (text: string) =>
         typeof message === 'string' ? text.includes(message) : message.test(text);
-      const deadline = Date.now() + ms;
+      const deadline = Date.now() + PATIENCE;
       for (;;) {
         // Asked before it is looked, so that nothing said last is missed.
         const last = over;
@@ -99,7 +99,7 @@ function launch(file: string, args: readonly string[], env: Record<string, strin
         if (found !== undefined) return found;
         if (last || Date.now() > deadline)
           throw new Error(
-            `It ${last ? 'ended without saying' : `did not say within ${ms} ms`} ${message}:\n${told()}`,
+            `It ${last ? 'ended without saying' : `did not say within ${PATIENCE} ms`} ${message}:\n${told()}`,
           );
         await sleep(20);
       }
@@ -109,12 +109,12 @@ function launch(file: string, args: readonly string[], env: Record<string, strin
       return message.slice(message.indexOf('http'));
     },
     signal: (signal) => void child.kill(signal),
-    async ended(ms = WAIT) {
+    async ended() {
       const timer = new AbortController();
-      const late = sleep(ms, timer.signal).then(() => undefined);
+      const late = sleep(PATIENCE, timer.signal).then(() => undefined);
       const ended = await Promise.race([end, late]);
       timer.abort();
-      if (ended === undefined) throw new Error(`It had not ended after ${ms} ms:\n${told()}`);
+      if (ended === undefined) throw new Error(`It had not ended after ${PATIENCE} ms:\n${told()}`);
       return ended;
     },
     async kill() {

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestProject } from 'vitest/node';
+import { PATIENCE } from './patience.ts';
 
 /**
  * Starts the servers that the tests run on, in a temporary folder and on free ports of this machine, and says
@@ -244,7 +245,6 @@ function spawnServer(
   return child;
 }
 
-const START_DEADLINE = 30_000;
 const PORT_TRIES = 3;
 
 /** Another process may take the port between the look and the start: then it is tried with another one. */
@@ -263,7 +263,7 @@ async function startOnFreePort(
       failure = error;
     });
     if (child.pid !== undefined) keeper.watch(child.pid);
-    const deadline = Date.now() + START_DEADLINE;
+    const deadline = Date.now() + PATIENCE;
     while (!failure && child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
       // Both servers say this once they serve.
       if (/ready to accept connections/i.test(log())) return { child, port };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
+import { z } from 'zod';
 import { operateFor } from '../../src/commands/operations.ts';
 import { until } from '../../src/demo/until.ts';
 import { createLogger } from '../../src/log.ts';
@@ -11,7 +12,9 @@ import type { Store } from '../../src/store/store.ts';
 import type { QueuePlace } from './backends.ts';
 import { checkExchange } from './contract.ts';
 import type { FakeTracker } from './fake-tracker.ts';
-import { GITHUB_SECRET, type IssueWebhook, permalinkOf, sendGithub } from './github.ts';
+import { deliverGithub, GITHUB_SECRET, type IssueWebhook, permalinkOf } from './github.ts';
+import { PATIENCE } from './patience.ts';
+import { prepared } from './prepared.ts';
 
 /** A stand-in of incident.io and the real service on a place of its own, in this process, over real HTTP. */
 export interface TestWorld {
@@ -59,7 +62,7 @@ export async function openWorld(
   const incidentIo = await startSimulator({ onExchange: checkExchange, rateLimit: false, ...options });
   before?.(incidentIo);
   const logged: string[] = [];
-  const env = { ...environment(place, incidentIo), ...over };
+  const env = { ...environment(await prepared(place), incidentIo), ...over };
   const start = async () => {
     const settings = readSettings(env, ['apiKey']);
     if (tracker) settings.trackerAccess.github = { token: tracker.token, urls: [tracker.url] };
@@ -83,12 +86,7 @@ export async function openWorld(
     ...(await start()),
     env,
     logged,
-    async github(webhook) {
-      expect(await sendGithub(world.service.url, webhook)).toEqual({
-        status: 202,
-        body: { status: 'accepted' },
-      });
-    },
+    github: (webhook) => deliverGithub(world.service.url, webhook),
     async incident(issues, setup = {}) {
       const made = incidentIo.createIncident({ name: `About ${issues.join(' and ')}`, ...setup });
       const followUps = issues.map((issue) => followUpFor(incidentIo, made.id, issue));
@@ -125,11 +123,17 @@ export async function linked(store: Store, issues: readonly string[]): Promise<v
   expect((await store.links.getMany(keys)).size).toBe(new Set(keys).size);
 }
 
+/** Waits for the first sync, and for the first sweep: the next one that comes by itself is ten minutes off. */
 async function reached(service: Service): Promise<Store> {
-  await until(async () => service.context()?.store.synced() ?? false, 'the first sync');
-  const store = service.context()?.store;
-  if (store === undefined) throw new Error('the store was not reached');
-  return store;
+  return until(
+    async () => {
+      const store = service.context()?.store;
+      const swept = (await store?.synced()) && (await store?.meta.get('last-sweep')) !== undefined;
+      return swept ? store : undefined;
+    },
+    'the first sync and sweep',
+    PATIENCE,
+  );
 }
 
 /** Has the service read now what changed in incident.io, rather than within a minute. */
@@ -137,29 +141,55 @@ export async function lookAgain({ store }: TestWorld): Promise<void> {
   await syncNow(store);
 }
 
-/** Waits for a sync that began after this call. */
+/**
+ * Waits for a sync that began after this call, and leaves none under way or due: what a sweep finds changed would
+ * otherwise be left to a sync that began before the change.
+ */
 async function syncNow(store: Store): Promise<void> {
   const mark = randomUUID();
   await store.wantSync(mark);
-  await until(async () => {
+  const wanted = async () => {
     // As if the last one were long ago: wanted syncs keep some seconds' distance.
     await store.meta.put('last-sync', 0);
-    return (await store.syncWanted()) !== mark;
-  }, 'a sync');
+    return (await store.syncWanted()) === undefined;
+  };
+  await until(wanted, 'a sync', PATIENCE);
+  await until(() => store.lease('sync', mark, Date.now(), PATIENCE), 'the end of the sync', PATIENCE);
+  await store.meta.put('last-sync', Date.now());
+  await store.release('sync', mark);
 }
 
-/** Waits until the verdict on an incident fits. */
+/**
+ * Waits until the verdict on an incident fits. For verdicts that last; a closing is followed by "already closed"
+ * as soon as anything wakes the next review.
+ */
 export async function verdict(world: TestWorld, incident: TestIncident, expected: object): Promise<void> {
-  await expect
-    .poll(() => world.store.outcomes.get(incident.id), { timeout: 20_000, interval: 50 })
-    .toMatchObject(expected);
+  await expect.poll(() => world.store.outcomes.get(incident.id)).toMatchObject(expected);
 }
+
+/** Waits until a review has closed or resolved the incident, confirmed that and stored it. */
+export async function acted(
+  { logged }: TestWorld,
+  { id }: TestIncident,
+  verdict: 'close' | 'resolve',
+  words = '',
+): Promise<void> {
+  await expect
+    .poll(() => logged.map((line) => logLine.parse(JSON.parse(line))))
+    .toContainEqual(
+      expect.objectContaining({
+        incident: id,
+        verdict,
+        msg: expect.stringContaining(`: ${verdict}, ${words}`),
+      }),
+    );
+}
+
+const logLine = z.looseObject({ msg: z.string().optional() });
 
 /** Waits until incident.io shows the incident closed. */
 export async function closed({ incidentIo }: TestWorld, { id }: TestIncident): Promise<void> {
-  await expect
-    .poll(() => incidentIo.incident(id).status.category, { timeout: 20_000, interval: 50 })
-    .toBe('closed');
+  await expect.poll(() => incidentIo.incident(id).status.category).toBe('closed');
 }
 
 /** How often the incident's status was edited with effect, by anybody with a key. */
