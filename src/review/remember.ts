@@ -1,14 +1,18 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import type { IncidentIoReader } from '../incident-io/api.ts';
 import type { Outcome } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import type { Incident } from '../vocabulary.ts';
 import type { Facts } from './decide.ts';
+import { rememberIncidents } from './gather.ts';
 import { DUE, isAboutToClose, regroup } from './groups.ts';
 import { looksOf } from './looks.ts';
 import type { Verdict } from './reach.ts';
 
 export interface RememberDeps {
   store: Store;
+  api: IncidentIoReader;
   /** Absent in a dry run. */
   writer?: unknown;
   clock: Clock;
@@ -33,7 +37,8 @@ export async function remember(
 ): Promise<Outcome> {
   const { store, clock, log } = deps;
   const before = await store.outcomes.get(incidentId);
-  const incident = facts?.incident ?? (await store.incidents.get(incidentId));
+  const incident =
+    facts?.incident ?? (await store.incidents.get(incidentId)) ?? (facts && (await named(incidentId, deps)));
   const wait = verdict.verdict === 'wait' ? verdict : undefined;
   const alive = facts?.followUps.filter(({ effective }) => effective.counts !== 'gone');
   const outcome: Outcome = {
@@ -67,4 +72,19 @@ export async function remember(
     `${reference ?? incidentId}: ${outcome.verdict}, ${outcome.words}`,
   );
   return outcome;
+}
+
+/** What people call an incident that the store does not know yet: read once, for log and board alone. */
+async function named(
+  incidentId: string,
+  { api, store, log }: RememberDeps,
+): Promise<Pick<Incident, 'reference'> | undefined> {
+  try {
+    const incident = await api.incident(incidentId);
+    await rememberIncidents([incident], store);
+    return incident;
+  } catch (err) {
+    log.debug({ incident: incidentId, err }, 'what the incident is called could not be read');
+    return undefined;
+  }
 }
