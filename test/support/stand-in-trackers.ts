@@ -45,7 +45,8 @@ const batchSchema = z.object({
 /** https://developers.asana.com/reference/createwebhook, https://developers.asana.com/docs/batch-requests */
 export async function startAsana(token: string) {
   const webhooks = new Map<string, { target: string; secret: string }>();
-  const done = new Set<string>();
+  /** When each task was completed. */
+  const done = new Map<string, string>();
   const server = await serve(async ({ url, headers }, body) => {
     if (headers.authorization !== `Bearer ${token}`) return { code: 401, body: {} };
     if (url === '/api/1.0/batch') {
@@ -54,7 +55,11 @@ export async function startAsana(token: string) {
         .data.actions.map(({ relative_path }) => relative_path.split('/')[2] ?? '');
       return {
         code: 200,
-        body: batch(...gids.map((gid) => shown({ gid, ...(done.has(gid) && completed) }))),
+        body: batch(
+          ...gids.map((gid) =>
+            shown({ gid, ...(done.has(gid) && { ...completed, completed_at: done.get(gid) }) }),
+          ),
+        ),
       };
     }
     const { resource, target } = webhookSchema.parse(body).data;
@@ -80,7 +85,7 @@ export async function startAsana(token: string) {
     secrets: () => [...webhooks.values()].map(({ secret }) => secret),
     heartbeat: (project: string) => send(project, { events: [] }),
     async complete(project: string, gid: string): Promise<Response> {
-      done.add(gid);
+      done.set(gid, new Date().toISOString());
       const resource = { gid, resource_type: 'task', resource_subtype: 'default_task' };
       return send(project, events(changed('completed', { resource })));
     },
