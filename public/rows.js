@@ -129,7 +129,7 @@ export function foundRow({ incident, followUps }, section) {
   return row;
 }
 
-export function closedRow({ incident, name, url, closure, to, confirmed, requestId, evidence }) {
+export function closedRow({ incident, name, url, closure, to, confirmed, requestId, late = [], evidence }) {
   const tasks = evidence.map(({ name: task, title, followUp }) => task ?? title ?? followUp);
   return h(
     'article',
@@ -143,6 +143,7 @@ export function closedRow({ incident, name, url, closure, to, confirmed, request
         { class: 'words' },
         `${to === 'closed' ? 'Closed' : 'Moved to post-incident'} on ${tasks.join(', ')}.`,
       ),
+      late.map(({ title, why }) => h('p', { class: 'words bad' }, `Meanwhile: ${title ?? ''} ${why}.`)),
       h(
         'p',
         { class: 'meta' },

@@ -15,7 +15,7 @@ const SECTIONS = [
   {
     id: 'refused',
     title: 'Cannot be closed',
-    about: 'Nothing blocks, and incident.io or the settings do not let it.',
+    about: 'incident.io or the settings do not let it: somebody has to look.',
     quiet: true,
     release: true,
   },

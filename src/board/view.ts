@@ -7,7 +7,6 @@ import { sources } from '../trackers/index.ts';
 import { version } from '../version.ts';
 import { type Health, healthOf } from './health.ts';
 import { incidentsIn, type ShownIncident } from './incidents.ts';
-import { lastDeliveries } from './last-deliveries.ts';
 
 /** What the board shows. Times are ms, by the store's clock. */
 export interface BoardView {
@@ -88,7 +87,7 @@ async function shownSources({ settings, store }: StoreContext): Promise<ShownSou
   const configured = sources.filter(({ name }) => settings.webhookSecrets[name] !== undefined);
   const names = configured.map(({ name }) => name);
   const [lastAt, status] = await Promise.all([
-    lastDeliveries(names, store.tables),
+    store.deliveries.getMany(names),
     store.trackerStatus.getMany(names),
   ]);
   return configured.map(({ name, title }) => {
@@ -98,6 +97,6 @@ async function shownSources({ settings, store }: StoreContext): Promise<ShownSou
       words: failure?.words ?? 'its API answers when it is asked',
     };
     const isAsked = settings.trackerAccess[name] !== undefined;
-    return { name, title, lastAt: lastAt.get(name), ...(isAsked && { answers }) };
+    return { name, title, lastAt: lastAt.get(name)?.at, ...(isAsked && { answers }) };
   });
 }

@@ -1,10 +1,11 @@
+import { examine } from '../doctor/examine.ts';
 import { type Finding, trouble } from '../doctor/finding.ts';
 import { OperationError } from '../operations/operation.ts';
 import { PolicyError } from '../policy/read-policy.ts';
 import { CannotOpenError } from '../queue/cannot-open-error.ts';
 import { FolderLockedError } from '../queue/folder-lock.ts';
 import { readSettings, type Settings, SettingsError } from '../settings.ts';
-import { operate } from './operate.ts';
+import { askRunning, withPlace } from './operate.ts';
 import { operations } from './operations.ts';
 
 const MARKS = { ok: 'ok', warning: 'WARNING', trouble: 'TROUBLE' } as const;
@@ -35,9 +36,11 @@ async function look(): Promise<Finding[]> {
     return error.problems.map((words) => trouble('configuration', words));
   }
   try {
-    return await operate(operations.doctor, { service: addressOf(settings) }, ({ address }) => ({
-      service: address,
-    }));
+    return await withPlace(
+      settings,
+      (_, open) => examine(open(settings.apiKey), addressOf(settings)),
+      (running) => askRunning(running, operations.doctor, { service: running.address }),
+    );
   } catch (error) {
     if (error instanceof PolicyError) return [trouble('configuration', error.message)];
     // The place of queue and store cannot be opened: nothing else can be looked at without it.

@@ -14,7 +14,7 @@ export async function historyCommand({ limit, json }: { limit: number; json: boo
   return 0;
 }
 
-function inWords({ incident, name, to, confirmed, requestId, evidence }: HistoryEntry): string {
+function inWords({ incident, name, to, confirmed, requestId, late = [], evidence }: HistoryEntry): string {
   const lines = [
     `${incident}  ${name}: moved to ${to} at ${confirmed}${requestId === undefined ? '' : ` (request ${requestId})`}`,
   ];
@@ -25,5 +25,6 @@ function inWords({ incident, name, to, confirmed, requestId, evidence }: History
         `    its task was ${state} by ${actor ?? by} since ${since}, told by the delivery ${delivery}`,
       );
   }
+  for (const { title, why } of late) lines.push(`  LATE ${title ?? ''}: ${why}`);
   return lines.join('\n');
 }

@@ -7,17 +7,36 @@ import type { Backend } from '../queue/backend.ts';
 import { type Announcement, FolderLockedError, readFolderLock } from '../queue/folder-lock.ts';
 import { openBackend } from '../queue/open-backend.ts';
 import { type Context, createContext, createStoreContext, type StoreContext } from '../service/context.ts';
-import { readSettings } from '../settings.ts';
+import { readSettings, type Settings } from '../settings.ts';
 import { claimStore } from '../worker/key-watch.ts';
 import type { Operation } from './operations.ts';
 
-/** Runs an operation: by ourselves, or through the process that has the embedded folder open, which is asked `asksOf` it. */
-export async function operate<A, R>(
-  operation: Operation<A, R>,
-  asks: A,
-  asksOf: (running: Announcement) => A = () => asks,
-): Promise<R> {
+/** Runs an operation: by ourselves, or through the process that has the embedded folder open. */
+export async function operate<A, R>(operation: Operation<A, R>, asks: A): Promise<R> {
   const settings = readSettings(process.env, operation.needsKey ? ['apiKey'] : []);
+  return withPlace(
+    settings,
+    (base, open) => {
+      const full = async () => {
+        const context = open(readSettings(process.env, ['apiKey']).apiKey);
+        await claimStore(await context.reader.identity(), context.store);
+        return context;
+      };
+      return operation.run(asks, { base, full });
+    },
+    (running) => askRunning(running, operation, asks),
+  );
+}
+
+/**
+ * Works with what `QUEUE_URL` names: itself, or through the process that has the embedded folder open. `open` gives
+ * a client of incident.io, which is closed in the end.
+ */
+export async function withPlace<T>(
+  settings: Settings,
+  byItself: (base: StoreContext, open: (apiKey: string) => Context) => Promise<T>,
+  through: (running: Announcement) => Promise<T>,
+): Promise<T> {
   // What is piped holds what was asked for alone.
   const log = createLogger(settings.logLevel === 'info' ? 'warn' : settings.logLevel, {
     pretty: true,
@@ -30,22 +49,16 @@ export async function operate<A, R>(
   } catch (error) {
     const running = error instanceof FolderLockedError && (await readFolderLock(settings.queueUrl));
     if (!running || running.announcement === undefined) throw error;
-    return askRunning(running.announcement, operation, asksOf(running.announcement));
+    return through(running.announcement);
   }
   const opened: Context[] = [];
   try {
     const base = await reach(settings, policy, backend, log);
-    const unclaimed = () => {
-      const context = createContext(base, readSettings(process.env, ['apiKey']).apiKey);
+    return await byItself(base, (apiKey) => {
+      const context = createContext(base, apiKey);
       opened.push(context);
       return context;
-    };
-    const full = async () => {
-      const context = unclaimed();
-      await claimStore(await context.reader.identity(), context.store);
-      return context;
-    };
-    return await operation.run(asks, { base, full, unclaimed });
+    });
   } finally {
     for (const context of opened) await context.close();
     await backend.close();
@@ -64,7 +77,7 @@ async function reach(...args: Parameters<typeof createStoreContext>): Promise<St
 }
 
 /** Over loopback, with the token that only the folder's owner can read. */
-async function askRunning<A, R>(
+export async function askRunning<A, R>(
   { address, token }: Announcement,
   { name, answers }: Operation<A, R>,
   asks: A,

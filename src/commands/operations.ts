@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { examine } from '../doctor/examine.ts';
-import { type Finding, finding } from '../doctor/finding.ts';
+import { finding } from '../doctor/finding.ts';
 import { check, checkResult } from '../operations/check.ts';
 import { checkAll, checkAllResult } from '../operations/check-all.ts';
 import { failed, failedResult, retryFailed, retryResult } from '../operations/failed.ts';
@@ -16,8 +16,6 @@ import type { Context, StoreContext } from '../service/context.ts';
 export interface Opened {
   base: StoreContext;
   full(): Promise<Context>;
-  /** Before incident.io was asked whether the key is good. */
-  unclaimed(): Context;
 }
 
 /** One thing that commands ask for. Both sides are schemas, since it may be asked of another process. */
@@ -55,19 +53,15 @@ function remembering<A, R>(
   return { name, needsKey: false, asks, answers, run: withStore, runFor };
 }
 
-/** Looks also where the key is not good. */
-function doctoring(): Operation<{ service?: string | undefined }, Finding[]> {
-  const asks = z.object({ service: z.string().optional() });
-  const run = ({ service }: { service?: string | undefined }, { unclaimed }: Opened) =>
-    examine(unclaimed(), service);
-  const runFor = (asked: unknown, opened: Opened) => run(asks.parse(asked), opened);
-  return { name: 'doctor', needsKey: true, asks, answers: z.array(finding), run, runFor };
-}
-
 const named = z.object({ incident: z.string().min(1) });
 const nothing = z.object({});
 
 export const operations = {
+  doctor: asking(
+    'doctor',
+    { asks: z.object({ service: z.string().optional() }), answers: z.array(finding) },
+    ({ service }, context) => examine(context, service),
+  ),
   check: asking('check', { asks: named, answers: checkResult }, ({ incident }, context) =>
     check(incident, context),
   ),
@@ -83,7 +77,6 @@ export const operations = {
     { asks: named.extend({ why: z.string() }), answers: holdResult },
     async ({ incident, why }, context) => hold(await findIncident(incident, context), why, context),
   ),
-  doctor: doctoring(),
   secrets: remembering('secrets', { asks: secretsAsks, answers: secretsResult }, offeredSecrets),
   history: remembering(
     'history',
@@ -101,5 +94,5 @@ export const operations = {
 /** Runs an operation for another process, which asked over loopback. `undefined`: there is none of that name. */
 export async function operateFor(name: string, asks: unknown, context: Context): Promise<unknown> {
   const found = Object.values(operations).find((operation) => operation.name === name);
-  return found?.runFor(asks, { base: context, full: async () => context, unclaimed: () => context });
+  return found?.runFor(asks, { base: context, full: async () => context });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HISTORY } from '../review/closing.ts';
 import type { StoreContext } from '../service/context.ts';
-import type { Closure } from '../store/records.ts';
+import { blocker, type Closure } from '../store/records.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
@@ -17,6 +17,8 @@ export const historyEntry = z.object({
   confirmed: z.string(),
   /** incident.io's id of the request; absent where a crash or a lost answer left it unknown. */
   requestId: z.string().optional(),
+  /** What was added or reopened while it was closed; absent where that could not be read. */
+  late: z.array(blocker).optional(),
   evidence: z.array(
     z.object({
       followUp: z.string(),
@@ -72,6 +74,7 @@ export async function history(
         decided: iso(closure.at),
         confirmed: iso(closure.confirmedAt),
         requestId: closure.requestId,
+        late: closure.late,
         evidence: closure.evidence.map(evidenceOf),
       },
     ];

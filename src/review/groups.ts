@@ -37,6 +37,7 @@ export function groupOf({ outcome, held, inBacklog, movedBack }: Remembered): Gr
     case 'resolve':
       return outcome.dryRun === true ? 'soon' : 'left';
     case 'wait':
+      if (outcome.reason === 'unreadable') return 'refused';
       return isAboutToClose(outcome.reason) ? 'soon' : 'waiting';
     case 'leave':
       return left(outcome.reason, { inBacklog, movedBack });

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { ForbiddenError, NotFoundError, RefusedError } from '../incident-io/errors.ts';
 import type { Waker } from '../queue/queues.ts';
 import type { Store } from '../store/store.ts';
-import { regroup } from './groups.ts';
+import { DUE, regroup } from './groups.ts';
 
 /** It is looked at again after the first, then after twice as long each time, up to the last, ms. */
 const FIRST = 5_000;
@@ -42,6 +42,7 @@ export async function rememberUnreadable(
     at: now,
     wokenBy: why,
   });
+  await store.tables.unrank(DUE, [incidentId]);
   await regroup([incidentId], store);
   const told = before?.reason === 'unreadable' && before.words === error.message;
   log[told ? 'debug' : 'warn'](

@@ -4,6 +4,7 @@ import { looksLike } from '../review/looks.ts';
 import { isDone } from '../review/word.ts';
 import { asFollowUp, rowsOf } from './rows.ts';
 import type { SyncDeps } from './sync.ts';
+import { watch } from './watch.ts';
 
 /**
  * Notes the incidents that were ready before we came, by the statuses of their follow-ups alone, as the first
@@ -51,6 +52,7 @@ export async function storeBacklog(
       }),
     );
     await rememberIncidents(page, store);
+    await watch(page, started, store);
     noted += ready.length;
   }
   return noted;

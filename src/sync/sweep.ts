@@ -3,13 +3,13 @@ import { PAGE_SIZE } from '../incident-io/paging.ts';
 import { ruleFor } from '../policy/rule.ts';
 import { OPEN_INTENTS } from '../review/closing.ts';
 import { count, rememberIncidents } from '../review/gather.ts';
-import { regroup, ungroup } from '../review/groups.ts';
 import { looksOf } from '../review/looks.ts';
 import type { Counted } from '../review/words.ts';
 import type { Outcome } from '../store/records.ts';
 import type { Incident, TaskKey } from '../vocabulary.ts';
 import { asFollowUp, indexedTaskKey, rowsOf } from './rows.ts';
 import { isFresh, type SyncDeps, sync } from './sync.ts';
+import { forgetClosed, watch } from './watch.ts';
 
 export interface SweepDeps extends SyncDeps {
   clearStrayKeys(incidentIds: readonly string[]): Promise<string[]>;
@@ -61,7 +61,7 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
     for await (const page of api.incidents(OPEN)) {
       await store.lease('sweep', holder, clock.now(), LEASE);
       await rememberIncidents(page, store);
-      await watch(page, started, deps);
+      await watch(page, started, store);
       for (const { id } of page) open.add(id);
       const relevant = page.filter(({ status }) => categories.includes(status.category));
       swept.incidents += relevant.length;
@@ -73,7 +73,7 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
       }
       if (page.length === PAGE_SIZE) await deps.pause?.(BETWEEN_PAGES);
     }
-    await forgetClosed(open, started, deps);
+    await forgetClosed(open, started, store);
     swept.woken.push(...(await openIntents(deps)));
     await deps.clearStrayKeys(swept.woken);
     await waker.wake([...new Set(swept.woken)], 'sweep', { behind: true });
@@ -84,33 +84,6 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
     return swept;
   } finally {
     await store.release('sweep', holder);
-  }
-}
-
-/** Lists the incidents that have follow-ups on the board, with no review of each. */
-async function watch(page: readonly Incident[], since: number, { store }: SweepDeps): Promise<void> {
-  const rows = await rowsOf(
-    page.map(({ id }) => id),
-    store,
-  );
-  const known = await store.groups.getMany(rows.keys());
-  const alive = [...rows].filter(([, list]) => list.some(({ row }) => row.status !== 'deleted'));
-  await regroup(
-    alive.map(([id]) => id).filter((id) => !known.has(id)),
-    store,
-    since,
-  );
-}
-
-/** Takes off the board what this sweep did not find among the open incidents, unless it was reviewed meanwhile. */
-async function forgetClosed(open: ReadonlySet<string>, since: number, { store }: SweepDeps): Promise<void> {
-  for await (const page of store.groups.all()) {
-    const gone = page.map(({ id }) => id).filter((id) => !open.has(id));
-    const outcomes = await store.outcomes.getMany(gone);
-    await ungroup(
-      gone.filter((id) => (outcomes.get(id)?.at ?? 0) < since),
-      store,
-    );
   }
 }
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { groups } from '../../src/review/groups.ts';
 import type { TaskEvent } from '../../src/vocabulary.ts';
-import { queuePlaces } from '../support/backends.ts';
+import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
 import { taskEvent } from '../support/make.ts';
-import { closed, verdict } from '../support/world.ts';
+import { closed, openWorld, verdict } from '../support/world.ts';
 import { listed, metric, press, readBoard } from './ask.ts';
 import { openScene, type Scene } from './scene.ts';
 
@@ -162,5 +162,25 @@ describe.each(queuePlaces())('the board, on $name', (place) => {
     world.incidentIo.moveIncident(untold.id, 'learning');
     await world.store.meta.put('last-sweep', 0);
     await expect.poll(() => listed(url, 'waiting'), { timeout: 15_000 }).toContain(untold.reference);
+  });
+
+  it('lists every open incident as soon as the first sync has ended', async (test) => {
+    const made: string[] = [];
+    const fresh = await openWorld(
+      freshPlaceLike(place),
+      {},
+      {
+        before: (incidentIo) => {
+          for (const status of ['outstanding', 'completed'] as const) {
+            const { id, reference } = incidentIo.createIncident();
+            incidentIo.createFollowUp({ incident: id, status });
+            made.push(reference);
+          }
+        },
+      },
+    );
+    test.onTestFinished(() => fresh.close());
+    expect(await listed(fresh.service.url, 'waiting')).toEqual([made[0]]);
+    expect(await listed(fresh.service.url, 'backlog')).toEqual([made[1]]);
   });
 });
