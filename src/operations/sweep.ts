@@ -25,7 +25,7 @@ export async function sweepNow({ backlog }: { backlog: boolean }, context: Conte
       await store.tables.put(
         ids.flatMap((id) => [store.backlog.change(id, undefined), store.outcomes.change(id, undefined)]),
       );
-      await backend.waker.wake(ids, 'sweep --backlog');
+      await backend.waker.wake(ids, 'sweep --backlog', { behind: true });
       freed += ids.length;
     }
   return { incidents: swept.incidents, woken: swept.woken.length + freed, backlog: freed };

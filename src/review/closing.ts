@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
 import {
   ForbiddenError,
-  type IncidentIoError,
+  IncidentIoError,
   NotFoundError,
   RefusedError,
   UnclearError,
@@ -26,6 +26,8 @@ export interface ClosingDeps {
   maxClosesPerHour: number;
   /** The name that `/v1/identity` gives our key. */
   keyName: string;
+  /** Tells our key from another one of the same name. */
+  keyDigest: string;
   keyStillWorks(): Promise<boolean>;
   /** Told of every closing once it is confirmed, for metrics. */
   onClosure?: (closure: Closure) => void;
@@ -37,6 +39,8 @@ export type Closed =
   | { done: false; refused: string };
 
 const HOUR = 3_600_000;
+/** The places of the brake: those of edits that took effect, or may have. */
+export const BRAKE = 'closings';
 /** The rank of incidents with an intent whose end is unknown: the sweep wakes them. */
 export const OPEN_INTENTS = 'open-intents';
 /** The rank of confirmed closings, `<incident>/<closure>` by time. */
@@ -54,15 +58,16 @@ export async function close(
 ): Promise<Closed> {
   const { store, api, clock } = deps;
   const { incident } = facts;
+  const at = clock.now();
   if (deps.maxClosesPerHour > 0) {
-    const brakeUntil = await store.takePlace('closings', deps.maxClosesPerHour, HOUR, clock.now());
+    const brakeUntil = await store.takePlace(BRAKE, deps.maxClosesPerHour, HOUR, at);
     if (brakeUntil !== undefined) return { done: false, brakeUntil };
   }
   const intent: Closure = {
     id: randomUUID(),
     to: decision.to,
     statusId: decision.status.id,
-    at: clock.now(),
+    at,
     lastUpdate: facts.updates.at(-1)?.id,
     evidence: facts.followUps
       .filter(({ effective }) => effective.counts === 'done')
@@ -72,14 +77,14 @@ export async function close(
   await store.tables.rank(OPEN_INTENTS, [{ member: incident.id, score: intent.at }]);
   await store.closures.update([incident.id], (current = []) => [...current, intent]);
   if (signal.aborted) throw new PutBack(`the review of ${incident.reference} was stopped before the edit`, 0);
+  let edited: Awaited<ReturnType<typeof api.editStatus>>;
   try {
-    const { requestId } = await api.editStatus(incident.id, decision.status.id);
-    return { done: true, closure: await confirm(incident.id, intent, requestId, deps) };
+    edited = await api.editStatus(incident.id, decision.status.id);
   } catch (error) {
     if (error instanceof UnclearError) {
       const [settled] = await settleIntents(incident.id, deps);
       if (settled?.outcome === 'confirmed') return { done: true, closure: settled };
-    } else await fail(incident.id, [intent.id], store);
+    } else if (error instanceof IncidentIoError) await fail(incident.id, [intent.id], store);
     if (error instanceof ForbiddenError && !(await deps.keyStillWorks())) throw error;
     if (error instanceof RefusedError || error instanceof ForbiddenError || error instanceof NotFoundError) {
       const looks = looksLike(incident, facts.followUps);
@@ -90,6 +95,8 @@ export async function close(
     }
     throw error;
   }
+  // Where this fails the edit has taken effect all the same: the intent stays open, and the next review confirms it.
+  return { done: true, closure: await confirm(incident.id, intent, edited.requestId, deps) };
 }
 
 /** What people are told wherever they ask; the log has the rest. */
@@ -104,7 +111,7 @@ export function inItsWords({ words, message, requestId }: IncidentIoError): stri
  */
 export async function settleIntents(
   incidentId: string,
-  deps: Pick<ClosingDeps, 'store' | 'api' | 'clock' | 'log' | 'keyName' | 'onClosure'>,
+  deps: Pick<ClosingDeps, 'store' | 'api' | 'clock' | 'log' | 'keyName' | 'keyDigest' | 'onClosure'>,
 ): Promise<Closure[]> {
   const { store, api, log } = deps;
   const open = ((await store.closures.get(incidentId)) ?? []).filter(({ outcome }) => outcome === 'open');
@@ -113,9 +120,12 @@ export async function settleIntents(
   const newest = open.at(-1);
   const failed = open.map(({ id }) => id);
   const settled: Closure[] = [];
-  if (newest !== undefined && (await ourUpdate(newest, updates, deps)) !== undefined) {
+  const ours = newest && (await ourUpdate(newest, updates, deps));
+  if (newest !== undefined && ours !== undefined) {
     failed.splice(failed.indexOf(newest.id), 1);
     settled.push(await confirm(incidentId, newest, undefined, deps));
+    // From now on our key is known by its id, which no other key shares.
+    if (ours.updater.kind === 'api_key') await store.meta.put(keyIdOf(deps), ours.updater.id);
     log.info({ incident: incidentId }, 'an edit whose end was unknown had taken effect');
   }
   if (failed.length > 0) {
@@ -129,22 +139,23 @@ export async function settleIntents(
 async function ourUpdate(
   closure: Closure,
   updates: readonly IncidentUpdate[],
-  { store, keyName }: Pick<ClosingDeps, 'store' | 'keyName'>,
+  deps: Pick<ClosingDeps, 'store' | 'keyName' | 'keyDigest'>,
 ): Promise<IncidentUpdate | undefined> {
   const known = updates.findIndex(({ id }) => id === closure.lastUpdate);
-  const keyId = await store.meta.get(`key-id ${keyName}`);
-  const ours = updates
+  const keyId = await deps.store.meta.get(keyIdOf(deps));
+  return updates
     .slice(known + 1)
     .find(
       ({ updater, status }) =>
         updater.kind === 'api_key' &&
         status.id === closure.statusId &&
-        (keyId === undefined ? updater.name === keyName : updater.id === keyId),
+        (keyId === undefined ? updater.name === deps.keyName : updater.id === keyId),
     );
-  // From now on our key is known by its id, which no other key shares.
-  if (keyId === undefined && ours?.updater.kind === 'api_key')
-    await store.meta.put(`key-id ${keyName}`, ours.updater.id);
-  return ours;
+}
+
+/** Where the id of our key is remembered: another key of the same name has another one. */
+function keyIdOf({ keyName, keyDigest }: Pick<ClosingDeps, 'keyName' | 'keyDigest'>): string {
+  return `key-id ${keyName} ${keyDigest}`;
 }
 
 async function confirm(
@@ -162,6 +173,8 @@ async function confirm(
   await store.tables.put([
     store.ready.change(incidentId, undefined),
     store.refusals.change(incidentId, undefined),
+    store.backlog.change(incidentId, undefined),
+    store.movedBack.change(incidentId, undefined),
   ]);
   await store.tables.unrank(OPEN_INTENTS, [incidentId]);
   onClosure?.(confirmed);
@@ -180,7 +193,10 @@ async function confirm(
 
 async function fail(incidentId: string, ids: readonly string[], store: Store): Promise<void> {
   await replace(incidentId, ids, (closure) => ({ ...closure, outcome: 'failed' }), store);
-  const left = ((await store.closures.get(incidentId)) ?? []).some(({ outcome }) => outcome === 'open');
+  const closures = (await store.closures.get(incidentId)) ?? [];
+  // Nothing was closed: one incident whose edits keep failing must not hold all the others back.
+  for (const { id, at } of closures) if (ids.includes(id)) await store.returnPlace(BRAKE, at);
+  const left = closures.some(({ outcome }) => outcome === 'open');
   if (!left) await store.tables.unrank(OPEN_INTENTS, [incidentId]);
 }
 

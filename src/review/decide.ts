@@ -36,6 +36,8 @@ export interface Facts {
   brakeUntil?: number;
   /** The roles of the API key; absent where they could not be told. */
   roles?: readonly string[];
+  /** What the API key is called in incident.io's history. */
+  keyName?: string;
   incident?: Incident;
   statuses?: readonly IncidentStatus[];
   updates?: readonly IncidentUpdate[];
@@ -187,7 +189,8 @@ export function decide(facts: Facts, policy: Policy): Decision {
 
   // 6. It never fights a person: whoever moved it back, or did not close what we resolved, meant it.
   if (facts.updates === undefined) return { verdict: 'read', what: 'updates' };
-  const back = movedBackAt(incident, facts.updates, facts.closures);
+  const resolver = policy.activeIncidents === 'resolve' ? facts.keyName : undefined;
+  const back = movedBackAt(incident, facts.updates, facts.closures, resolver);
   if (back !== undefined && !wasLifted(back.at, facts)) return movedBack(back);
 
   // 7. The brake against whatever nobody thought of.

@@ -7,19 +7,24 @@ import type { Counted } from './words.ts';
 /**
  * Whether somebody moved the incident back, and when (ms, incident.io's clock): it was closed once and is open
  * again, it went from post-incident back to active, or we resolved it ourselves and nobody closed it since.
+ * `resolver` is our key's name, where we resolve: its history tells that also when the store was lost.
  */
 export function movedBackAt(
   incident: Incident,
   updates: readonly IncidentUpdate[],
   closures: readonly Closure[],
+  resolver?: string,
 ): MovedBack | undefined {
   const confirmed = closures.filter(({ outcome }) => outcome === 'confirmed');
   let back = -Infinity;
+  let resolved = -Infinity;
   for (const [i, update] of updates.entries()) {
     const before = updates[i - 1]?.status.category;
     const after = update.status.category;
     if (before === 'closed' && after !== 'closed') back = update.createdAt;
-    if (before === 'learning' && (after === 'live' || after === 'triage')) back = update.createdAt;
+    if (before === 'learning' && isActive(after)) back = update.createdAt;
+    const isOurs = update.updater.kind === 'api_key' && update.updater.name === resolver;
+    if (isOurs && isActive(before) && after === 'learning') resolved = update.createdAt;
   }
   // It is open although its last update (or a closing of ours) says closed: moved back without an update.
   const last = updates.at(-1);
@@ -28,13 +33,18 @@ export function movedBackAt(
   if (closedByUs !== undefined && back === -Infinity) back = closedByUs.confirmedAt ?? closedByUs.at;
 
   const resolvedByUs = confirmed.filter(({ to }) => to === 'post-incident').at(-1);
-  const resolvedAt = resolvedByUs === undefined ? -Infinity : resolveTime(resolvedByUs, updates);
+  const known = resolvedByUs === undefined ? -Infinity : resolveTime(resolvedByUs, updates);
+  const resolvedAt = Math.max(known, resolved);
   if (back === -Infinity && resolvedAt === -Infinity) return undefined;
   return {
     at: Math.max(back, resolvedAt),
     incidentUpdatedAt: incident.updatedAt,
     resolvedByUs: resolvedAt > back,
   };
+}
+
+function isActive(category: string | undefined): boolean {
+  return category === 'live' || category === 'triage';
 }
 
 /** When our resolve took effect, by incident.io's clock where its update can be found. */
@@ -61,9 +71,20 @@ export function wasLifted(at: number, facts: Facts): boolean {
   });
 }
 
-/** incident.io's own sync turned a declined follow-up of our closing to completed: a copy, not news. */
+/**
+ * incident.io's own sync brought the follow-up to what its task says only after our closing, which had counted that very
+ * word already: a copy, not news.
+ */
 function isLateCopy({ followUp, word }: Counted, at: number, facts: Facts): boolean {
-  if (followUp.status !== 'completed' || word?.state !== 'declined' || word.since > at) return false;
+  if (word === undefined || word.state === 'unknown-duplicate' || word.since > at) return false;
   const ours = facts.closures.filter(({ outcome, to }) => outcome === 'confirmed' && to === 'closed').at(-1);
-  return ours?.evidence.some((row) => row.followUp === followUp.id && row.status === 'not_doing') ?? false;
+  return (
+    ours?.evidence.some(
+      (row) =>
+        row.followUp === followUp.id &&
+        row.status !== followUp.status &&
+        row.state === word.state &&
+        row.since === word.since,
+    ) ?? false
+  );
 }

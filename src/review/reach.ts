@@ -8,6 +8,7 @@ import type { Waker } from '../queue/queues.ts';
 import type { TaskReader } from '../read-back/reader.ts';
 import type { Incident, TaskEvent } from '../vocabulary.ts';
 import { askTrackers } from './ask-trackers.ts';
+import { BRAKE } from './closing.ts';
 import { type Decision, decide, type Facts } from './decide.ts';
 import { count, type GatherDeps, type Gathered, gather, rememberIncidents } from './gather.ts';
 
@@ -79,10 +80,9 @@ export async function reach(
     refusal: await store.refusals.get(incidentId),
     ready: await store.ready.get(incidentId),
     brakeUntil:
-      maxClosesPerHour > 0
-        ? await store.nextPlace('closings', maxClosesPerHour, HOUR, clock.now())
-        : undefined,
+      maxClosesPerHour > 0 ? await store.nextPlace(BRAKE, maxClosesPerHour, HOUR, clock.now()) : undefined,
     roles: deps.key.roles,
+    keyName: deps.key.name,
     now: clock.now(),
   };
   for (;;) {

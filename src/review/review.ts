@@ -16,6 +16,8 @@ export interface ReviewDeps extends ReachDeps {
    * them it is no verdict on one incident, and nothing is remembered of it.
    */
   keyStillWorks(): Promise<boolean>;
+  /** Tells our key from another one of the same name. */
+  keyDigest: string;
   /** Told of every closing once it is confirmed, for metrics. */
   onClosure?: (closure: Closure) => void;
 }
@@ -103,6 +105,13 @@ const FIRST_SYNC: Verdict = {
   blockers: [{ why: 'the first sync with incident.io is still under way' }],
 };
 
+/** incident.io's lists may lag behind what was written; they are looked at again after this, ms. */
+const LAG = 5_000;
+
+function isStale({ effective }: Gathered['followUps'][number]): boolean {
+  return effective.counts === 'blocks' && effective.why === 'not-shown-yet';
+}
+
 /** Carries out a verdict, and remembers it. */
 async function act(
   incidentId: string,
@@ -127,6 +136,8 @@ async function act(
       if (decision.reason === 'follow-ups' && facts.backlog !== undefined)
         await store.backlog.remove(incidentId);
       if (decision.until !== undefined) await waker.wakeAt(incidentId, decision.until, deps.clock.now());
+      else if (facts.followUps.some(isStale))
+        await waker.wakeAt(incidentId, deps.clock.now() + LAG, deps.clock.now());
       return end(decision);
     }
     case 'leave':
@@ -164,10 +175,6 @@ async function act(
         await waker.wakeAt(incidentId, closed.brakeUntil, deps.clock.now());
         return end(braked(closed.brakeUntil));
       }
-      await store.tables.put([
-        store.backlog.change(incidentId, undefined),
-        store.movedBack.change(incidentId, undefined),
-      ]);
       const outcome = await end(decision);
       await lookForLate(incidentId, closed.closure.id, facts.rule, deps);
       return outcome;

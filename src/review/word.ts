@@ -29,6 +29,7 @@ export type WhyBlocked =
   | 'unknown-status'
   | 'not-doing'
   | 'tracker-disagrees'
+  | 'not-shown-yet'
   | 'write-refused';
 
 export type Effective =
@@ -64,6 +65,9 @@ function withoutExemption(followUp: FollowUp, known: Known, rule: Rule): Effecti
   if (status === 'deleted') return { counts: 'gone' };
   // A status of a later version of the API: nobody knows what it means, so it is not done.
   if (!isDone(status) && status !== 'outstanding') return { counts: 'blocks', why: 'unknown-status' };
+
+  // The list lags behind our own PUT: what it shows is no word of anybody, and nothing is written against it.
+  if (isBefore(followUp, known.mark)) return { counts: 'blocks', why: 'not-shown-yet' };
 
   const own = ownWord(followUp, task, rule);
   if (task === undefined) return own;
@@ -161,6 +165,11 @@ export function lastWrite(
   // Unchanged since the intent: not written. What stood before stands still.
   if (mark.before === followUp.updatedAt) return { ours: mark.beforeOurs };
   return { ours: mark.target === followUp.status, word: mark.word };
+}
+
+/** Whether this is the follow-up as it was before our last write was answered. Lists may show whole seconds. */
+function isBefore({ updatedAt }: FollowUp, mark: WriteMark | undefined): boolean {
+  return mark?.phase === 'applied' && Math.floor(updatedAt / 1000) < Math.floor(mark.after / 1000);
 }
 
 /** When somebody other than us last changed the follow-up; 0 where nobody did since it was created. */

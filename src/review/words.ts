@@ -74,6 +74,8 @@ function whyBlocked({ followUp, effective, word, refusedWith }: Counted): string
           ? 'no word of its task yet'
           : `its task is ${word.state}${since}`
       }`;
+    case 'not-shown-yet':
+      return 'it was written a moment ago, and incident.io still shows it as it was before; it is looked at again';
     case 'write-refused':
       return `incident.io refuses to set it to what its task says: ${refusedWith ?? 'no reason given'}`;
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { StatusCache } from '../incident-io/status-cache.ts';
 import { asBatch } from '../queue/event-batch.ts';
 import { NOT_AGAIN_WITHIN, readOutstanding } from '../read-back/read-outstanding.ts';
@@ -31,12 +32,13 @@ export function reviewDeps(
     tasks,
     keyStillWorks: async () => true,
     key,
+    keyDigest: createHash('sha256').update(settings.apiKey).digest('hex').slice(0, 16),
   };
 }
 
 /** What sync and sweep need. `notAgainWithin` (ms): a tracker that was asked by a sweep since is not asked again. */
 export function sweepDeps(
-  { settings, policy, backend, store, reader, tasks, clock, log }: Context,
+  { settings, policy, backend, store, reader, writer, tasks, clock, log }: Context,
   { notAgainWithin = NOT_AGAIN_WITHIN, signal }: { notAgainWithin?: number; signal?: AbortSignal } = {},
 ): SweepDeps {
   const { activeIncidents } = settings;
@@ -49,7 +51,12 @@ export function sweepDeps(
     taskKeyOf,
     waker: backend.waker,
     categories: activeIncidents === 'leave' ? ['learning'] : ['learning', 'live', 'triage'],
+    writes: writer !== undefined && settings.syncFollowUps,
     clearStrayKeys: (ids) => backend.clearStrayKeys(ids),
+    async waiting() {
+      const { waiting = 0, prioritized = 0 } = (await backend.counts()).reviews;
+      return waiting + prioritized;
+    },
     readOutstanding: (outstanding, goOn) =>
       readOutstanding(outstanding, goOn, {
         reader: tasks,

@@ -136,6 +136,14 @@ export class Store {
     return free;
   }
 
+  /** Gives a place back that was taken at `at` (ms). */
+  async returnPlace(name: string, at: number): Promise<void> {
+    await this.times.update([name], (current = []) => {
+      const taken = current.indexOf(at);
+      return taken === -1 ? current : current.toSpliced(taken, 1);
+    });
+  }
+
   /** When (ms) a place as in `takePlace` comes free; `undefined`: now. Takes nothing. */
   async nextPlace(name: string, max: number, ms: number, now: number): Promise<number | undefined> {
     const recent = ((await this.times.get(name)) ?? []).filter((at) => at > now - ms);

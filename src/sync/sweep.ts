@@ -13,6 +13,10 @@ import { forgetClosed, watch } from './watch.ts';
 
 export interface SweepDeps extends SyncDeps {
   clearStrayKeys(incidentIds: readonly string[]): Promise<string[]>;
+  /** Whether task states are written to follow-ups here. */
+  writes: boolean;
+  /** How many reviews wait for a worker. */
+  waiting(): Promise<number>;
   /** Asks the trackers for tasks, for as long as `goOn` says so; what they tell goes the way of every event. */
   readOutstanding(tasks: ReadonlySet<TaskKey>, goOn: () => Promise<boolean>): Promise<number>;
   /** Waits ms between pages, so that a sweep in the background is hardly noticed; absent: it does not. */
@@ -42,7 +46,7 @@ const LASTING = ['moved-back', 'resolved-by-us', 'refused', 'backlog', 'held', '
  * `undefined`: another process is at it, or was within `every` ms.
  */
 export async function sweep(deps: SweepDeps, every: number): Promise<Swept | undefined> {
-  const { store, api, clock, waker, categories, log } = deps;
+  const { store, api, clock, categories, log } = deps;
   const isDue = async () => clock.now() - Number((await store.meta.get('last-sweep')) ?? 0) >= every;
   if (!(await isDue())) return undefined;
   const holder = randomUUID();
@@ -76,10 +80,10 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
     await forgetClosed(open, started, store);
     swept.woken.push(...(await openIntents(deps)));
     await deps.clearStrayKeys(swept.woken);
-    await waker.wake([...new Set(swept.woken)], 'sweep', { behind: true });
+    const goOn = () => store.lease('sweep', holder, clock.now(), LEASE);
+    await wakeInPortions([...new Set(swept.woken)], goOn, deps);
     await store.meta.put('last-sweep', clock.now());
     log.info({ incidents: swept.incidents, woken: swept.woken.length }, 'swept');
-    const goOn = () => store.lease('sweep', holder, clock.now(), LEASE);
     swept.tasksRead = await deps.readOutstanding(waitedFor, goOn);
     return swept;
   } finally {
@@ -115,6 +119,9 @@ async function look(
   const ready = incidents
     .filter((incident) => {
       const counted = all.filter(({ followUp }) => followUp.incidentId === incident.id);
+      // A write that a review could not make before it was given up.
+      if (deps.writes && counted.some(({ effective }) => 'write' in effective && effective.write))
+        return true;
       const done = counted.filter(({ effective }) => effective.counts === 'done');
       if (done.length < Math.max(1, rule(incident.id).minFollowUps)) return false;
       if (counted.some(({ effective }) => effective.counts === 'blocks')) return false;
@@ -126,6 +133,29 @@ async function look(
     .filter(({ followUp, effective }) => followUp.status === 'outstanding' || effective.counts === 'blocks')
     .flatMap(({ task }) => (task === undefined ? [] : [task, records.get(task)?.canonical ?? task]));
   return { ready, waitedFor };
+}
+
+/** So many reviews are woken at once; those after them wait for as long as so many still do, a minute (ms) at most. */
+const PORTION = 20;
+const LOOK_EVERY = 500;
+const LONGEST_WAIT = 60_000;
+
+/** A few at a time: an event for an incident that waits here would have to wait along with all before it. */
+async function wakeInPortions(
+  incidents: readonly string[],
+  goOn: () => Promise<boolean>,
+  { waker, pause, waiting, clock }: SweepDeps,
+): Promise<void> {
+  for (let start = 0; start < incidents.length; start += PORTION) {
+    if (pause !== undefined && start > 0) {
+      const since = clock.now();
+      while ((await waiting()) >= PORTION && clock.now() - since < LONGEST_WAIT) {
+        await goOn();
+        await pause(LOOK_EVERY);
+      }
+    }
+    await waker.wake(incidents.slice(start, start + PORTION), 'sweep', { behind: true });
+  }
 }
 
 /** Whether the last verdict says to leave the incident, and nothing that could alter it has happened since. */

@@ -23,7 +23,11 @@ const AFTER_FAILURE = 15_000;
 
 /** The work that no job does: syncs and sweeps. Runs in every worker until the signal aborts; resolves once all has ended. */
 export async function runInBackground(deps: BackgroundDeps, signal: AbortSignal): Promise<void> {
-  const pause = (ms: number) => (deps.wait ?? sleep)(ms, signal);
+  const pause = async (ms: number) => {
+    await (deps.wait ?? sleep)(ms, signal);
+    // What pauses between pages must not hurry through the rest of them at a stop.
+    signal.throwIfAborted();
+  };
   await Promise.all([
     repeat('sync', () => syncIfDue(deps), deps, signal),
     repeat('sweep', () => sweepAndCheck({ ...deps, pause }), deps, signal),

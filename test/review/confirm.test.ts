@@ -48,6 +48,7 @@ describe('the confirmation before a closing', () => {
       statuses: new StatusCache(client, clock),
       tasks: world.reader,
       keyStillWorks: async () => true,
+      keyDigest: 'digest',
       key: await client.identity(),
     };
     await store.meta.put('first-sync-finished', clock.now());

@@ -396,7 +396,13 @@ const rows: Row[] = [
     'a declined follow-up that incident.io turns to completed is no news',
     {
       updates: movedBack,
-      closures: [closure({ evidence: [{ followUp: done.followUp.id, status: 'not_doing' }] })],
+      closures: [
+        closure({
+          evidence: [
+            { followUp: done.followUp.id, status: 'not_doing', state: 'declined', since: T0 + minutes(10) },
+          ],
+        }),
+      ],
       followUps: [
         counted(
           { status: 'completed', updatedAt: T0 + minutes(40), completedAt: T0 + minutes(40) },
@@ -406,6 +412,39 @@ const rows: Row[] = [
     },
     {},
     { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'a follow-up that we left outstanding and that incident.io ticks off late is no news',
+    {
+      updates: movedBack,
+      closures: [
+        closure({
+          evidence: [
+            { followUp: done.followUp.id, status: 'outstanding', state: 'done', since: T0 + minutes(10) },
+          ],
+        }),
+      ],
+      followUps: [
+        counted(
+          { status: 'completed', updatedAt: T0 + minutes(40), completedAt: T0 + minutes(40) },
+          taskRecord(),
+        ),
+      ],
+    },
+    {},
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'an incident that our key resolved is left to people also where the store was lost',
+    {
+      keyName: 'closer',
+      updates: [
+        update({ status: statuses.live }),
+        update({ createdAt: T0 + minutes(20), updater: { kind: 'api_key', id: 'k1', name: 'closer' } }),
+      ],
+    },
+    { activeIncidents: 'resolve' },
+    { verdict: 'leave', reason: 'resolved-by-us' },
   ],
   [
     'what was found moved back is not read again while the incident is the same',

@@ -263,6 +263,14 @@ const cases: [promise: string, what: [ReturnType<typeof followUp>, Partial<Known
 ];
 
 describe('what a follow-up counts as', () => {
+  it('a list that lags behind our own write is no word, and nothing is written against it', () => {
+    const mark = { phase: 'applied', word: wordOf(done), after: T0 + minutes(20) + 500 } as const;
+    const known = { now, task: done, mark };
+    expect(effective(outstanding, known, rules)).toEqual({ counts: 'blocks', why: 'not-shown-yet' });
+    const shown = { ...outstanding, status: 'completed', updatedAt: T0 + minutes(20) };
+    expect(effective(shown, known, rules)).toEqual({ counts: 'done' });
+  });
+
   it.each(cases)('%s', (_promise, [given, known], expected) => {
     expect(effective(given, { now, ...known }, rules)).toEqual(expected);
   });

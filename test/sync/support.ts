@@ -56,6 +56,8 @@ export async function openSyncTest(): Promise<SyncTest> {
     categories: ['learning'],
     clearStrayKeys: async () => [],
     readOutstanding: async () => 0,
+    writes: true,
+    waiting: async () => 0,
     woken,
   };
   return {
