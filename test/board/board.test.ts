@@ -105,6 +105,8 @@ describe.each(queuePlaces())('the board, on $name', (place) => {
   it('holds an incident, which then is not closed, and releases it, which then is', async () => {
     const { world } = scene;
     const incident = await world.incident(['acme/held#90']);
+    // Its first review tells what it is called.
+    await verdict(world, incident, { reason: 'follow-ups' });
     expect(await press(url, `incidents/${incident.reference}/hold`, { why: ' ' })).toMatchObject({
       status: 422,
       body: { error: expect.stringContaining('why it is held') },
