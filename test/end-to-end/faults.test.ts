@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { sweepNow } from '../../src/operations/sweep.ts';
 import type { Fault, Misbehaviour } from '../../src/simulator/misbehaviour.ts';
 import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
 import { closed, edits, followUpFor, openWorld, type TestWorld, verdict } from '../support/world.ts';
@@ -49,6 +50,38 @@ describe.each(queuePlaces())('an incident.io that fails, on $name', (place) => {
       const first = asked.indexOf(EDIT);
       expect(asked[first + 1], name).toBe('GET /v2/incident_updates');
     }
+  });
+
+  it('edits that fail take no place of the brake from other incidents', async () => {
+    world = await openWorld(freshPlaceLike(place), { MAX_CLOSES_PER_HOUR: '1' });
+    const failing = await world.incident(['faults/brake#1']);
+    const other = await world.incident(['faults/brake#2']);
+    world.incidentIo.misbehave({ route: EDIT, fault: { kind: 'status', status: 500 }, times: 2 });
+    await world.github({ issue: 'faults/brake#1', action: 'closed' });
+    await expect.poll(() => edits(world, failing)).toBeGreaterThanOrEqual(1);
+    await closed(world, failing);
+    await world.github({ issue: 'faults/brake#2', action: 'closed' });
+    // The one place is taken by the one closing that took effect.
+    await verdict(world, other, { verdict: 'wait', reason: 'brake' });
+    expect(await world.store.closures.get(failing.id)).toMatchObject([
+      { outcome: 'failed' },
+      { outcome: 'failed' },
+      { outcome: 'confirmed' },
+    ]);
+  });
+
+  it('a follow-up that a review could not write before it was given up is written by the sweep', async () => {
+    world = await openWorld(freshPlaceLike(place));
+    const incident = await world.incident(['faults/write#1', 'faults/write#2']);
+    await world.github({ issue: 'faults/write#1', action: 'closed' });
+    await expect.poll(() => world.incidentIo.followUp(incident.followUps[0] ?? '').status).toBe('completed');
+    // As if the webhook of the second had been recorded, and its review lost.
+    const task = 'github:github.com/faults/write#1';
+    const told = await world.store.tasks.get(task);
+    const other = await world.incident(['faults/write#3', 'faults/write#4']);
+    if (told !== undefined) await world.store.tasks.put('github:github.com/faults/write#3', told);
+    await sweepNow({ backlog: false }, world.context());
+    await expect.poll(() => world.incidentIo.followUp(other.followUps[0] ?? '').status).toBe('completed');
   });
 
   it('at any call, a tenth of the time: every incident is closed once in the end', {
@@ -113,7 +146,9 @@ describe.each(queuePlaces())('an incident.io that fails, on $name', (place) => {
     await expect
       .poll(async () => (await world.store.closures.get(incident.id))?.[0]?.late, { timeout: 20_000 })
       .toEqual([expect.objectContaining({ followUp: late.id, title: 'One more thing' })]);
-    expect(world.logged.join('')).toMatch(/was closed, and meanwhile “One more thing” was added or reopened/);
+    await expect
+      .poll(() => world.logged.join(''))
+      .toMatch(/was closed, and meanwhile “One more thing” was added or reopened/);
 
     const quiet = await world.incident(['faults/quiet#1']);
     await world.github({ issue: 'faults/quiet#1', action: 'closed' });
