@@ -19,7 +19,9 @@ const id = text.min(1);
 const time = z.iso.datetime({ offset: true, error: 'not a time' }).transform((value) => Date.parse(value));
 const maybe = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
 const withId = maybe(z.object({ id }));
-const named = maybe(z.object({ id, name: text }).transform(({ id, name }): Named => ({ id, name })));
+const named = maybe(
+  z.object({ id, name: maybe(text) }).transform(({ id, name = id }): Named => ({ id, name })),
+);
 
 const status = z
   .object({ id, name: text, category: text, rank: z.number() })

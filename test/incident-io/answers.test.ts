@@ -195,7 +195,44 @@ describe('what incident.io answers', () => {
       status: { id: 'ST-asleep', name: 'The asleep one', category: 'asleep', rank: 3 },
       mode: 'a_mode_that_came_later',
       visibility: 'public',
+      customFields: [],
+      hasPostmortem: false,
       updatedAt: Date.parse('2026-01-02T03:04:05.678Z'),
+    });
+  });
+
+  it('about an incident has what rules look at, whatever the kind of its custom fields', async () => {
+    const field = (name: string, ...values: object[]) => ({
+      custom_field: { id: `01${name}`, name },
+      values,
+    });
+    const { client } = await standIn(() =>
+      ok({
+        incident: incidentJson('A', {
+          severity: { id: 'S1', name: 'Critical', rank: 3 },
+          incident_type: { id: 'T1', name: null },
+          postmortem_document_ids: ['D1'],
+          custom_field_entries: [
+            field(
+              'Team',
+              { value_option: { id: 'O1', value: 'Payments' } },
+              { value_catalog_entry: { name: 'Checkout' } },
+            ),
+            field('Notes', { value_text: 'x' }, { value_link: 'https://a' }, { value_numeric: '7' }),
+            field('Empty'),
+          ],
+        }),
+      }),
+    );
+    expect(await client.incident('A')).toMatchObject({
+      severity: { id: 'S1', name: 'Critical' },
+      type: { id: 'T1', name: 'T1' },
+      hasPostmortem: true,
+      customFields: [
+        { id: '01Team', name: 'Team', values: ['Payments', 'Checkout'] },
+        { id: '01Notes', name: 'Notes', values: ['x', 'https://a', '7'] },
+        { id: '01Empty', name: 'Empty', values: [] },
+      ],
     });
   });
 
@@ -225,6 +262,7 @@ describe('what incident.io answers', () => {
       createdAt: Date.parse('2026-01-02T03:04:05Z'),
       updatedAt: Date.parse('2026-01-02T03:04:05Z'),
       completedAt: Date.parse('2026-01-02T23:00:00Z'),
+      priority: { id: 'P1', name: 'High' },
       reference: {
         provider: 'a_tracker_that_came_later',
         name: 'API-12',
