@@ -105,6 +105,8 @@ describe.each(queuePlaces())('the board, on $name', (place) => {
   it('holds an incident, which then is not closed, and releases it, which then is', async () => {
     const { world } = scene;
     const incident = await world.incident(['acme/held#90']);
+    // Known by its reference once it was looked at.
+    await verdict(world, incident, { verdict: 'wait' });
     expect(await press(url, `incidents/${incident.reference}/hold`, { why: ' ' })).toMatchObject({
       status: 422,
       body: { error: expect.stringContaining('why it is held') },
