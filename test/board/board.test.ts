@@ -13,7 +13,7 @@ describe.each(queuePlaces())('the board, on $name', (place) => {
   beforeAll(async () => {
     scene = await openScene(place);
     url = scene.world.service.url;
-  }, 90_000);
+  });
   afterAll(() => scene?.world.close());
 
   it('lists every incident where it stands, each once, and counts them as /metrics does', async () => {
@@ -124,10 +124,8 @@ describe.each(queuePlaces())('the board, on $name', (place) => {
 
     expect(await press(url, `incidents/${incident.reference}/release`, {})).toMatchObject({ status: 200 });
     await closed(world, incident);
-    await expect.poll(() => listed(url, 'held'), { timeout: 10_000 }).not.toContain(incident.reference);
-    await expect
-      .poll(async () => (await readBoard(url)).closed.rows[0]?.incident, { timeout: 10_000 })
-      .toBe(incident.reference);
+    await expect.poll(() => listed(url, 'held')).not.toContain(incident.reference);
+    await expect.poll(async () => (await readBoard(url)).closed.rows[0]?.incident).toBe(incident.reference);
     expect(await metric(url, 'closures_total{to="closed"}')).toBeGreaterThanOrEqual(1);
     expect(await press(url, 'incidents/INC-999/release', {})).toMatchObject({ status: 404 });
   });
@@ -140,7 +138,7 @@ describe.each(queuePlaces())('the board, on $name', (place) => {
     // As a release of the future could have queued it.
     Object.assign(event, { state: 'melted' });
     await intake.add({ tasks: [event], incidents: [], hints: [] });
-    await expect.poll(async () => (await readBoard(url)).failed.all, { timeout: 10_000 }).toBe(1);
+    await expect.poll(async () => (await readBoard(url)).failed.all).toBe(1);
     const [row] = (await readBoard(url)).failed.rows;
     expect(row).toMatchObject({ queue: 'events', tasks: [task], why: expect.stringContaining('state') });
     expect(await metric(url, 'queue_jobs{queue="events",state="failed"}')).toBe(1);
@@ -148,7 +146,7 @@ describe.each(queuePlaces())('the board, on $name', (place) => {
     expect(await press(url, 'failed/retry', { id: row?.id })).toMatchObject({ status: 200 });
     // It is of no use to this release either, so it fails again, as another job.
     await expect
-      .poll(async () => (await readBoard(url)).failed.rows.map(({ id }) => id), { timeout: 10_000 })
+      .poll(async () => (await readBoard(url)).failed.rows.map(({ id }) => id))
       .toEqual([expect.not.stringMatching(`^${row?.id}$`)]);
     expect(await press(url, 'failed/retry', { id: row?.id })).toMatchObject({ status: 422 });
   });
@@ -159,11 +157,11 @@ describe.each(queuePlaces())('the board, on $name', (place) => {
     expect(await listed(url, 'waiting')).toContain(untold.reference);
     world.incidentIo.moveIncident(untold.id, 'closed');
     await world.store.meta.put('last-sweep', 0);
-    await expect.poll(() => listed(url, 'waiting'), { timeout: 15_000 }).not.toContain(untold.reference);
+    await expect.poll(() => listed(url, 'waiting')).not.toContain(untold.reference);
 
     world.incidentIo.moveIncident(untold.id, 'learning');
     await world.store.meta.put('last-sweep', 0);
-    await expect.poll(() => listed(url, 'waiting'), { timeout: 15_000 }).toContain(untold.reference);
+    await expect.poll(() => listed(url, 'waiting')).toContain(untold.reference);
   });
 
   it('lists every open incident as soon as the first sync has ended', async (test) => {

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { queuePlaces } from '../support/backends.ts';
 import { taskEvent } from '../support/make.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { closed } from '../support/world.ts';
 import { browserIsThere, openBrowser } from './browser.ts';
 import { openScene, type Scene } from './scene.ts';
@@ -19,7 +20,7 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
 
   beforeAll(async () => {
     [scene, browser] = await Promise.all([openScene(place), openBrowser()]);
-  }, 90_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await scene?.world.close();
@@ -33,6 +34,7 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
   async function open(options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
     pages.push(page);
+    page.setDefaultTimeout(PATIENCE);
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
     });
@@ -125,7 +127,7 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await section(page, 'Held').getByText('the audit is not over').waitFor();
-    expect(await page.getByRole('status').textContent()).toBe(`${reference} is held.`);
+    await page.getByRole('status').getByText(`${reference} is held.`).waitFor();
 
     await tabTo(page, `Release ${reference}`);
     await page.keyboard.press('Enter');
@@ -173,7 +175,7 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     const later = await open();
     const mine = section(later, 'Closed').getByRole('article').filter({ hasText: movedBack.reference });
     // The closing before it was moved back, and the one after.
-    await expect.poll(() => mine.count(), { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => mine.count()).toBe(2);
     const first = mine.first();
     await first.getByText('Evidence', { exact: false }).first().click();
     await first.getByText('Warm up the second sender').waitFor();
@@ -192,7 +194,7 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     await failed.getByRole('button', { name: /^Retry/ }).click();
     await page.getByRole('status').getByText('It is tried again.').waitFor();
     // It is of no use still, and fails again as another job.
-    await expect.poll(() => failed.locator('.mono').textContent(), { timeout: 10_000 }).not.toBe(before);
+    await expect.poll(() => failed.locator('.mono').textContent()).not.toBe(before);
   });
 
   it('says so when the service does not answer, and goes on when it does', async () => {
@@ -201,8 +203,8 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     await page.getByRole('alert').getByText('The service does not answer.').waitFor();
     await page.getByText('not connected').waitFor();
     await page.unroute('**/api/board**');
-    await page.getByText('live', { exact: true }).waitFor({ timeout: 15_000 });
-    expect(await page.getByRole('alert').count()).toBe(0);
+    await page.getByText('live', { exact: true }).waitFor();
+    await expect.poll(() => page.getByRole('alert').count()).toBe(0);
     complaints.splice(0);
   });
 

@@ -4,7 +4,8 @@ import { sweepNow } from '../../src/operations/sweep.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import type { QueuePlace } from '../support/backends.ts';
 import { permalinkOf } from '../support/github.ts';
-import { linked, openWorld, type TestIncident, type TestWorld } from '../support/world.ts';
+import { PATIENCE } from '../support/patience.ts';
+import { acted, linked, openWorld, type TestIncident, type TestWorld, verdict } from '../support/world.ts';
 
 /** Incidents in every place that the board has, brought there by real webhooks and people's changes. */
 export interface Scene {
@@ -113,9 +114,9 @@ export async function openScene(place: QueuePlace, over: Record<string, string> 
   );
 
   await close('closed', 0, 1);
-  await closed(world, incidents.closed);
+  await acted(world, incidents.closed, 'close');
   await close('movedBack', 0);
-  await closed(world, incidents.movedBack);
+  await acted(world, incidents.movedBack, 'close');
   world.incidentIo.moveIncident(incidents.movedBack.id, 'learning');
   world.incidentIo.refuse('closed', 'The incident has an open debrief');
   await close('refused', 0);
@@ -124,7 +125,8 @@ export async function openScene(place: QueuePlace, over: Record<string, string> 
   await sweepNow({ backlog: false }, world.context());
   await verdict(world, incidents.movedBack, { reason: 'moved-back' });
   await verdict(world, incidents.backlog, { reason: 'backlog' });
-  await until(async () => (await world.store.groups.get(incidents.untold.id)) !== undefined, 'the sweep');
+  const { untold } = incidents;
+  await until(async () => (await world.store.groups.get(untold.id)) !== undefined, 'the sweep', PATIENCE);
 
   await world.restart({ SETTLE_TIME: '10m' });
   await close('held', 0);
@@ -139,24 +141,3 @@ export async function openScene(place: QueuePlace, over: Record<string, string> 
 
 const ADA = { login: 'ada', type: 'User' } as const;
 const waitsFor = (name: string | undefined) => `waits for ${name}`;
-
-/** As those of the other tests, which work in no hook. */
-async function verdict(
-  { store }: TestWorld,
-  { id, reference }: TestIncident,
-  expected: { reason?: string; words?: string },
-): Promise<void> {
-  await until(async () => {
-    const { reason, words } = (await store.outcomes.get(id)) ?? {};
-    return (
-      reason === (expected.reason ?? reason) && words === (expected.words ?? words) && words !== undefined
-    );
-  }, `the verdict on ${reference}`);
-}
-
-async function closed({ incidentIo, store }: TestWorld, { id, reference }: TestIncident): Promise<void> {
-  await until(async () => {
-    const { verdict } = (await store.outcomes.get(id)) ?? {};
-    return incidentIo.incident(id).status.category === 'closed' && verdict === 'close';
-  }, `the closing of ${reference}`);
-}

@@ -3,7 +3,16 @@ import { check } from '../../src/operations/check.ts';
 import { sweepNow } from '../../src/operations/sweep.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
 import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
-import { acted, closed, edits, followUpFor, openWorld, type TestWorld, verdict } from '../support/world.ts';
+import {
+  acted,
+  closed,
+  closedByWantedSync,
+  edits,
+  followUpFor,
+  openWorld,
+  type TestWorld,
+  verdict,
+} from '../support/world.ts';
 
 describe.each(queuePlaces())('it is careful, on $name', (place) => {
   let world: TestWorld;
@@ -121,7 +130,7 @@ describe.each(queuePlaces())('it is careful, on $name', (place) => {
     followUpFor(world.incidentIo, incident.id, `careful/other#${flood}`);
     // The sync that the flood asked for may be over already.
     await world.github({ issue: `careful/other#${flood + 1}`, action: 'closed' });
-    await closed(world, { ...incident, followUps: [] });
+    await closedByWantedSync(world, { ...incident, followUps: [] });
     const mine = world.incidentIo.requests
       .slice(before)
       .filter(({ path, query }) => !path.includes(incident.id) && !query.includes(incident.id));

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { sweepNow } from '../../src/operations/sweep.ts';
 import type { Fault, Misbehaviour } from '../../src/simulator/misbehaviour.ts';
+import type { Effect } from '../../src/simulator/types.ts';
 import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { closed, edits, followUpFor, openWorld, type TestWorld, verdict } from '../support/world.ts';
 
 const EDIT = 'POST /v2/incidents/{id}/actions/edit';
@@ -11,7 +13,7 @@ describe.each(queuePlaces())('an incident.io that fails, on $name', (place) => {
   afterEach(() => world?.close());
 
   it('leaves an edit unclear: what took effect is the one closure, and what did not is tried again', {
-    timeout: 180_000,
+    timeout: 5 * PATIENCE,
   }, async () => {
     world = await openWorld(freshPlaceLike(place));
     const faults: [Fault, 'before' | 'after'][] = [
@@ -85,7 +87,7 @@ describe.each(queuePlaces())('an incident.io that fails, on $name', (place) => {
   });
 
   it('at any call, a tenth of the time: every incident is closed once in the end', {
-    timeout: 180_000,
+    timeout: 5 * PATIENCE,
   }, async () => {
     world = await openWorld(freshPlaceLike(place), { MAX_CLOSES_PER_HOUR: '0' });
     const { incidentIo } = world;
@@ -113,18 +115,14 @@ describe.each(queuePlaces())('an incident.io that fails, on $name', (place) => {
       await world.github({ issue: `faults/any-${n}#2`, action: 'closed' });
     }
     for (const incident of incidents)
-      await expect
-        .poll(() => incidentIo.incident(incident.id).status.category, { timeout: 60_000, interval: 100 })
-        .toBe('closed');
+      await expect.poll(() => incidentIo.incident(incident.id).status.category).toBe('closed');
     incidentIo.behave();
     for (const { id } of incidents) {
       const moves = incidentIo.effects.filter((effect) => effect.id === id);
       expect(moves.map(({ toCategory }) => toCategory)).toEqual(['closed']);
       for (const followUp of incidentIo.followUps(id)) expect(followUp.status).toBe('completed');
       await expect
-        .poll(async () => (await world.store.closures.get(id))?.map(({ outcome }) => outcome).at(-1), {
-          timeout: 40_000,
-        })
+        .poll(async () => (await world.store.closures.get(id))?.map(({ outcome }) => outcome).at(-1))
         .toBe('confirmed');
       const confirmed = (await world.store.closures.get(id))?.filter(
         ({ outcome }) => outcome === 'confirmed',
@@ -134,18 +132,20 @@ describe.each(queuePlaces())('an incident.io that fails, on $name', (place) => {
   });
 
   it('a follow-up that is added while its incident is closed is kept with the closure, and told', async () => {
-    world = await openWorld(freshPlaceLike(place));
+    const title = 'One more thing';
+    // A person adds it at the moment of the edit.
+    const onEffect = ({ id, toCategory }: Effect) => {
+      if (id === incident.id && toCategory === 'closed')
+        world.incidentIo.createFollowUp({ incident: id, title });
+    };
+    world = await openWorld(freshPlaceLike(place), {}, { onEffect });
     const incident = await world.incident(['faults/late#1']);
-    const { incidentIo } = world;
-    // The edit takes long enough for a person to add one.
-    incidentIo.misbehave({ route: EDIT, fault: { kind: 'delay', ms: 300 } });
     await world.github({ issue: 'faults/late#1', action: 'closed' });
-    await expect.poll(() => edits(world, incident), { timeout: 20_000, interval: 10 }).toBe(1);
-    const late = incidentIo.createFollowUp({ incident: incident.id, title: 'One more thing' });
     await closed(world, incident);
+    const added = world.incidentIo.followUps(incident.id).find((followUp) => followUp.title === title);
     await expect
-      .poll(async () => (await world.store.closures.get(incident.id))?.[0]?.late, { timeout: 20_000 })
-      .toEqual([expect.objectContaining({ followUp: late.id, title: 'One more thing' })]);
+      .poll(async () => (await world.store.closures.get(incident.id))?.[0]?.late)
+      .toEqual([expect.objectContaining({ followUp: added?.id, title })]);
     await expect
       .poll(() => world.logged.join(''))
       .toMatch(/was closed, and meanwhile “One more thing” was added or reopened/);
@@ -153,9 +153,7 @@ describe.each(queuePlaces())('an incident.io that fails, on $name', (place) => {
     const quiet = await world.incident(['faults/quiet#1']);
     await world.github({ issue: 'faults/quiet#1', action: 'closed' });
     await closed(world, quiet);
-    await expect
-      .poll(async () => (await world.store.closures.get(quiet.id))?.[0]?.late, { timeout: 20_000 })
-      .toEqual([]);
+    await expect.poll(async () => (await world.store.closures.get(quiet.id))?.[0]?.late).toEqual([]);
   });
 
   it('what it refuses to show is what the incident waits for, looked at more and more seldom, and no job fails', async () => {

@@ -29,8 +29,9 @@ describe.each(queuePlaces())('a follow-up in each of GitHub, Jira, Linear and Gi
     return { id, reference, followUps };
   }
   const tell = async (task: TrackedTask, state: 'done' | 'open', at: number) => {
-    const { status } = await task.tell(world.service.url, state, at);
-    expect([200, 202]).toContain(status);
+    const status = async () => (await task.tell(world.service.url, state, at)).status;
+    // A receiver whose queue is slow just now asks for another try.
+    await expect.poll(status).toBeOneOf([200, 202]);
   };
   const statusesOf = ({ followUps }: TestIncident) =>
     followUps.map((followUp) => world.incidentIo.followUp(followUp).status);
@@ -62,7 +63,7 @@ describe.each(queuePlaces())('a follow-up in each of GitHub, Jira, Linear and Gi
     await verdict(world, incident, { verdict: 'wait', words: `waits for ${first.reference.name}` });
     expect(edits(world, incident)).toBe(0);
     const open = () => statusesOf(incident).filter((status) => status === 'outstanding').length;
-    await expect.poll(open, { timeout: 20_000 }).toBe(1);
+    await expect.poll(open).toBe(1);
 
     await tell(first, 'done', start + 30_000);
     await closed(world, incident);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sweepNow } from '../../src/operations/sweep.ts';
 import { queuePlaces } from '../support/backends.ts';
 import {
+  acted,
   closed,
   edits,
   lookAgain,
@@ -37,7 +38,7 @@ describe.each(queuePlaces())('from status to status, on $name', (place) => {
 
   it('an active incident is resolved to RESOLVED_STATUS, and from there left to people', async () => {
     const incident = await finished('statuses/live#1', 'Fixing');
-    await verdict(world, incident, { verdict: 'resolve' });
+    await acted(world, incident, 'resolve');
     await sweepNow({ backlog: false }, world.context());
     await verdict(world, incident, { verdict: 'leave', reason: 'resolved-by-us' });
     expect(moves(incident)).toEqual(['Reviewing']);
@@ -45,7 +46,7 @@ describe.each(queuePlaces())('from status to status, on $name', (place) => {
 
   it('an incident in triage is resolved as well', async () => {
     const incident = await finished('statuses/triage#1', 'Triage');
-    await verdict(world, incident, { verdict: 'resolve' });
+    await acted(world, incident, 'resolve');
     expect(moves(incident)).toEqual(['Reviewing']);
   });
 

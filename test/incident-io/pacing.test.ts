@@ -110,7 +110,7 @@ describe('the pace of several processes together', () => {
       ),
       { numRuns: 15 },
     );
-  }, 60_000);
+  });
 
   it('is a burst of 60 and then 20 a second, over all processes', async () => {
     const { time, granted, many } = world(3);

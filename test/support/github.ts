@@ -1,8 +1,6 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { request } from 'undici';
-import { expect } from 'vitest';
-import { sleep } from '../../src/sleep.ts';
-import { PATIENCE } from './patience.ts';
+import { untilTaken } from './until-taken.ts';
 
 /** Sends what GitHub sends for an issue, with its real headers and signature. */
 
@@ -64,17 +62,8 @@ export async function sendGithub(
   return { status: answer.statusCode, body: await answer.body.json() };
 }
 
-/**
- * Sends it until it is taken: a receiver whose queue is slow just now asks for that. It is the same delivery each
- * time, as a sender's own.
- */
+/** Sends it until it is taken. It is the same delivery each time, as a sender's own. */
 export async function deliverGithub(url: string, webhook: IssueWebhook): Promise<void> {
   const same = { ...webhook, at: webhook.at ?? Date.now(), delivery: webhook.delivery ?? randomUUID() };
-  const end = Date.now() + PATIENCE;
-  for (;;) {
-    const answer = await sendGithub(url, same);
-    if (answer.status !== 503 || Date.now() > end)
-      return expect(answer).toEqual({ status: 202, body: { status: 'accepted' } });
-    await sleep(100);
-  }
+  await untilTaken(() => sendGithub(url, same));
 }
