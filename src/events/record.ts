@@ -5,6 +5,7 @@ import type { JobContext, Waker } from '../queue/queues.ts';
 import type { Store } from '../store/store.ts';
 import type { EventBatch, IncidentEvent, TaskEvent, TaskHint } from '../vocabulary.ts';
 import { noteDeliveries } from './deliveries.ts';
+import { bringAlong, IS_ID, type Move, movesOf, named, recordMoved, rememberIds } from './moves.ts';
 import { stand } from './stand.ts';
 import { keepUnlinked } from './unlinked.ts';
 
@@ -44,10 +45,11 @@ export async function recordTasks(
   if (told.length === 0) return;
   const { store, log } = deps;
   const tasks = await named(told, store);
-  const news = await recordStates(tasks, store);
-  const incidents = await store.incidentsOf(tasks.map((event) => event.task));
+  const { news, places } = await recordStates(tasks, store);
+  const placeOf = ({ task }: TaskEvent) => places.get(task) ?? task;
+  const incidents = await store.incidentsOf(tasks.map(placeOf));
 
-  const unlinked = tasks.filter((event) => !incidents.get(event.task)?.size);
+  const unlinked = tasks.filter((event) => !incidents.get(placeOf(event))?.size);
   if (unlinked.length > 0) {
     await keepUnlinked(
       unlinked.map((event) => event.task),
@@ -56,14 +58,14 @@ export async function recordTasks(
     await store.wantSync(randomUUID());
   }
   await rememberIds(
-    tasks.filter((event) => IS_ID.test(event.task) || incidents.get(event.task)?.size),
+    tasks.filter((event) => IS_ID.test(event.task) || incidents.get(placeOf(event))?.size),
     store,
   );
 
   const wakes = new Map<string, string>();
   for (const event of tasks) {
-    const linked = [...(incidents.get(event.task) ?? [])];
-    const isNews = news.has(event.task);
+    const linked = [...(incidents.get(placeOf(event)) ?? [])];
+    const isNews = news.has(event.task) || news.has(placeOf(event));
     log.debug(
       { task: event.task, state: event.state, delivery: event.delivery, incidents: linked, news: isNews },
       isNews ? 'task state recorded' : 'task state was known already',
@@ -102,83 +104,48 @@ async function wakeIncidents(events: readonly IncidentEvent[], deps: RecordDeps)
   await deps.waker.wake([...wakes.keys()], (incident) => wakes.get(incident) ?? '');
 }
 
-/** Writes what stands after these events. Answers the tasks for which they were news. */
-async function recordStates(events: readonly TaskEvent[], store: Store): Promise<Set<string>> {
+interface Recorded {
+  /** The places of which more is known now. */
+  news: Set<string>;
+  /** Where each task is now. */
+  places: Map<string, string>;
+}
+
+/** Writes what stands after these events. */
+async function recordStates(events: readonly TaskEvent[], store: Store): Promise<Recorded> {
   const byTask = groupByTask(events);
   const moves = await movesOf(events, store);
-  const former = await store.tasks.getMany(moves.map(({ from }) => from));
+  const moved = new Set(moves.map(({ to }) => to));
   const duplicates = events.flatMap(({ task, canonical }) =>
     canonical === undefined || canonical === task ? [] : [{ from: task, to: canonical }],
   );
   await follow([...moves, ...duplicates], store);
-  // A task that came back to a former place is there now, and nowhere else.
-  await store.tables.put(
-    moves.flatMap(({ from, to }) => [store.places.change(from, to), store.places.change(to, undefined)]),
-  );
 
-  const news = new Set(moves.map(({ to }) => to));
-  await store.tasks.update(byTask.keys(), (current, task) => {
-    let standing = current;
-    for (const event of byTask.get(task) ?? []) standing = stand(standing, event);
-    // A task that moved brings along that it was closed once.
-    const wasClosed = moves.some(({ from, to }) => to === task && former.get(from)?.seenClosed);
-    if (standing !== undefined && wasClosed && !standing.seenClosed)
-      standing = { ...standing, seenClosed: true };
-    if (standing !== current) news.add(task);
-    return standing;
-  });
-  return news;
-}
-
-/** Aliases that are a tracker's own ids rather than former places. */
-const IS_ID = /^[\w-]+:id:/;
-
-/**
- * Events of tasks that their tracker named by an id alone, as the new place of a moved one, under the key that is
- * known to be theirs: from before, or from another event of the same batch.
- */
-async function named(events: readonly TaskEvent[], store: Store): Promise<readonly TaskEvent[]> {
-  const ids = events.flatMap(({ task }) => (IS_ID.test(task) ? [task] : []));
-  if (ids.length === 0) return events;
-  const keys = await store.identities.getMany(ids);
-  for (const { task, aliases } of events)
-    if (!IS_ID.test(task)) for (const alias of aliases) if (ids.includes(alias)) keys.set(alias, task);
-  return events.map((event) => {
-    const task = keys.get(event.task) ?? event.task;
-    return { ...event, task, aliases: event.aliases.filter((alias) => alias !== task) };
-  });
-}
-
-/** Which tasks were elsewhere before: by their own word, or because their id told something under another key. */
-async function movesOf(events: readonly TaskEvent[], store: Store): Promise<{ from: string; to: string }[]> {
-  const identities = await store.identities.getMany(
-    events.flatMap(({ aliases }) => aliases.filter((alias) => IS_ID.test(alias))),
+  const news = new Set(moved);
+  await store.tasks.update(
+    [...byTask.keys()].filter((task) => !moved.has(task)),
+    (current, task) => {
+      const standing = (byTask.get(task) ?? []).reduce(stand, current);
+      if (standing !== current) news.add(task);
+      return standing;
+    },
   );
-  return events.flatMap(({ task, aliases }) =>
-    aliases
-      .map((alias) => (IS_ID.test(alias) ? identities.get(alias) : alias))
-      .filter((from) => from !== undefined && from !== task)
-      .map((from) => ({ from: String(from), to: task })),
-  );
-}
+  await recordMoved(moves, byTask, store);
 
-/**
- * Only tasks with a link: of the others there are too many, and nobody refers to them by a former name. And those
- * that have no other name yet than an id, so that whatever tells of that id next is known to be theirs.
- */
-async function rememberIds(events: readonly TaskEvent[], store: Store): Promise<void> {
-  const ids = new Map(
-    events.flatMap(({ task, aliases }) =>
-      [task, ...aliases].filter((key) => IS_ID.test(key)).map((id) => [id, task] as const),
-    ),
-  );
-  await store.identities.update(ids.keys(), (current, id) =>
-    current === ids.get(id) ? current : ids.get(id),
-  );
+  // What was told of a former place after the move counts where the task is now. The move writes where that is
+  // before it reads what stood here, and we the other way round: so one of the two sees the other.
+  const places = await store.placesOf(byTask.keys());
+  const elsewhere = [...places].filter(([task, place]) => task !== place);
+  for (const place of await bringAlong(
+    elsewhere.map(([from, to]) => ({ from, to })),
+    store,
+  ))
+    news.add(place);
+  return { news, places };
 }
 
 /** Remembers that what refers to `from` has to look at `to`. */
-async function follow(pairs: readonly { from: string; to: string }[], store: Store): Promise<void> {
+async function follow(pairs: readonly Move[], store: Store): Promise<void> {
   if (pairs.length === 0) return;
   await store.followers.update(
     pairs.map(({ to }) => to),

@@ -13,25 +13,34 @@ const closed = (state: TaskRecord['state']) => state === 'done' || state === 'de
  * Answers the very record that it was given where the event is no news.
  */
 export function stand(current: TaskRecord | undefined, event: TaskEvent): TaskRecord {
+  return newest(current, recordOf(event));
+}
+
+/** What an event alone tells. */
+export function recordOf(event: TaskEvent): TaskRecord {
   const since =
     event.occurredAt === undefined || event.occurredAt > event.receivedAt + AHEAD
       ? event.receivedAt
       : event.occurredAt;
-  const seenClosed = current?.seenClosed === true || closed(event.state) || event.reopened === true;
-  const next: TaskRecord = {
+  return {
     state: event.state,
     by: event.by,
     actor: event.actor,
     since,
     revision: event.revision,
-    seenClosed,
+    seenClosed: closed(event.state) || event.reopened === true,
     canonical: event.canonical,
     delivery: event.delivery,
     receivedAt: event.receivedAt,
   };
-  if (current === undefined || isNewer(next, current)) return next;
-  // An older event can still tell that the task was closed once.
-  return seenClosed === current.seenClosed ? current : { ...current, seenClosed };
+}
+
+/** The newer of two words on one task. Each can tell, also an older one, that it was closed once. */
+export function newest(current: TaskRecord | undefined, next: TaskRecord): TaskRecord {
+  if (current === undefined) return next;
+  const seenClosed = current.seenClosed || next.seenClosed;
+  const standing = isNewer(next, current) ? next : current;
+  return seenClosed === standing.seenClosed ? standing : { ...standing, seenClosed };
 }
 
 function isNewer(next: TaskRecord, current: TaskRecord): boolean {
@@ -39,7 +48,10 @@ function isNewer(next: TaskRecord, current: TaskRecord): boolean {
     next.revision !== undefined && current.revision !== undefined ? next.revision - current.revision : 0;
   if (revisions !== 0) return revisions > 0;
   if (next.since !== current.since) return next.since > current.since;
-  // The same moment. What blocks wins, but a person's word on a closing wins over a machine's.
+  // The same moment. Whoever moved a task is not who changed its state.
+  if (next.state === current.state && (next.moved ?? false) !== (current.moved ?? false))
+    return current.moved ?? false;
+  // What blocks wins, but a person's word on a closing wins over a machine's.
   return weight(next) > weight(current);
 }
 

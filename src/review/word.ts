@@ -12,7 +12,7 @@ import type { FollowUp, FollowUpStatus } from '../vocabulary.ts';
 
 /** What stands for a follow-up's task, as far as it is known. */
 export type TaskWord =
-  | Pick<TaskRecord, 'state' | 'by' | 'actor' | 'since' | 'seenClosed' | 'receivedAt' | 'delivery'>
+  | Pick<TaskRecord, 'state' | 'by' | 'actor' | 'since' | 'moved' | 'seenClosed' | 'receivedAt' | 'delivery'>
   /** A duplicate whose canonical task has told nothing yet. */
   | { state: 'unknown-duplicate'; canonical: string; since: number };
 
@@ -91,7 +91,8 @@ function withoutExemption(followUp: FollowUp, known: Known, rule: Rule): Effecti
   }
   if (reopened) {
     const blocked: Effective = { counts: 'blocks', why: 'reopened' };
-    return isDone(status) ? write(blocked, 'outstanding', followUp, known) : blocked;
+    // Whoever ticked it off may have done so after it was opened again, and before it moved.
+    return isDone(status) && !task.moved ? write(blocked, 'outstanding', followUp, known) : blocked;
   }
   if (task.state === 'deleted' && status === 'outstanding') return { counts: 'blocks', why: 'task-deleted' };
   return own;

@@ -13,6 +13,8 @@ export const taskRecord = z.object({
   /** When the state changed, by the tracker's clock. */
   since: z.number(),
   revision: z.number().optional(),
+  /** Told by its move alone: who made it so is not known, nor, where it is open, since when. */
+  moved: z.boolean().optional(),
   /** It was known done or declined at some time, or its payload said that it was reopened. */
   seenClosed: z.boolean(),
   canonical: z.string().optional(),

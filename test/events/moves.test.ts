@@ -1,0 +1,115 @@
+import { pino } from 'pino';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { recordEvents } from '../../src/events/record.ts';
+import { effective } from '../../src/review/word.ts';
+import type { TaskRecord } from '../../src/store/records.ts';
+import { Store } from '../../src/store/store.ts';
+import type { TaskEvent } from '../../src/vocabulary.ts';
+import { followUp, minutes, T0, taskEvent } from '../support/make.ts';
+import { createMemoryTables } from '../support/memory-tables.ts';
+
+const OLD = 'github:github.com/acme/api#1';
+const NEW = 'github:github.com/acme/web#7';
+const NEWEST = 'github:github.com/acme/app#3';
+const INCIDENT = '01INCIDENT0000000000000001';
+
+/** A task event of that many minutes after the start. */
+const at = (n: number, over: Partial<TaskEvent>) =>
+  taskEvent({ occurredAt: T0 + minutes(n), receivedAt: T0 + minutes(n), delivery: `at ${n}`, ...over });
+
+describe('a task that moved', () => {
+  let store: Store;
+  let woken: string[];
+  beforeEach(() => {
+    store = new Store(createMemoryTables());
+    woken = [];
+  });
+
+  const record = (events: TaskEvent[], into = store) =>
+    recordEvents(
+      { tasks: events, incidents: [] },
+      { begunBefore: false },
+      {
+        store: into,
+        waker: { wake: async (ids) => void woken.push(...ids), wakeAt: async () => {} },
+        clock: { now: () => T0 + minutes(60) },
+        log: pino({ level: 'silent' }),
+        findIncident: async () => undefined,
+      },
+    );
+  /** What counts for a follow-up that refers to the task by its first key. */
+  const standing = async (): Promise<TaskRecord | undefined> => {
+    const place = (await store.placesOf([OLD])).get(OLD) ?? OLD;
+    return store.tasks.get(place);
+  };
+
+  it('while it was open is no newer word than that of a person who ticked its follow-up off before', async () => {
+    await record([
+      at(1, { task: OLD }),
+      at(2, { task: OLD, state: 'open', reopened: true }),
+      at(9, { task: NEW, aliases: [OLD], state: 'open' }),
+    ]);
+    const ticked = followUp({
+      status: 'completed',
+      updatedAt: T0 + minutes(5),
+      completedAt: T0 + minutes(5),
+    });
+    const known = { task: await standing(), now: T0 + minutes(10) };
+    expect(effective(ticked, known, { declinedCounts: true })).toEqual({ counts: 'blocks', why: 'reopened' });
+  });
+
+  it('and was closed by a machine is not closed by the person who moves it, whichever is told first', async () => {
+    const closing = at(1, { task: OLD, state: 'declined', by: 'automation', actor: 'stale[bot]' });
+    const moving = at(9, { task: NEW, aliases: [OLD], state: 'declined', occurredAt: closing.occurredAt });
+    await record([closing]);
+    await record([moving]);
+    expect(await standing()).toMatchObject({ state: 'declined', by: 'automation' });
+
+    store = new Store(createMemoryTables());
+    await record([moving]);
+    await record([closing]);
+    expect(await standing()).toMatchObject({ state: 'declined', by: 'automation' });
+  });
+
+  it('is known by what is told of its former place later', async () => {
+    await store.links.put(NEW, [['01FOLLOWUP', INCIDENT]]);
+    await record([at(9, { task: NEW, aliases: [OLD], state: 'open' })]);
+    expect(await standing()).toMatchObject({ state: 'open', seenClosed: false });
+    woken.length = 0;
+    await record([at(1, { task: OLD })]);
+    expect(await standing()).toMatchObject({ state: 'open', seenClosed: true });
+    expect(woken).toEqual([INCIDENT]);
+  });
+
+  it('twice is found, whichever move is told first', async () => {
+    await record([at(5, { task: NEWEST, aliases: [NEW], state: 'open' })]);
+    await record([at(3, { task: NEW, aliases: [OLD], state: 'open' })]);
+    await record([at(7, { task: NEWEST, state: 'done' })]);
+    expect(await standing()).toMatchObject({ state: 'done' });
+  });
+
+  it('there and back is at its first place', async () => {
+    await record([at(3, { task: NEW, aliases: [OLD], state: 'open' })]);
+    await record([at(5, { task: OLD, aliases: [NEW], state: 'open' })]);
+    await record([at(7, { task: OLD })]);
+    expect((await store.placesOf([OLD])).get(OLD)).toBe(OLD);
+    expect(await standing()).toMatchObject({ state: 'done' });
+  });
+
+  it('is looked for at its new place only when something stands there', async () => {
+    const tables = createMemoryTables();
+    store = new Store(tables);
+    await record([at(1, { task: OLD }), at(2, { task: OLD, state: 'open', reopened: true })]);
+    const seen: unknown[] = [];
+    const watched = new Store({
+      ...tables,
+      async put(changes) {
+        await tables.put(changes);
+        seen.push((await standing())?.state);
+      },
+    });
+    await record([at(9, { task: NEW, aliases: [OLD], state: 'open' })], watched);
+    expect(seen.length).toBeGreaterThan(0);
+    expect(new Set(seen)).toEqual(new Set(['open']));
+  });
+});
