@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
-import { ForbiddenError, NotFoundError, RefusedError, UnclearError } from '../incident-io/errors.ts';
+import {
+  ForbiddenError,
+  IncidentIoError,
+  NotFoundError,
+  RefusedError,
+  UnclearError,
+} from '../incident-io/errors.ts';
 import { PutBack } from '../queue/queues.ts';
 import type { Closure } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -64,14 +70,14 @@ export async function close(
   await store.tables.rank(OPEN_INTENTS, [{ member: incident.id, score: intent.at }]);
   await store.closures.update([incident.id], (current = []) => [...current, intent]);
   if (signal.aborted) throw new PutBack(`the review of ${incident.reference} was stopped before the edit`, 0);
+  let edited: Awaited<ReturnType<typeof api.editStatus>>;
   try {
-    const { requestId } = await api.editStatus(incident.id, decision.status.id);
-    return { done: true, closure: await confirm(incident.id, intent, requestId, deps) };
+    edited = await api.editStatus(incident.id, decision.status.id);
   } catch (error) {
     if (error instanceof UnclearError) {
       const [settled] = await settleIntents(incident.id, deps);
       if (settled?.outcome === 'confirmed') return { done: true, closure: settled };
-    } else await fail(incident.id, [intent.id], store);
+    } else if (error instanceof IncidentIoError) await fail(incident.id, [intent.id], store);
     if (error instanceof ForbiddenError && !(await deps.keyStillWorks())) throw error;
     if (error instanceof RefusedError || error instanceof ForbiddenError || error instanceof NotFoundError) {
       const looks = looksLike(incident, facts.followUps);
@@ -80,6 +86,8 @@ export async function close(
     }
     throw error;
   }
+  // Where this fails the edit has taken effect all the same: the intent stays open, and the next review confirms it.
+  return { done: true, closure: await confirm(incident.id, intent, edited.requestId, deps) };
 }
 
 /**
