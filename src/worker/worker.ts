@@ -8,7 +8,7 @@ import { review } from '../review/review.ts';
 import { isFinal, rememberUnreadable } from '../review/unreadable.ts';
 import type { Context } from '../service/context.ts';
 import { reviewDeps, sweepDeps } from '../service/wiring.ts';
-import { sleep } from '../sleep.ts';
+import { type Sleep, sleep } from '../sleep.ts';
 import type { Store } from '../store/store.ts';
 import { keepApart } from './apart.ts';
 import { type BackgroundDeps, runInBackground } from './background.ts';
@@ -25,12 +25,20 @@ export interface RunningWorker {
 /** A job whose call was not processed goes back for this long at most, ms, so that an event is never left longer. */
 const LONGEST_BACK = 30_000;
 
+/** Time, chance and cache, so that every interleaving can be played. */
+export interface WorkerParts {
+  wait?: Sleep;
+  /** From 0 to below 1. */
+  random?: () => number;
+  statuses?: StatusCache;
+}
+
 /** Starts everything that a worker does. Throws where the key belongs to another organisation. */
-export async function startWorker(context: Context): Promise<RunningWorker> {
+export async function startWorker(context: Context, parts: WorkerParts = {}): Promise<RunningWorker> {
   const { settings, backend, store, reader, tasks, clock, log } = context;
+  const { wait, random, statuses = new StatusCache(reader, clock) } = parts;
   const stop = new AbortController();
-  const key = new KeyWatch({ api: reader, store, log });
-  const statuses = new StatusCache(reader, clock);
+  const key = new KeyWatch({ api: reader, store, log, wait });
 
   const onFailure = async (error: unknown): Promise<void> => {
     if (error instanceof KeyRejectedError) await key.rejected(error, stop.signal);
@@ -81,6 +89,8 @@ export async function startWorker(context: Context): Promise<RunningWorker> {
     // A role that was lost is noticed by whoever needs it; one that was added, by nobody else.
     checkKey: async () => key.isPartial() && key.stillWorks(stop.signal),
     mayRun: () => key.state.is === 'good',
+    random,
+    wait,
   };
   const running = runInBackground(background, stop.signal);
 
