@@ -60,9 +60,16 @@ export async function startWorker(context: Context, parts: WorkerParts = {}): Pr
     async review(incidentId, job) {
       if (key.state.is !== 'good') throw new PutBack('the API key does not work', LONGEST_BACK);
       await keepApart(incidentId, store, clock.now());
+      const keyStillWorks = () => key.stillWorks(stop.signal);
+      const look = (known: typeof key.state & { is: 'good' }) =>
+        review(incidentId, job, { ...reviewDeps(context, known, statuses), keyStillWorks });
       try {
-        const keyStillWorks = () => key.stillWorks(stop.signal);
-        await review(incidentId, job, { ...reviewDeps(context, key.state, statuses), keyStillWorks });
+        const { reason } = await look(key.state);
+        // It may have been given since this process looked at the key: of all processes, one looks at each sweep.
+        if (reason === 'key-role') {
+          const known = await key.mayClose();
+          if (known !== undefined) await look(known);
+        }
       } catch (error) {
         await onFailure(error);
         if (key.isBad()) throw new PutBack(messageOf(error), LONGEST_BACK);
