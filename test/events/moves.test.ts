@@ -5,7 +5,7 @@ import { effective } from '../../src/review/word.ts';
 import type { TaskRecord } from '../../src/store/records.ts';
 import { Store } from '../../src/store/store.ts';
 import type { TaskEvent } from '../../src/vocabulary.ts';
-import { followUp, minutes, T0, taskEvent } from '../support/make.ts';
+import { followUp, minutes, rule, T0, taskEvent } from '../support/make.ts';
 import { createMemoryTables } from '../support/memory-tables.ts';
 
 const OLD = 'github:github.com/acme/api#1';
@@ -27,13 +27,14 @@ describe('a task that moved', () => {
 
   const record = (events: TaskEvent[], into = store) =>
     recordEvents(
-      { tasks: events, incidents: [] },
+      { tasks: events, incidents: [], hints: [] },
       { begunBefore: false },
       {
         store: into,
         waker: { wake: async (ids) => void woken.push(...ids), wakeAt: async () => {} },
         clock: { now: () => T0 + minutes(60) },
         log: pino({ level: 'silent' }),
+        readTasks: async () => [],
         findIncident: async () => undefined,
       },
     );
@@ -55,7 +56,7 @@ describe('a task that moved', () => {
       completedAt: T0 + minutes(5),
     });
     const known = { task: await standing(), now: T0 + minutes(10) };
-    expect(effective(ticked, known, { declinedCounts: true })).toEqual({ counts: 'blocks', why: 'reopened' });
+    expect(effective(ticked, known, rule())).toEqual({ counts: 'blocks', why: 'reopened' });
   });
 
   it('and was closed by a machine is not closed by the person who moves it, whichever is told first', async () => {

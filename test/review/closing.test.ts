@@ -4,7 +4,7 @@ import { close, HISTORY, settleIntents } from '../../src/review/closing.ts';
 import type { Facts } from '../../src/review/decide.ts';
 import { Store } from '../../src/store/store.ts';
 import type { IncidentUpdate } from '../../src/vocabulary.ts';
-import { incident, statuses, T0, update } from '../support/make.ts';
+import { incident, rule, statuses, T0, update } from '../support/make.ts';
 import { createMemoryTables } from '../support/memory-tables.ts';
 
 it('an edit that took effect stays on record when the store fails before its confirmation', async () => {
@@ -46,6 +46,7 @@ it('an edit that took effect stays on record when the store fails before its con
     keyStillWorks: async () => true,
   };
   const facts: Facts & { incident: typeof it; updates: IncidentUpdate[] } = {
+    rule: rule(),
     incident: it,
     updates: [...updates],
     followUps: [],

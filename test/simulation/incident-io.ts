@@ -196,7 +196,17 @@ function limited(world: World): Error {
 }
 
 function renderIncident({ id, reference, status, updatedAt }: SimIncident): Incident {
-  return { id, reference, name: reference, status, mode: 'standard', visibility: 'public', updatedAt };
+  return {
+    id,
+    reference,
+    name: reference,
+    status,
+    mode: 'standard',
+    visibility: 'public',
+    customFields: [],
+    hasPostmortem: false,
+    updatedAt,
+  };
 }
 
 function renderFollowUp(row: SimFollowUp): FollowUp {

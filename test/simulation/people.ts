@@ -1,7 +1,7 @@
 import type { StorySettings } from './settings.ts';
 import type { Tape } from './tape.ts';
 import { keyOf, rename, type Send, setTask, transfer } from './tracker.ts';
-import { isDone, ROLES, type SimIncident, STATUS, type World } from './world.ts';
+import { isDone, ROLES, type SimFollowUp, type SimIncident, STATUS, type World } from './world.ts';
 
 /** What people do, in the tracker and in incident.io, and incident.io's own sync: at any moment, for no reason. */
 
@@ -19,8 +19,17 @@ export function somebodyActs(crowd: Crowd): void {
   crowd.tape.pick(ACTS)(crowd);
 }
 
-const tell = ({ send, world }: Crowd, { id, reference }: SimIncident, byReference: boolean) =>
-  send({ kind: 'incident', delivery: world.name('w'), name: byReference ? reference : id });
+/** incident.io's webhooks of a changed follow-up; a private one does not name its incident. */
+function tellFollowUp({ send, world, tape }: Crowd, { id, incident }: SimFollowUp): void {
+  const named = tape.chance(20) ? {} : { incident: incident.id };
+  const event = { source: 'incident-io', ...named, followUp: id, wantsSync: true };
+  send({ kind: 'incident', delivery: world.name('w'), event });
+}
+
+function tellIncident({ send, world, tape }: Crowd, { id, reference }: SimIncident): void {
+  const event = { source: 'incident-io', incident: tape.chance(30) ? reference : id };
+  send({ kind: 'incident', delivery: world.name('w'), event });
+}
 
 const ACTS: readonly ((crowd: Crowd) => void)[] = [
   closeOrReopenTask,
@@ -71,7 +80,7 @@ function tickOrSetBack(crowd: Crowd): void {
   if (followUp.status === 'deleted') return;
   const to = isDone(followUp.status) ? 'outstanding' : tape.chance(30) ? 'not_doing' : 'completed';
   world.setFollowUp(followUp, to, 'person');
-  tell(crowd, followUp.incident, false);
+  tellFollowUp(crowd, followUp);
 }
 
 /** incident.io's own sync copies a change of the tracker. */
@@ -89,7 +98,7 @@ export function copyOne(crowd: Crowd): void {
   const keeps = isDone(followUp.status) && isDone(to) && !settings.ownSyncCompletesDeclined;
   if (followUp.status === to || keeps) return;
   world.setFollowUp(followUp, to, 'incident.io');
-  tell(crowd, followUp.incident, false);
+  tellFollowUp(crowd, followUp);
 }
 
 function moveIncident(crowd: Crowd): void {
@@ -97,7 +106,7 @@ function moveIncident(crowd: Crowd): void {
   const incident = tape.pick(world.incidents);
   const move = (to: (typeof STATUS)[keyof typeof STATUS]) => {
     world.moveIncident(incident, to, 'person');
-    tell(crowd, incident, tape.chance(30));
+    tellIncident(crowd, incident);
   };
   switch (incident.status.category) {
     case 'closed': {
@@ -128,7 +137,7 @@ function addFollowUp(crowd: Crowd): void {
   world.say(
     `a person adds ${followUp.id} to ${followUp.incident.reference}, about ${task?.name ?? 'no task'}`,
   );
-  tell(crowd, followUp.incident, false);
+  tellFollowUp(crowd, followUp);
 }
 
 function changeFollowUp(crowd: Crowd): void {
@@ -150,7 +159,7 @@ function changeFollowUp(crowd: Crowd): void {
     world.say(`a person edits the title of ${followUp.id}`);
   }
   followUp.updatedAt = world.now;
-  tell(crowd, followUp.incident, false);
+  tellFollowUp(crowd, followUp);
 }
 
 function deleteSomething(crowd: Crowd): void {
@@ -158,7 +167,7 @@ function deleteSomething(crowd: Crowd): void {
   const followUp = tape.pick(world.followUps);
   if (followUp.status !== 'deleted' && tape.chance(20)) {
     world.setFollowUp(followUp, 'deleted', 'person');
-    tell(crowd, followUp.incident, false);
+    tellFollowUp(crowd, followUp);
     return;
   }
   const task = tape.pick(world.tasks);

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { release } from '../../src/commands/operations.ts';
 import type { IncidentIoReader, IncidentIoWriter } from '../../src/incident-io/api.ts';
 import { StatusCache } from '../../src/incident-io/status-cache.ts';
+import { policyOf } from '../../src/policy/policy.ts';
 import type { Context } from '../../src/service/context.ts';
 import { readSettings } from '../../src/settings.ts';
 import { Store } from '../../src/store/store.ts';
@@ -84,15 +85,19 @@ function contextOf(around: Surroundings, working: (worker: Worker) => void): Con
   const { world, store, queues, incidentIo, settings, log, plant = (context) => context } = around;
   const tables = store.tables();
   const { activeIncidents, minFollowUps, maxClosesPerHour, syncFollowUps } = settings;
+  const given = {
+    ...base,
+    settleTime: SETTLE_TIME,
+    activeIncidents,
+    minFollowUps,
+    maxClosesPerHour,
+    syncFollowUps,
+  };
   return plant({
-    settings: {
-      ...base,
-      settleTime: SETTLE_TIME,
-      activeIncidents,
-      minFollowUps,
-      maxClosesPerHour,
-      syncFollowUps,
-    },
+    settings: given,
+    policy: policyOf(given),
+    // Nothing asks the trackers here: their webhooks tell states themselves.
+    tasks: { canRead: () => false, read: () => Promise.reject(new Error('no tracker can be read')) },
     backend: queues.backend(tables, working),
     store: new Store(tables),
     clock: { now: () => world.now },

@@ -1,7 +1,8 @@
 import type { Backend } from '../../src/queue/backend.ts';
 import { backoff, LONGEST_PAUSE, timerOptions } from '../../src/queue/options.ts';
-import { type EventBatch, FinalFailure, type Handlers, PutBack } from '../../src/queue/queues.ts';
+import { FinalFailure, type Handlers, PutBack } from '../../src/queue/queues.ts';
 import type { Tables } from '../../src/store/tables.ts';
+import type { EventBatch } from '../../src/vocabulary.ts';
 import type { CallOptions, Scheduler } from './scheduler.ts';
 import type { SimEvent, World } from './world.ts';
 

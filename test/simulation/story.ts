@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { EventBatch } from '../../src/queue/queues.ts';
+import { asBatch } from '../../src/queue/event-batch.ts';
 import { Checks, type Violation } from './checks.ts';
 import { checkAudit, checkDue } from './due.ts';
 import { createIncidentIo } from './incident-io.ts';
@@ -166,7 +166,7 @@ class Story {
 
   private deliver(many: number): void {
     const { tape, world } = this;
-    const batch: EventBatch = { tasks: [], incidents: [] };
+    const batch = asBatch({});
     const events: SimEvent[] = [];
     for (let n = 0; n < many && world.hooks.length > 0; n++) {
       const [hook] = world.hooks.splice(tape.choose(world.hooks.length), 1);
@@ -175,7 +175,7 @@ class Story {
         hook.event.arrivedAt ??= world.step;
         events.push(hook.event);
       } else if (hook !== undefined)
-        batch.incidents.push({ incident: hook.name, delivery: hook.delivery, receivedAt: world.now });
+        batch.incidents.push({ ...hook.event, delivery: hook.delivery, receivedAt: world.now });
     }
     world.say(
       `  webhooks arrive: ${[...batch.tasks, ...batch.incidents].map(({ delivery }) => delivery).join(', ')}`,

@@ -1,4 +1,4 @@
-import type { ChangedBy, IncidentStatus, TaskStateName } from '../../src/vocabulary.ts';
+import type { ChangedBy, IncidentEvent, IncidentStatus, TaskStateName } from '../../src/vocabulary.ts';
 
 /** What is true, whatever the code under test believes: the tracker's tasks, incident.io's incidents and follow-ups. */
 
@@ -101,7 +101,7 @@ export interface SimIncident {
 /** incident.io's webhook, or the tracker's. */
 export type Hook = { delivery: string } & (
   | { kind: 'task'; event: SimEvent; key: string; aliases: string[]; revision?: number; canonical?: string }
-  | { kind: 'incident'; name: string }
+  | { kind: 'incident'; event: Pick<IncidentEvent, 'source' | 'incident' | 'followUp' | 'wantsSync'> }
 );
 
 const status = (id: string, name: string, category: string, rank: number): IncidentStatus => ({
