@@ -30,13 +30,10 @@ export async function recordMoved(
   }
 }
 
-/** As many moves as `Store.placesOf` follows. */
-const HOPS = 5;
-
 /** Where `from` is now. Moves may be told in any order, so where `to` is since may be known already. */
 async function putPlace({ from, to }: Move, { places, tables }: Store): Promise<void> {
   const further = new Set<string>();
-  for (let at = await places.get(to); at !== undefined && further.size < HOPS; at = await places.get(at))
+  for (let at = await places.get(to); at !== undefined && !further.has(at); at = await places.get(at))
     further.add(at);
   // A task that came back to a former place is there now, and nowhere else.
   const cameBack = further.has(from) ? [places.change(to, undefined)] : [];

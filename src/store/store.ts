@@ -159,13 +159,21 @@ export class Store {
     return incidents;
   }
 
-  /** Where each task is now, following moves. */
+  /** Where each task is now, following moves. Where these lead back, it is the same place for all on the way. */
   async placesOf(tasks: Iterable<string>): Promise<Map<string, string>> {
-    const now = new Map([...new Set(tasks)].map((task) => [task, task]));
-    for (let hop = 0; hop < HOPS; hop++) {
-      const moved = await this.places.getMany(now.values());
-      if (moved.size === 0) break;
-      for (const [task, place] of now) now.set(task, moved.get(place) ?? place);
+    const ways = new Map([...new Set(tasks)].map((task) => [task, [task]]));
+    const now = new Map([...ways.keys()].map((task) => [task, task]));
+    const open = new Set(ways.keys());
+    for (let hop = 0; hop < HOPS && open.size > 0; hop++) {
+      const moved = await this.places.getMany([...open].map((task) => now.get(task) ?? task));
+      for (const task of open) {
+        const way = ways.get(task) ?? [];
+        const next = moved.get(now.get(task) ?? task);
+        if (next === undefined || way.includes(next)) open.delete(task);
+        if (next === undefined) continue;
+        now.set(task, way.includes(next) ? ([...way.slice(way.indexOf(next))].sort()[0] ?? next) : next);
+        way.push(next);
+      }
     }
     return now;
   }

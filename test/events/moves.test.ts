@@ -97,6 +97,14 @@ describe('a task that moved', () => {
     expect(await standing()).toMatchObject({ state: 'done' });
   });
 
+  it('in a circle, as two processes may write it at once, is at one place for all who look', async () => {
+    await store.tables.put([store.places.change(OLD, NEW), store.places.change(NEW, OLD)]);
+    const places = await store.placesOf([OLD, NEW]);
+    expect(new Set(places.values())).toEqual(new Set([OLD]));
+    await record([at(7, { task: NEW })]);
+    expect(await standing()).toMatchObject({ state: 'done' });
+  });
+
   it('is looked for at its new place only when something stands there', async () => {
     const tables = createMemoryTables();
     store = new Store(tables);

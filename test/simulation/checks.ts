@@ -152,18 +152,23 @@ export class Checks {
     );
     const event = told.at(-1);
     if (event === undefined) return;
+    if (!isOne && this.known(reads.keys.get(id))?.event?.key !== event.key) {
+      this.world.count('moved, and not told where');
+      return;
+    }
     if (told.some(({ recordedAt = 0 }) => recordedAt > reads.tasks)) {
       this.world.count('change after the last read: task');
       return;
     }
     const change = event.of ?? event;
     const releasedAfter = incident.releasedStep >= (event.arrivedAt ?? Infinity);
+    // The original counts then, whoever said that this is a duplicate.
+    const byMachine = isClosed(event.state) && change.by === 'automation' && change.canonical === undefined;
     const closedByPerson = told.some(
       (it) => isClosed(it.state) && it.by === 'person' && it.since === event.since,
     );
-    if (isClosed(event.state) && change.by === 'automation' && closedByPerson)
-      this.world.count('too coarse to order: automation');
-    else if (isClosed(event.state) && change.by === 'automation' && !releasedAfter)
+    if (byMachine && closedByPerson) this.world.count('too coarse to order: automation');
+    else if (byMachine && !releasedAfter)
       this.broken('S1 automation', `${what} is about a task that automation closed (${event.delivery})`);
     if (
       event.state === 'open' &&

@@ -37,19 +37,23 @@ export class SimStore {
     return text === undefined ? undefined : JSON.parse(text);
   }
 
-  /** The places that a task had since it had this key, as the store knows them: the last one is where it is now. */
+  /** The places that a task had since it had this key, as the store knows them. */
   placesOf(key: string): string[] {
     const places = [key];
-    for (let hop = 0; hop < 5; hop++) {
+    for (;;) {
       const next = this.peek('places', places.at(-1) ?? key);
-      if (typeof next !== 'string') break;
+      if (typeof next !== 'string' || places.includes(next)) return places;
       places.push(next);
     }
-    return places;
   }
 
+  /** Where a task is now, as the store knows it. */
   placeOf(key: string): string {
-    return this.placesOf(key).at(-1) ?? key;
+    const places = this.placesOf(key);
+    const last = places.at(-1) ?? key;
+    const back = this.peek('places', last);
+    // Where they lead back: the first by name.
+    return typeof back === 'string' ? (places.slice(places.indexOf(back)).sort()[0] ?? last) : last;
   }
 
   tables(): Tables {
