@@ -160,10 +160,16 @@ export class Queues {
   }
 
   private takeEvents(job: EventJob): Take {
+    let began = this.world.step;
     return this.take(job, 'events', {
-      run: (handlers, { signal, begunBefore }) => handlers.events(job.batch, { begunBefore, signal }),
+      run: (handlers, { signal, begunBefore }) => {
+        began = this.world.step;
+        return handlers.events(job.batch, { begunBefore, signal });
+      },
       done: () => {
         this.events.splice(this.events.indexOf(job), 1);
+        // What it wrote may have been lost meanwhile.
+        if (this.world.storeLostStep > began) return;
         for (const event of job.events) event.recordedAt ??= this.world.step;
       },
       tries: 1_000,

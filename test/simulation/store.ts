@@ -23,6 +23,7 @@ export class SimStore {
   /** All of it is gone. */
   lose(): void {
     this.inner = this.empty();
+    this.world.storeLostStep = this.world.step;
     this.mirror.clear();
     this.taskSteps.clear();
     this.firstSyncStep = undefined;

@@ -128,6 +128,8 @@ export const isClosed = (state: TaskStateName): boolean => state === 'done' || s
 export class World {
   now = START;
   step = 0;
+  /** When the store was lost last. */
+  storeLostStep = -1;
   readonly tasks: SimTask[] = [];
   readonly followUps: SimFollowUp[] = [];
   readonly incidents: SimIncident[] = [];
