@@ -97,10 +97,15 @@ function contextOf(around: Surroundings, working: (worker: Worker) => void): Con
     settings: given,
     policy: policyOf(given),
     // Nothing asks the trackers here: their webhooks tell states themselves.
-    tasks: { canRead: () => false, read: () => Promise.reject(new Error('no tracker can be read')) },
+    tasks: {
+      canRead: () => false,
+      most: () => 1,
+      read: () => Promise.reject(new Error('no tracker can be read')),
+    },
     backend: queues.backend(tables, working),
     store: new Store(tables),
     clock: { now: () => world.now },
+    clockAhead: () => undefined,
     ...incidentIo,
     log,
     close: async () => {},

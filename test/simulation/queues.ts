@@ -105,6 +105,7 @@ export class Queues {
         };
       },
       ping: async () => {},
+      describe: async () => 'memory',
       warnings: async () => [],
       counts: async () => ({ events: {}, reviews: {}, timers: {} }),
       clearStrayKeys: async () => [],

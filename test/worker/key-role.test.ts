@@ -12,6 +12,7 @@ import { createMemoryTables } from '../support/memory-tables.ts';
 it('the role to close is used as soon as the key has it, also by a process that never sweeps', async () => {
   const tables = createMemoryTables();
   const store = new Store(tables);
+  const clock = { time: T0 };
   await store.meta.put('first-sync-finished', T0);
   const key = {
     name: 'closer',
@@ -44,15 +45,21 @@ it('the role to close is used as soon as the key has it, also by a process that 
         return { pause: async () => {}, resume: async () => {}, close: async () => {} };
       },
       ping: async () => {},
+      describe: async () => 'memory',
       warnings: async () => [],
       counts: async () => ({ events: {}, reviews: {}, timers: {} }),
       clearStrayKeys: async () => [],
       close: async () => {},
     },
     store,
-    clock: { now: () => T0 },
+    clock: { now: () => clock.time },
+    clockAhead: () => undefined,
     reader,
-    tasks: { canRead: () => false, read: () => Promise.reject(new Error('no tracker can be read')) },
+    tasks: {
+      canRead: () => false,
+      most: () => 1,
+      read: () => Promise.reject(new Error('no tracker can be read')),
+    },
     writer: {
       ...reader,
       async editStatus(_id, status) {
@@ -71,6 +78,7 @@ it('the role to close is used as soon as the key has it, also by a process that 
 
   await review();
   expect(await store.outcomes.get(it.id)).toMatchObject({ verdict: 'leave', reason: 'key-role' });
+  clock.time += 1_000;
   key.roles.push('post_incident_flow_opt_out');
   await review();
   expect(edits).toEqual([statuses.closed.id]);
