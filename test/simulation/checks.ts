@@ -1,7 +1,7 @@
 import type { IncidentStatus } from '../../src/vocabulary.ts';
 import type { Strand } from './scheduler.ts';
 import type { StorySettings } from './settings.ts';
-import type { SimStore } from './store.ts';
+import { endOf, type SimStore } from './store.ts';
 import {
   isClosed,
   isDone,
@@ -173,7 +173,7 @@ export class Checks {
     if (
       event.state === 'open' &&
       (change.reopened
-        ? change.recordedAt !== undefined
+        ? told.includes(change)
         : told.some((it) => isClosed(it.state) && it.step < event.step))
     )
       this.broken('S1 reopened', `${what} is about a task that is open again (${event.delivery})`);
@@ -311,14 +311,15 @@ export class Checks {
   }
 
   /** The event on which a review based its write, by the record that it read. */
-  private eventRead({ id, task }: SimFollowUp, { records, keys }: Strand['reads']): SimEvent | undefined {
+  private eventRead({ id }: SimFollowUp, { records, keys, places }: Strand['reads']): SimEvent | undefined {
     const key = keys.get(id);
     if (key === undefined) return undefined;
-    const eventOf = (text: string) => this.world.events.get(JSON.parse(text).delivery);
-    // Where it was looked for may not be where it is known to be now.
-    const place = this.store.placesOf(key).findLast((it) => records.has(it));
-    if (place !== undefined) return eventOf(records.get(place) ?? '');
-    return [...records.values()].map(eventOf).findLast((event) => event?.task === task);
+    const place = endOf(key, (at) => {
+      const next = places.get(at);
+      return next === undefined ? undefined : JSON.parse(next);
+    });
+    const text = records.get(place);
+    return text === undefined ? undefined : this.world.events.get(JSON.parse(text).delivery);
   }
 
   private isGuess(followUp: SimFollowUp, { marks }: Strand['reads']): boolean {

@@ -25,6 +25,8 @@ export interface Reads {
   /** What stood for tasks when it last read them, by key. */
   records: Map<string, string>;
   marks: Map<string, string>;
+  /** Where tasks had moved to, as JSON. */
+  places: Map<string, string>;
   /** When it took its place at the brake, ms. */
   placeAt?: number;
 }
@@ -39,6 +41,7 @@ export function newStrand(process: string, name: string, began: number): Strand 
     holds: -1,
     records: new Map(),
     marks: new Map(),
+    places: new Map(),
   };
   return { name, process, began, reads };
 }

@@ -38,23 +38,12 @@ export class SimStore {
     return text === undefined ? undefined : JSON.parse(text);
   }
 
-  /** The places that a task had since it had this key, as the store knows them. */
-  placesOf(key: string): string[] {
-    const places = [key];
-    for (;;) {
-      const next = this.peek('places', places.at(-1) ?? key);
-      if (typeof next !== 'string' || places.includes(next)) return places;
-      places.push(next);
-    }
-  }
-
   /** Where a task is now, as the store knows it. */
   placeOf(key: string): string {
-    const places = this.placesOf(key);
-    const last = places.at(-1) ?? key;
-    const back = this.peek('places', last);
-    // Where they lead back: the first by name.
-    return typeof back === 'string' ? (places.slice(places.indexOf(back)).sort()[0] ?? last) : last;
+    return endOf(key, (place) => {
+      const next = this.peek('places', place);
+      return typeof next === 'string' ? next : undefined;
+    });
   }
 
   tables(): Tables {
@@ -101,13 +90,12 @@ export class SimStore {
   ): void {
     if (table === 'holds') reads.holds = this.world.step;
     if (table === 'tasks') reads.tasks = this.world.step;
-    if (table !== 'tasks' && table !== 'marks') return;
-    const known = table === 'tasks' ? reads.records : reads.marks;
+    const known = { tasks: reads.records, marks: reads.marks, places: reads.places }[table];
+    if (known === undefined) return;
     for (const [i, id] of ids.entries()) {
       const value = values[i];
-      // Anew, so that what was read last is last.
-      known.delete(id);
-      if (value !== undefined) known.set(id, value);
+      if (value === undefined) known.delete(id);
+      else known.set(id, value);
     }
   }
 
@@ -159,3 +147,15 @@ export class SimStore {
 }
 
 const FAILS: CallOptions = { fail: () => new Error('the store did not answer') };
+
+/** The end of a way from place to place; where it leads back, the first by name of those that it leads to. */
+export function endOf(key: string, nextOf: (place: string) => string | undefined): string {
+  const way = [key];
+  for (let last = key; ; ) {
+    const next = nextOf(last);
+    if (next === undefined) return last;
+    if (way.includes(next)) return way.slice(way.indexOf(next)).sort()[0] ?? next;
+    way.push(next);
+    last = next;
+  }
+}
