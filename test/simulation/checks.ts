@@ -248,7 +248,8 @@ export class Checks {
   private settled(incident: SimIncident): void {
     const { now } = this.world;
     const { readySince } = incident;
-    if (readySince === undefined || now - readySince < SETTLE_TIME)
+    const { settleTime } = this.settings;
+    if (settleTime > 0 && (readySince === undefined || now - readySince < settleTime))
       this.broken(
         'settle time',
         `${incident.reference} is closed ${readySince === undefined ? 'without having been' : `${now - readySince} ms after it was`} found ready`,
@@ -336,8 +337,6 @@ export class Checks {
     );
   }
 }
-
-export const SETTLE_TIME = 60_000;
 
 function isStoredTask(record: unknown): record is StoredTask {
   return typeof record === 'object' && record !== null && 'state' in record && 'delivery' in record;

@@ -19,6 +19,19 @@ export function somebodyActs(crowd: Crowd): void {
   crowd.tape.pick(ACTS)(crowd);
 }
 
+/** Work gets done: else few incidents would ever be ready. */
+export function somebodyFinishes(crowd: Crowd): void {
+  const { world, tape } = crowd;
+  const open = world.followUps.filter(({ status }) => status === 'outstanding');
+  if (open.length === 0) return;
+  const followUp = tape.pick(open);
+  if (followUp.task?.state === 'open') setTask(followUp.task, 'done', 'person', crowd);
+  else if (followUp.task === undefined) {
+    world.setFollowUp(followUp, 'completed', 'person');
+    tellFollowUp(crowd, followUp);
+  }
+}
+
 /** incident.io's webhooks of a changed follow-up; a private one does not name its incident. */
 function tellFollowUp({ send, world, tape }: Crowd, { id, incident }: SimFollowUp): void {
   const named = tape.chance(20) ? {} : { incident: incident.id };

@@ -7,7 +7,6 @@ import type { Context } from '../../src/service/context.ts';
 import { readSettings } from '../../src/settings.ts';
 import { Store } from '../../src/store/store.ts';
 import { startWorker } from '../../src/worker/worker.ts';
-import { SETTLE_TIME } from './checks.ts';
 import type { Queues, Worker } from './queues.ts';
 import { newStrand, type Scheduler } from './scheduler.ts';
 import type { StorySettings } from './settings.ts';
@@ -84,10 +83,10 @@ async function runCommand(
 function contextOf(around: Surroundings, working: (worker: Worker) => void): Context {
   const { world, store, queues, incidentIo, settings, log, plant = (context) => context } = around;
   const tables = store.tables();
-  const { activeIncidents, minFollowUps, maxClosesPerHour, syncFollowUps } = settings;
+  const { activeIncidents, minFollowUps, settleTime, maxClosesPerHour, syncFollowUps } = settings;
   const given = {
     ...base,
-    settleTime: SETTLE_TIME,
+    settleTime,
     activeIncidents,
     minFollowUps,
     maxClosesPerHour,

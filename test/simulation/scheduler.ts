@@ -60,6 +60,8 @@ export interface Call {
   strand: Strand;
   /** Not before this time, ms. */
   due: number;
+  /** It changes something in incident.io. */
+  isWrite: boolean;
   /** Takes effect and is answered, or fails. */
   go(fault?: Fault): void;
 }
@@ -106,7 +108,7 @@ export class Scheduler {
           reject(error);
         }
       };
-      const call = { kind, what, strand, due, go };
+      const call = { kind, what, strand, due, isWrite: late !== undefined, go };
       this.waiting.push(call);
       if (strand === this.running) this.continuation ??= call;
     });

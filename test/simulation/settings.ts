@@ -5,6 +5,8 @@ export interface StorySettings {
   syncFollowUps: boolean;
   activeIncidents: 'leave' | 'resolve' | 'close';
   minFollowUps: number;
+  /** ms */
+  settleTime: number;
   /** 0: no brake. */
   maxClosesPerHour: number;
   /** incident.io's own sync copies the tracker's state of now, or each change late, or nothing. */
@@ -43,6 +45,7 @@ export function drawSettings(tape: Tape): StorySettings {
     syncFollowUps: !tape.chance(20),
     activeIncidents: tape.pick(['leave', 'leave', 'leave', 'leave', 'leave', 'resolve', 'close'] as const),
     minFollowUps: tape.chance(10) ? 2 : 1,
+    settleTime: tape.pick([60_000, 60_000, 5_000, 0]),
     maxClosesPerHour: tape.chance(25) ? 1 + tape.choose(2) : 0,
     ownSync,
     ownSyncReopens: tape.chance(50),

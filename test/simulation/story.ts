@@ -3,7 +3,7 @@ import { asBatch } from '../../src/queue/event-batch.ts';
 import { Checks, type Violation } from './checks.ts';
 import { checkAudit, checkDue } from './due.ts';
 import { createIncidentIo } from './incident-io.ts';
-import { type Crowd, copyOne, somebodyActs, somethingIsRefused } from './people.ts';
+import { type Crowd, copyOne, somebodyActs, somebodyFinishes, somethingIsRefused } from './people.ts';
 import { type Process, runHold, runRelease, type Surroundings, startProcess } from './process.ts';
 import { type Hand, Queues } from './queues.ts';
 import { type Call, type Fault, newStrand, Scheduler } from './scheduler.ts';
@@ -199,6 +199,7 @@ class Story {
         for (const take of ready)
           may(5 / this.processes.length, () => this.work(process, take(process.name)));
     may(4, () => somebodyActs(this.crowd));
+    may(1.5, () => somebodyFinishes(this.crowd));
     may(2, () => world.pass(tape.pick([1, 5, 20, 61, 200, 601]) * SECOND));
     if (world.hooks.length > 0) may(4, () => this.deliver(1 + tape.choose(3)));
     if (world.copies.length > 0) may(1, () => copyOne(this.crowd));
@@ -240,6 +241,7 @@ class Story {
     const ofApi = fault !== undefined && tape.chance(60);
     let call: Call | undefined = first;
     for (let n = 1; call !== undefined; n++) {
+      if (call.isWrite) return this.write(call);
       const isLast: boolean = ofApi ? call.kind === 'api' || n > 30 : n >= many;
       const failing = isLast ? this.faultFor(call, fault) : undefined;
       if (failing !== undefined)
@@ -248,6 +250,21 @@ class Story {
       if (isLast || next?.kind === 'wait') return;
       call = next;
     }
+  }
+
+  /** A change of incident.io: this is where it hurts to fail, and to die. */
+  private async write(call: Call): Promise<void> {
+    const { tape } = this;
+    const fault = tape.chance(30)
+      ? tape.pick(['before', 'after', 'after', 'late', 'limited'] as const)
+      : undefined;
+    const failing = this.faultFor(call, fault);
+    if (failing !== undefined)
+      this.world.say(`  ${call.strand.process} ${call.strand.name}: fails ${failing}: ${call.what}`);
+    await this.turn(call, failing);
+    if (!tape.chance(12)) return;
+    const place = this.processes.findIndex((process) => process?.name === call.strand.process);
+    if (place >= 0) this.crash(place);
   }
 
   private faultFor({ kind }: Call, fault: Fault | undefined): Fault | undefined {
