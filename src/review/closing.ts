@@ -155,12 +155,17 @@ async function confirm(
     store.ready.change(incidentId, undefined),
     store.refusals.change(incidentId, undefined),
   ]);
-  await store.tables.unrank(OPEN_INTENTS, [incidentId]);
+  await unrankSettled(incidentId, store);
   return confirmed;
 }
 
 async function fail(incidentId: string, ids: readonly string[], store: Store): Promise<void> {
   await replace(incidentId, ids, (closure) => ({ ...closure, outcome: 'failed' }), store);
+  await unrankSettled(incidentId, store);
+}
+
+/** Unless a review that lost its lock to this one has left an intent of its own. */
+async function unrankSettled(incidentId: string, store: Store): Promise<void> {
   const left = ((await store.closures.get(incidentId)) ?? []).some(({ outcome }) => outcome === 'open');
   if (!left) await store.tables.unrank(OPEN_INTENTS, [incidentId]);
 }

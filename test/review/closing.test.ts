@@ -1,29 +1,26 @@
 import { pino } from 'pino';
-import { expect, it } from 'vitest';
-import { close, HISTORY, settleIntents } from '../../src/review/closing.ts';
-import type { Facts } from '../../src/review/decide.ts';
+import { describe, expect, it } from 'vitest';
+import { close, HISTORY, OPEN_INTENTS, settleIntents } from '../../src/review/closing.ts';
 import { Store } from '../../src/store/store.ts';
-import type { IncidentUpdate } from '../../src/vocabulary.ts';
+import type { Tables } from '../../src/store/tables.ts';
 import { incident, rule, statuses, T0, update } from '../support/make.ts';
 import { createMemoryTables } from '../support/memory-tables.ts';
 
-it('an edit that took effect stays on record when the store fails before its confirmation', async () => {
-  const tables = createMemoryTables();
-  let down = true;
-  const store = new Store({
-    ...tables,
-    async rank(rank, entries) {
-      if (rank === HISTORY && down) throw new Error('the store did not answer');
-      await tables.rank(rank, entries);
-    },
-  });
-  const it = incident();
-  const updates: IncidentUpdate[] = [update()];
-  const never = async () => {
-    throw new Error('not expected to be called');
-  };
+const shut = incident();
+const decision = {
+  verdict: 'close',
+  reason: 'all-done',
+  words: 'its only follow-up is done',
+  to: 'closed',
+  status: statuses.closed,
+} as const;
+
+/** What closes an incident in this store; every edit takes effect. */
+function closing(tables: Tables) {
+  const updates = [update()];
+  const never = () => Promise.reject(new Error('not expected to be called'));
   const deps = {
-    store,
+    store: new Store(tables),
     api: {
       identity: never,
       statuses: never,
@@ -36,7 +33,7 @@ it('an edit that took effect stays on record when the store fails before its con
       async editStatus() {
         const updater = { kind: 'api_key', id: 'KEY', name: 'closer' } as const;
         updates.push(update({ status: statuses.closed, updater }));
-        return { incident: it };
+        return { incident: shut };
       },
     },
     clock: { now: () => T0 },
@@ -45,9 +42,9 @@ it('an edit that took effect stays on record when the store fails before its con
     keyName: 'closer',
     keyStillWorks: async () => true,
   };
-  const facts: Facts & { incident: typeof it; updates: IncidentUpdate[] } = {
+  const facts = {
     rule: rule(),
-    incident: it,
+    incident: shut,
     updates: [...updates],
     followUps: [],
     changedWhileWriting: false,
@@ -55,17 +52,42 @@ it('an edit that took effect stays on record when the store fails before its con
     closures: [],
     now: T0,
   };
-  const decision = {
-    verdict: 'close',
-    reason: 'all-done',
-    words: 'its only follow-up is done',
-    to: 'closed',
-    status: statuses.closed,
-  } as const;
-  await expect(close(decision, facts, new AbortController().signal, deps)).rejects.toThrow('did not answer');
-  expect(await store.closures.get(it.id)).toMatchObject([{ outcome: 'open' }]);
+  return {
+    store: deps.store,
+    close: (signal = new AbortController().signal) => close(decision, facts, signal, deps),
+    settle: () => settleIntents(shut.id, deps),
+  };
+}
 
-  down = false;
-  await settleIntents(it.id, deps);
-  expect(await store.closures.get(it.id)).toMatchObject([{ outcome: 'confirmed' }]);
+describe('what is on record of a closing', () => {
+  it('is an edit that took effect, also when the store fails before it is confirmed', async () => {
+    const tables = createMemoryTables();
+    let down = true;
+    const { store, close, settle } = closing({
+      ...tables,
+      async rank(rank, entries) {
+        if (rank === HISTORY && down) throw new Error('the store did not answer');
+        await tables.rank(rank, entries);
+      },
+    });
+    await expect(close()).rejects.toThrow('did not answer');
+    expect(await store.closures.get(shut.id)).toMatchObject([{ outcome: 'open' }]);
+
+    down = false;
+    await settle();
+    expect(await store.closures.get(shut.id)).toMatchObject([{ outcome: 'confirmed' }]);
+  });
+
+  it('is found by the sweep while another intent is open: that of a review which lost its lock', async () => {
+    const { store, close, settle } = closing(createMemoryTables());
+    const stopped = AbortSignal.abort();
+    await expect(close(stopped)).rejects.toThrow('stopped before the edit');
+    await close();
+    const open = () => store.tables.ranked(OPEN_INTENTS, { min: -Infinity, max: Infinity, limit: 9 });
+    expect(await open()).toMatchObject([{ member: shut.id }]);
+
+    await settle();
+    expect(await open()).toEqual([]);
+    expect((await store.closures.get(shut.id))?.map(({ outcome }) => outcome)).not.toContain('open');
+  });
 });

@@ -52,7 +52,7 @@ export class Checks {
   }
 
   broken(promise: string, words: string): void {
-    if (this.besideEachOther && /^(S3|S1 reopened|L1|settle time)/.test(promise)) {
+    if (this.besideEachOther && /^(S3|S1 reopened|L1|settle time|Audit false)/.test(promise)) {
       this.world.count(`two reviews at once: ${promise}`);
       return;
     }
@@ -85,6 +85,8 @@ export class Checks {
         this.broken('S1 none', `${incident.reference} is closed with ${alive.length} follow-ups`);
     }
     this.againstPeople(incident, strand);
+    if (incident.wasReady && !this.hasHappened(incident))
+      this.broken('S2 backlog', `${incident.reference} was ready before the first start, and is closed`);
     this.settled(incident);
     this.brake(incident, strand);
   }
@@ -94,9 +96,11 @@ export class Checks {
     const { world } = this;
     if (incident.status.id === to.id || incident.status.category === 'closed') {
       world.count('edit without effect');
+      incident.otherEdits++;
       incident.blurred = true;
     } else if (late) {
       world.count('edit that took effect late');
+      incident.otherEdits++;
       incident.blurred = true;
     } else {
       world.count('edit');
@@ -245,6 +249,24 @@ export class Checks {
     }
   }
 
+  /** Whether anything has happened to an incident, or to the tasks of its follow-ups, since the story began. */
+  private hasHappened(incident: SimIncident): boolean {
+    return (
+      incident.updates.length > 1 ||
+      incident.releasedStep >= 0 ||
+      this.world.storeLostStep >= 0 ||
+      this.world
+        .followUpsOf(incident)
+        .some(
+          ({ changed, bornStep, connectedStep, task }) =>
+            changed.step > 0 ||
+            bornStep > 0 ||
+            connectedStep >= 0 ||
+            task?.events.some(({ arrivedAt }) => arrivedAt !== undefined),
+        )
+    );
+  }
+
   private settled(incident: SimIncident): void {
     const { now } = this.world;
     const { readySince } = incident;
@@ -292,6 +314,7 @@ export class Checks {
       world.count('a duplicate: whose word it is');
       return;
     }
+    world.count('write');
     const read = reads.followUps.get(followUp.id) ?? -1;
     const key = `${followUp.id} ${change.delivery}`;
     if (followUp.changed.step > read) world.count('change after the last read: write');

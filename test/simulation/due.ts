@@ -57,6 +57,11 @@ export function checkAudit({ world, store, checks }: Quiet): void {
         'Audit lost',
         `${incident.reference} was edited ${incident.ourEdits} times, and ${confirmed} closures are on record`,
       );
+    if (confirmed > incident.ourEdits + incident.otherEdits)
+      checks.broken(
+        'Audit false',
+        `${incident.reference} has ${confirmed} closures on record, and was edited ${incident.ourEdits} times`,
+      );
   }
 }
 

@@ -177,9 +177,13 @@ export function createIncidentIo(
             mayWrite(row.refuses, 'incident_editor');
             checks.write(row, status, strand);
             // From now on it may change by us at any moment.
-            row.blurred ||= late;
+            if (late) {
+              row.onTheirWay++;
+              row.blurred = true;
+            }
           },
           (late) => {
+            if (late && followUp !== undefined) followUp.onTheirWay--;
             const row = existing();
             checks.written(row, status, late, strand);
             world.setFollowUp(row, status, 'us');

@@ -16,8 +16,8 @@ const mutations = [
     name: 'forgotten intent',
     breaks: 'after an unclear edit the next review does not settle it by what incident.io shows',
     file: 'src/review/review.ts',
-    from: 'if (writing) await settleIntents(',
-    to: 'if (writing && job.why === "") await settleIntents(',
+    from: 'const settled = writing ? await settleIntents(',
+    to: "const settled = writing && job.why === '' ? await settleIntents(",
   },
   {
     name: 'reopened is forgiven',
@@ -49,10 +49,10 @@ const mutations = [
   },
   {
     name: 'no write intent',
-    breaks: 'what is written to a follow-up is recorded only after it was written',
-    file: 'src/review/write.ts',
-    from: "    phase: 'intent',\n    word,\n    target,\n    before: followUp.updatedAt,",
-    to: "    phase: 'intent',\n    word,\n    target,\n    before: followUp.updatedAt + 1,",
+    breaks: "a write that nobody recorded, since its process died, counts as a person's",
+    file: 'src/review/word.ts',
+    from: 'return { ours: mark.target === followUp.status, word: mark.word };',
+    to: 'return { ours: false };',
   },
   {
     name: 'people are fought',
@@ -77,10 +77,10 @@ const mutations = [
   },
   {
     name: 'no brake',
-    breaks: 'more closings than MAX_CLOSES_PER_HOUR are let through',
+    breaks: 'closings take no place at the brake',
     file: 'src/store/store.ts',
-    from: 'free = recent.length < max ? undefined',
-    to: 'free = recent.length < max + 1 ? undefined',
+    from: 'return free === undefined ? [...recent, now] : current;',
+    to: 'return current;',
   },
   {
     name: 'confirmed before it is known',

@@ -11,7 +11,7 @@ import { drawSettings, type StorySettings } from './settings.ts';
 import { SimStore } from './store.ts';
 import type { Tape } from './tape.ts';
 import { taskEventOf } from './tracker.ts';
-import { type Hook, ROLES, type SimEvent, START, STATUS, World } from './world.ts';
+import { type Hook, isDone, ROLES, type SimEvent, START, STATUS, World } from './world.ts';
 
 export interface Told {
   violation?: Violation;
@@ -132,6 +132,10 @@ class Story {
         tape.chance(80) ? tape.pick(world.tasks) : undefined,
         tape.chance(20) ? 'completed' : 'outstanding',
       );
+    for (const incident of world.incidents) {
+      const statuses = world.followUpsOf(incident).map(({ status }) => status);
+      incident.wasReady = statuses.length > 0 && statuses.every(isDone);
+    }
     world.pass(HOUR);
     world.say(`${JSON.stringify(settings)}`);
     for (const { id, incident, task, status } of world.followUps)
@@ -332,7 +336,7 @@ class Story {
     this.world.say('the store is lost');
     this.store.lose();
     for (const { events } of this.world.tasks) for (const event of events) event.recordedAt = undefined;
-    for (const incident of this.world.incidents) incident.ourEdits = 0;
+    for (const incident of this.world.incidents) Object.assign(incident, { ourEdits: 0, otherEdits: 0 });
     // Nobody knows any more which writes were ours.
     for (const followUp of this.world.followUps) followUp.blurred ||= followUp.changed.by === 'us';
   }

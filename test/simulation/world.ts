@@ -67,6 +67,8 @@ export interface SimFollowUp {
   touchedStep: number;
   /** Something happened that no client can tell: a late effect, or a change between our PUT and its record. */
   blurred: boolean;
+  /** Writes of ours that timed out and may still take effect. */
+  onTheirWay: number;
 }
 
 export interface SimUpdate {
@@ -94,6 +96,10 @@ export interface SimIncident {
   blurred: boolean;
   /** Effective edits of ours that took effect while their call was still waited for. */
   ourEdits: number;
+  /** Those without effect, and those that took it late. */
+  otherEdits: number;
+  /** It was ready before the first process started, and nothing has happened to it since. */
+  wasReady: boolean;
   /** Since when (ms) the code says without a break that it is ready. */
   readySince?: number;
 }
@@ -178,6 +184,8 @@ export class World {
       refuses: false,
       blurred: false,
       ourEdits: 0,
+      otherEdits: 0,
+      wasReady: false,
     };
     incident.updates.push({
       id: this.name('01UPDATE'),
@@ -230,6 +238,7 @@ export class World {
       connectedStep: -1,
       touchedStep: -1,
       blurred: false,
+      onTheirWay: 0,
     };
     this.followUps.push(followUp);
     return followUp;
@@ -249,6 +258,8 @@ export class World {
     followUp.status = to;
     followUp.completedAt = to === 'completed' ? now : undefined;
     followUp.changed = { step, by, at: now };
+    // From here on it is clear again who was last.
+    if (by !== 'us') followUp.blurred = followUp.onTheirWay > 0;
     if (by === 'person') followUp.person = { step, at: now, status: to };
   }
 
