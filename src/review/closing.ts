@@ -176,7 +176,7 @@ async function confirm(
     store.backlog.change(incidentId, undefined),
     store.movedBack.change(incidentId, undefined),
   ]);
-  await store.tables.unrank(OPEN_INTENTS, [incidentId]);
+  await unrankSettled(incidentId, store);
   onClosure?.(confirmed);
   log.info(
     {
@@ -196,7 +196,12 @@ async function fail(incidentId: string, ids: readonly string[], store: Store): P
   const closures = (await store.closures.get(incidentId)) ?? [];
   // Nothing was closed: one incident whose edits keep failing must not hold all the others back.
   for (const { id, at } of closures) if (ids.includes(id)) await store.returnPlace(BRAKE, at);
-  const left = closures.some(({ outcome }) => outcome === 'open');
+  await unrankSettled(incidentId, store);
+}
+
+/** Unless a review that lost its lock to this one has left an intent of its own. */
+async function unrankSettled(incidentId: string, store: Store): Promise<void> {
+  const left = ((await store.closures.get(incidentId)) ?? []).some(({ outcome }) => outcome === 'open');
   if (!left) await store.tables.unrank(OPEN_INTENTS, [incidentId]);
 }
 

@@ -125,7 +125,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         base ??= await createStoreContext(settings, policy, backend, log);
         if (!work || settings.apiKey === undefined) return;
         context = createContext(base, settings.apiKey, { onCall: metrics.call, asked: options.asked });
-        worker = await startWorker(context, metrics);
+        worker = await startWorker(context, {}, metrics);
         return;
       } catch (error) {
         if (error instanceof WrongOrganisationError) return options.onFatal?.(error);

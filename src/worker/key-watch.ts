@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
 import { KeyRejectedError } from '../incident-io/errors.ts';
+import { CLOSING_ROLE } from '../review/decide.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import type { Store } from '../store/store.ts';
 import type { Identity } from '../vocabulary.ts';
@@ -98,6 +99,12 @@ export class KeyWatch {
     const works = (await this.check()).is === 'good';
     if (!works) this.probe(signal);
     return works;
+  }
+
+  /** Looks again, for whoever lacked the role to close: what is known of the key if it has it now. */
+  async mayClose(): Promise<(KeyState & { is: 'good' }) | undefined> {
+    const state = await this.check();
+    return state.is === 'good' && state.roles.includes(CLOSING_ROLE) ? state : undefined;
   }
 
   /** Told by whoever saw the key refused: stops the work, and probes until it works again. */

@@ -9,7 +9,7 @@ import { review } from '../review/review.ts';
 import { isFinal, rememberUnreadable } from '../review/unreadable.ts';
 import type { Context } from '../service/context.ts';
 import { reviewDeps, sweepDeps } from '../service/wiring.ts';
-import { sleep } from '../sleep.ts';
+import { type Sleep, sleep } from '../sleep.ts';
 import type { Closure } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { keepApart } from './apart.ts';
@@ -27,12 +27,24 @@ export interface RunningWorker {
 /** A job whose call was not processed goes back for this long at most, ms, so that an event is never left longer. */
 const LONGEST_BACK = 30_000;
 
+/** Time, chance and cache, so that every interleaving can be played. */
+export interface WorkerParts {
+  wait?: Sleep;
+  /** From 0 to below 1. */
+  random?: () => number;
+  statuses?: StatusCache;
+}
+
 /** Starts everything that a worker does. Throws where the key belongs to another organisation. */
-export async function startWorker(context: Context, metrics?: Metrics): Promise<RunningWorker> {
+export async function startWorker(
+  context: Context,
+  parts: WorkerParts = {},
+  metrics?: Metrics,
+): Promise<RunningWorker> {
   const { settings, backend, store, reader, tasks, clock, log } = context;
+  const { wait, random, statuses = new StatusCache(reader, clock) } = parts;
   const stop = new AbortController();
-  const key = new KeyWatch({ api: reader, store, clock, log });
-  const statuses = new StatusCache(reader, clock);
+  const key = new KeyWatch({ api: reader, store, clock, log, wait });
 
   const onFailure = async (error: unknown): Promise<void> => {
     if (error instanceof KeyRejectedError) await key.rejected(error, stop.signal);
@@ -56,11 +68,18 @@ export async function startWorker(context: Context, metrics?: Metrics): Promise<
     async review(incidentId, job) {
       if (key.state.is !== 'good') throw new PutBack('the API key does not work', LONGEST_BACK);
       await keepApart(incidentId, store, clock.now());
+      const keyStillWorks = () => key.stillWorks(stop.signal);
+      const onClosure = (closure: Closure) => metrics?.closure(closure);
+      const look = (known: typeof key.state & { is: 'good' }) =>
+        review(incidentId, job, { ...reviewDeps(context, known, statuses), keyStillWorks, onClosure });
       try {
-        const keyStillWorks = () => key.stillWorks(stop.signal);
-        const onClosure = (closure: Closure) => metrics?.closure(closure);
-        const deps = { ...reviewDeps(context, key.state, statuses), keyStillWorks, onClosure };
-        metrics?.reviewed((await review(incidentId, job, deps)).verdict);
+        const { reason, verdict } = await look(key.state);
+        metrics?.reviewed(verdict);
+        // It may have been given since this process looked at the key: of all processes, one looks at each sweep.
+        if (reason === 'key-role') {
+          const known = await key.mayClose();
+          if (known !== undefined) await look(known);
+        }
       } catch (error) {
         if (!(error instanceof PutBack)) metrics?.reviewFailed();
         await onFailure(error);
@@ -90,6 +109,8 @@ export async function startWorker(context: Context, metrics?: Metrics): Promise<
     // A role that was lost is noticed by whoever needs it; one that was added, by nobody else.
     checkKey: async () => key.isPartial() && key.stillWorks(stop.signal),
     mayRun: () => key.state.is === 'good',
+    random,
+    wait,
   };
   const running = runInBackground(background, stop.signal);
 

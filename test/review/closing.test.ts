@@ -1,0 +1,94 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { close, HISTORY, OPEN_INTENTS, settleIntents } from '../../src/review/closing.ts';
+import { Store } from '../../src/store/store.ts';
+import type { Tables } from '../../src/store/tables.ts';
+import { incident, rule, statuses, T0, update } from '../support/make.ts';
+import { createMemoryTables } from '../support/memory-tables.ts';
+
+const shut = incident();
+const decision = {
+  verdict: 'close',
+  reason: 'all-done',
+  words: 'its only follow-up is done',
+  to: 'closed',
+  status: statuses.closed,
+} as const;
+
+/** What closes an incident in this store; every edit takes effect. */
+function closing(tables: Tables) {
+  const updates = [update()];
+  const never = () => Promise.reject(new Error('not expected to be called'));
+  const deps = {
+    store: new Store(tables),
+    api: {
+      identity: never,
+      statuses: never,
+      incident: never,
+      incidents: async function* () {},
+      updates: async () => [...updates],
+      followUpsOf: never,
+      followUps: async function* () {},
+      setFollowUpStatus: never,
+      async editStatus() {
+        const updater = { kind: 'api_key', id: 'KEY', name: 'closer' } as const;
+        updates.push(update({ status: statuses.closed, updater }));
+        return { incident: shut };
+      },
+    },
+    clock: { now: () => T0 },
+    log: pino({ level: 'silent' }),
+    maxClosesPerHour: 0,
+    keyName: 'closer',
+    keyDigest: 'digest',
+    keyStillWorks: async () => true,
+  };
+  const facts = {
+    rule: rule(),
+    incident: shut,
+    updates: [...updates],
+    followUps: [],
+    changedWhileWriting: false,
+    records: new Map(),
+    closures: [],
+    now: T0,
+  };
+  return {
+    store: deps.store,
+    close: (signal = new AbortController().signal) => close(decision, facts, signal, deps),
+    settle: () => settleIntents(shut.id, deps),
+  };
+}
+
+describe('what is on record of a closing', () => {
+  it('is an edit that took effect, also when the store fails before it is confirmed', async () => {
+    const tables = createMemoryTables();
+    let down = true;
+    const { store, close, settle } = closing({
+      ...tables,
+      async rank(rank, entries) {
+        if (rank === HISTORY && down) throw new Error('the store did not answer');
+        await tables.rank(rank, entries);
+      },
+    });
+    await expect(close()).rejects.toThrow('did not answer');
+    expect(await store.closures.get(shut.id)).toMatchObject([{ outcome: 'open' }]);
+
+    down = false;
+    await settle();
+    expect(await store.closures.get(shut.id)).toMatchObject([{ outcome: 'confirmed' }]);
+  });
+
+  it('is found by the sweep while another intent is open: that of a review which lost its lock', async () => {
+    const { store, close, settle } = closing(createMemoryTables());
+    const stopped = AbortSignal.abort();
+    await expect(close(stopped)).rejects.toThrow('stopped before the edit');
+    await close();
+    const open = () => store.tables.ranked(OPEN_INTENTS, { min: -Infinity, max: Infinity, limit: 9 });
+    expect(await open()).toMatchObject([{ member: shut.id }]);
+
+    await settle();
+    expect(await open()).toEqual([]);
+    expect((await store.closures.get(shut.id))?.map(({ outcome }) => outcome)).not.toContain('open');
+  });
+});

@@ -1,0 +1,235 @@
+import type { IncidentIoReader, IncidentIoWriter } from '../../src/incident-io/api.ts';
+import {
+  ForbiddenError,
+  KeyRejectedError,
+  NotFoundError,
+  RateLimitedError,
+  RefusedError,
+  TransientError,
+  UnclearError,
+} from '../../src/incident-io/errors.ts';
+import type { FollowUp, Incident, IncidentUpdate } from '../../src/vocabulary.ts';
+import type { Checks } from './checks.ts';
+import type { Fault, Scheduler } from './scheduler.ts';
+import { type SimFollowUp, type SimIncident, STATUSES, type World } from './world.ts';
+
+/** incident.io behind the interfaces of its client: every page and every write waits for its turn. */
+
+const PAGE = 2;
+const OUR_KEY = { kind: 'api_key', id: 'KEY1', name: 'closer' } as const;
+
+export function createIncidentIo(
+  world: World,
+  scheduler: Scheduler,
+  checks: Checks,
+): { reader: IncidentIoReader; writer: IncidentIoReader & IncidentIoWriter } {
+  const failedRead = (fault: Fault) =>
+    fault === 'limited' ? limited(world) : new TransientError('incident.io answered 503');
+  const failedWrite = (fault: Fault) =>
+    fault === 'limited' ? limited(world) : new UnclearError('incident.io did not answer in time');
+
+  const read = <T>(what: string, effect: () => T): Promise<T> =>
+    scheduler.call(
+      'api',
+      what,
+      () => {
+        if (world.key.rejected) throw new KeyRejectedError('incident.io rejects the API key');
+        return effect();
+      },
+      { fail: failedRead },
+    );
+  const incidentOf = (id: string): SimIncident => {
+    const found = world.incidents.find((it) => it.id === id || it.reference === id);
+    if (found === undefined) throw new NotFoundError(`there is no incident ${id}`);
+    return found;
+  };
+
+  async function* pages<T, R>(what: string, all: () => T[], render: (row: T) => R): AsyncGenerator<R[]> {
+    for (let from = 0; ; from += PAGE) {
+      const page = await read(what, () => {
+        const rows = all();
+        return { rows: rows.slice(from, from + PAGE).map(render), more: rows.length > from + PAGE };
+      });
+      yield page.rows;
+      if (!page.more) return;
+    }
+  }
+
+  const reader: IncidentIoReader = {
+    identity: () =>
+      read('identity', () => ({
+        name: OUR_KEY.name,
+        dashboardUrl: 'https://app.incident.io/acme',
+        roles: world.key.roles,
+      })),
+    statuses: () => read('statuses', () => [...STATUSES]),
+    incident: (id) =>
+      read(`incident ${id}`, () => {
+        scheduler.strand.reads.incident = world.step;
+        return renderIncident(incidentOf(id));
+      }),
+    incidents: (categories) =>
+      pages(
+        'list incidents',
+        () => world.incidents.filter(({ status }) => categories.includes(status.category)),
+        renderIncident,
+      ),
+    updates: (incidentId) =>
+      read(`updates of ${incidentId}`, () => {
+        scheduler.strand.reads.incident = world.step;
+        return incidentOf(incidentId).updates.map(
+          ({ id, at, status, by }): IncidentUpdate => ({
+            id,
+            createdAt: at,
+            status,
+            updater: by === 'us' ? OUR_KEY : { kind: 'other', name: 'Ada' },
+          }),
+        );
+      }),
+    async followUpsOf(incidentId) {
+      const { reads } = scheduler.strand;
+      const seen = (row: SimFollowUp) => {
+        reads.followUps.set(row.id, world.step);
+        reads.keys.set(row.id, row.key);
+        reads.list = world.step;
+        return renderFollowUp(row);
+      };
+      const all: FollowUp[] = [];
+      const list = () => world.followUpsOf(incidentOf(incidentId));
+      for await (const page of pages(`follow-ups of ${incidentId}`, list, seen)) all.push(...page);
+      return all;
+    },
+    followUps(updatedSince) {
+      const second = Math.floor((updatedSince ?? 0) / 1000) * 1000;
+      // As read at the start: rows that change meanwhile stay where they are in the list.
+      let listed: SimFollowUp[] | undefined;
+      const list = () => {
+        listed ??= world.followUps.filter(({ updatedAt }) => updatedAt >= second);
+        return listed;
+      };
+      return pages('list follow-ups', list, renderFollowUp);
+    },
+  };
+
+  const write = <T>(what: string, check: (late: boolean) => void, effect: (late: boolean) => T): Promise<T> =>
+    scheduler.call(
+      'api',
+      what,
+      () => {
+        check(false);
+        return effect(false);
+      },
+      {
+        fail: failedWrite,
+        late: () => {
+          check(true);
+          world.say(`${what}: timed out, and still on its way`);
+          return () => effect(true);
+        },
+      },
+    );
+  const mayWrite = (refuses: boolean, ...roles: string[]) => {
+    if (world.key.rejected) throw new KeyRejectedError('incident.io rejects the API key');
+    const lacking = roles.find((role) => !world.key.roles.includes(role));
+    if (lacking !== undefined) throw new ForbiddenError(`the API key lacks ${lacking}`, { scope: lacking });
+    if (refuses) throw new RefusedError('a flow of the organisation does not allow it', { status: 422 });
+  };
+
+  return {
+    reader,
+    writer: {
+      ...reader,
+      editStatus(incidentId, statusId) {
+        const incident = incidentOf(incidentId);
+        const to = STATUSES.find(({ id }) => id === statusId);
+        if (to === undefined) throw new RefusedError(`there is no status ${statusId}`);
+        const { strand } = scheduler;
+        return write(
+          `edit ${incident.reference} to ${to.category}`,
+          () => {
+            mayWrite(
+              incident.refuses,
+              'incident_editor',
+              ...(to.category === 'closed' ? ['post_incident_flow_opt_out'] : []),
+            );
+            checks.edit(incident, to, strand);
+          },
+          (late) => {
+            checks.edited(incident, to, late);
+            if (incident.status.id !== to.id && incident.status.category !== 'closed')
+              world.moveIncident(incident, to, 'us');
+            return { incident: renderIncident(incident) };
+          },
+        );
+      },
+      setFollowUpStatus({ id }, status) {
+        const followUp = world.followUps.find((it) => it.id === id);
+        const { strand } = scheduler;
+        const existing = () => {
+          if (followUp === undefined || followUp.status === 'deleted')
+            throw new NotFoundError(`there is no follow-up ${id}`);
+          return followUp;
+        };
+        return write(
+          `set follow-up ${id} to ${status}`,
+          (late) => {
+            const row = existing();
+            mayWrite(row.refuses, 'incident_editor');
+            checks.write(row, status, strand);
+            // From now on it may change by us at any moment.
+            if (late) {
+              row.onTheirWay++;
+              row.blurred = true;
+            }
+          },
+          (late) => {
+            if (late && followUp !== undefined) followUp.onTheirWay--;
+            const row = existing();
+            checks.written(row, status, late, strand);
+            world.setFollowUp(row, status, 'us');
+            return renderFollowUp(row);
+          },
+        );
+      },
+    },
+  };
+}
+
+function limited(world: World): Error {
+  return new RateLimitedError('too many requests', { status: 429, retryAt: world.now + 2_000 });
+}
+
+function renderIncident({ id, reference, status, updatedAt }: SimIncident): Incident {
+  return {
+    id,
+    reference,
+    name: reference,
+    status,
+    mode: 'standard',
+    visibility: 'public',
+    customFields: [],
+    hasPostmortem: false,
+    updatedAt,
+  };
+}
+
+function renderFollowUp(row: SimFollowUp): FollowUp {
+  const place = row.key?.replace('github:', '');
+  return {
+    id: row.id,
+    incidentId: row.incident.id,
+    title: row.id,
+    status: row.status,
+    ...(place !== undefined && {
+      reference: {
+        provider: 'github',
+        name: row.task?.name ?? place,
+        permalink: `https://${place.replace('#', '/issues/')}`,
+      },
+    }),
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+    ...(row.completedAt !== undefined && { completedAt: row.completedAt }),
+    writable: { title: row.id, labels: [] },
+  };
+}

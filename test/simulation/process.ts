@@ -1,0 +1,136 @@
+import type { Logger } from 'pino';
+import type { IncidentIoReader, IncidentIoWriter } from '../../src/incident-io/api.ts';
+import { StatusCache } from '../../src/incident-io/status-cache.ts';
+import { release } from '../../src/operations/release.ts';
+import { policyOf } from '../../src/policy/policy.ts';
+import type { Context } from '../../src/service/context.ts';
+import { readSettings } from '../../src/settings.ts';
+import { Store } from '../../src/store/store.ts';
+import { startWorker } from '../../src/worker/worker.ts';
+import type { Queues, Worker } from './queues.ts';
+import { newStrand, type Scheduler } from './scheduler.ts';
+import type { StorySettings } from './settings.ts';
+import type { SimStore } from './store.ts';
+import type { SimIncident, World } from './world.ts';
+
+/** The real worker, as a process that can be started, stopped dead, and started again. */
+
+export interface Surroundings {
+  world: World;
+  scheduler: Scheduler;
+  store: SimStore;
+  queues: Queues;
+  incidentIo: { reader: IncidentIoReader; writer: IncidentIoReader & IncidentIoWriter };
+  settings: StorySettings;
+  log: Logger;
+  /** Puts a bug into what a process is given: to see that it is found. */
+  plant?: (context: Context) => Context;
+}
+
+export interface Process {
+  name: string;
+  /** Absent while it takes no jobs. */
+  worker?: Worker;
+}
+
+const base = readSettings({ INCIDENT_IO_API_KEY: 'key' }, ['apiKey']);
+
+/** Starts a worker. Its calls wait for their turn. */
+export async function startProcess(name: string, around: Surroundings): Promise<Process> {
+  const { world, scheduler } = around;
+  const process: Process = { name };
+  const context = contextOf(around, (worker) => {
+    process.worker = worker;
+  });
+  const wait = (ms: number) => scheduler.call('wait', 'wait', () => {}, { due: world.now + ms });
+  const statuses = new SharedStatuses(context, scheduler);
+  await scheduler.begin(newStrand(name, 'main', world.now), () => {
+    // Its promise never settles where the process dies first.
+    startWorker(context, { wait, random: () => 0.5, statuses }).catch((error: unknown) => {
+      world.say(`${name} did not start: ${String(error)}`);
+    });
+  });
+  return process;
+}
+
+/** `release` of the command line, as a process of its own. */
+export async function runRelease(name: string, incident: SimIncident, around: Surroundings): Promise<void> {
+  await runCommand(name, `release ${incident.reference}`, around, (context) =>
+    release(incident.reference, context),
+  );
+}
+
+export async function runHold(name: string, incident: SimIncident, around: Surroundings): Promise<void> {
+  await runCommand(name, `hold ${incident.reference}`, around, ({ store, clock }) =>
+    store.holds.put(incident.id, { why: 'we look into it', at: clock.now() }),
+  );
+}
+
+async function runCommand(
+  name: string,
+  what: string,
+  around: Surroundings,
+  work: (context: Context) => Promise<unknown>,
+): Promise<void> {
+  const { world, scheduler } = around;
+  const context = contextOf(around, () => {});
+  world.say(`a person enters: ${what}`);
+  await scheduler.begin(newStrand(name, what, world.now), () => {
+    work(context).catch((error: unknown) => world.say(`  ${what} failed: ${String(error)}`));
+  });
+}
+
+function contextOf(around: Surroundings, working: (worker: Worker) => void): Context {
+  const { world, store, queues, incidentIo, settings, log, plant = (context) => context } = around;
+  const tables = store.tables();
+  const { activeIncidents, minFollowUps, settleTime, maxClosesPerHour, syncFollowUps } = settings;
+  const given = {
+    ...base,
+    settleTime,
+    activeIncidents,
+    minFollowUps,
+    maxClosesPerHour,
+    syncFollowUps,
+  };
+  return plant({
+    settings: given,
+    policy: policyOf(given),
+    // Nothing asks the trackers here: their webhooks tell states themselves.
+    tasks: {
+      canRead: () => false,
+      most: () => 1,
+      read: () => Promise.reject(new Error('no tracker can be read')),
+    },
+    backend: queues.backend(tables, working),
+    store: new Store(tables),
+    clock: { now: () => world.now },
+    clockAhead: () => undefined,
+    ...incidentIo,
+    log,
+    close: async () => {},
+  });
+}
+
+/** Two reviews may wait for one read of the statuses: each goes on in a turn of its own. */
+class SharedStatuses extends StatusCache {
+  private readonly scheduler: Scheduler;
+  constructor({ reader, clock }: Context, scheduler: Scheduler) {
+    super(reader, clock);
+    this.scheduler = scheduler;
+  }
+
+  override async get() {
+    const { strand } = this.scheduler;
+    const ownTurn = () => this.scheduler.call('store', 'go on', () => {}, { strand });
+    return super.get().then(
+      async (statuses) => {
+        await ownTurn();
+        return statuses;
+      },
+      async (error: unknown) => {
+        await ownTurn();
+        throw error;
+      },
+    );
+  }
+}

@@ -1,0 +1,55 @@
+import { parseArgs } from 'node:util';
+import { shrink } from './shrink.ts';
+import { tell } from './story.ts';
+import { Tape } from './tape.ts';
+
+/** `npm run test:simulation [-- --seed N --runs N --long --quick]`: tells stories until a promise is broken. */
+
+const RUNS = 5_000;
+const LONG = 500_000;
+/** How long a story that breaks a promise is made shorter, ms. */
+const SHRINKING = 60_000;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    runs: { type: 'string' },
+    long: { type: 'boolean', default: false },
+    /** Stops at the first broken promise, without a story. */
+    quick: { type: 'boolean', default: false },
+  },
+});
+const first = number('seed', values.seed) ?? 1;
+const runs = number('runs', values.runs) ?? (values.long ? LONG : RUNS);
+
+// Errors are many here, and nobody reads where they came from.
+Error.stackTraceLimit = 0;
+const counts = new Map<string, number>();
+const began = performance.now();
+const seconds = () => ((performance.now() - began) / 1_000).toFixed(1);
+for (let n = 0; n < runs; n++) {
+  const seed = first + n;
+  const told = await tell(Tape.ofSeed(seed), { counts });
+  if (told.violation !== undefined) {
+    console.log(
+      `story ${seed}, number ${n + 1}, after ${seconds()} s: ${told.violation.promise}: ${told.violation.words}`,
+    );
+    if (!values.quick) {
+      const short = await shrink(told, {}, SHRINKING);
+      console.log(`\nThe story, made shorter (again: --seed ${seed} --runs 1):\n${short.lines.join('\n')}`);
+      console.log(`${short.violation?.promise}: ${short.violation?.words}`);
+    }
+    process.exit(1);
+  }
+  if (values.long && n % 10_000 === 9_999) console.log(`${n + 1} stories, ${seconds()} s`);
+}
+for (const [what, times] of [...counts].sort()) console.log(`${String(times).padStart(9)}  ${what}`);
+console.log(`${runs} stories from seed ${first} in ${seconds()} s: no promise was broken`);
+
+function number(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new RangeError(`--${name} is "${text}": give a whole number`);
+  return value;
+}

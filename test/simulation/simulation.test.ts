@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import type { Context } from '../../src/service/context.ts';
+import { shrink } from './shrink.ts';
+import { type Telling, type Told, tell } from './story.ts';
+import { Tape } from './tape.ts';
+
+/** The first of some stories in which a promise is broken. */
+async function firstBroken(stories: number, telling: Telling = {}): Promise<Told | undefined> {
+  for (let seed = 1; seed <= stories; seed++) {
+    const told = await tell(Tape.ofSeed(seed), telling);
+    if (told.violation !== undefined) return told;
+  }
+  return undefined;
+}
+
+// Some thousand stories take their time on a busy machine.
+describe('the simulation', { timeout: 180_000 }, () => {
+  it('tells stories in which no promise is broken, and in which incidents are closed', async () => {
+    const counts = new Map<string, number>();
+    expect((await firstBroken(200, { counts }))?.violation).toBeUndefined();
+    expect(counts.get('edit')).toBeGreaterThan(50);
+  });
+
+  it('tells the same story for the same seed', async () => {
+    const [once, again] = [
+      await tell(Tape.ofSeed(7), { aloud: true }),
+      await tell(Tape.ofSeed(7), { aloud: true }),
+    ];
+    expect(once.lines.length).toBeGreaterThan(10);
+    expect(again.lines).toEqual(once.lines);
+    expect(again.drawn).toEqual(once.drawn);
+  });
+
+  it('finds that wakes are lost, and tells it in a short story', async () => {
+    const plant = (context: Context): Context => ({
+      ...context,
+      backend: { ...context.backend, waker: { ...context.backend.waker, wake: async () => {} } },
+    });
+    const told = await firstBroken(500, { plant });
+    expect(told?.violation?.promise).toMatch(/^L1/);
+    if (told === undefined) return;
+    const short = await shrink(told, { plant }, 3_000);
+    expect(short.violation?.promise).toBe(told.violation?.promise);
+    expect(short.drawn.length).toBeLessThan(told.drawn.length);
+  });
+
+  it('finds that a hold is forgotten', async () => {
+    const plant = (context: Context): Context => {
+      const { holds } = context.store;
+      const get = holds.get.bind(holds);
+      holds.get = async (id) => {
+        await get(id);
+        return undefined;
+      };
+      return context;
+    };
+    expect((await firstBroken(2_000, { plant }))?.violation?.promise).toBe('S2 held');
+  });
+});

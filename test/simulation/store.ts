@@ -1,0 +1,161 @@
+import type { Tables } from '../../src/store/tables.ts';
+import { createMemoryTables } from '../support/memory-tables.ts';
+import type { CallOptions, Scheduler, Strand } from './scheduler.ts';
+import type { World } from './world.ts';
+
+/** The store in memory, of which every call waits for its turn. The checks look into it without a call. */
+export class SimStore {
+  private readonly world: World;
+  private readonly scheduler: Scheduler;
+  private inner: Tables;
+  private readonly mirror = new Map<string, Map<string, string>>();
+  /** When what stands for a task was written, by its key. */
+  readonly taskSteps = new Map<string, number>();
+  /** When the first sync had ended. */
+  firstSyncStep: number | undefined;
+
+  constructor(world: World, scheduler: Scheduler) {
+    this.world = world;
+    this.scheduler = scheduler;
+    this.inner = this.empty();
+  }
+
+  /** All of it is gone. */
+  lose(): void {
+    this.inner = this.empty();
+    this.world.storeLostStep = this.world.step;
+    this.mirror.clear();
+    this.taskSteps.clear();
+    this.firstSyncStep = undefined;
+    for (const incident of this.world.incidents) {
+      incident.held = false;
+      incident.readySince = undefined;
+    }
+  }
+
+  peek(table: string, id: string): unknown {
+    const text = this.mirror.get(table)?.get(id);
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  /** Where a task is now, as the store knows it. */
+  placeOf(key: string): string {
+    return endOf(key, (place) => {
+      const next = this.peek('places', place);
+      return typeof next === 'string' ? next : undefined;
+    });
+  }
+
+  tables(): Tables {
+    const call = <T>(what: string, effect: (inner: Tables, strand: Strand) => Promise<T>): Promise<T> =>
+      this.scheduler.call('store', what, () => effect(this.inner, this.scheduler.strand), FAILS);
+    return {
+      get: (table, ids) =>
+        call(`get ${table}`, async (inner, strand) => {
+          const values = await inner.get(table, ids);
+          this.hasRead(strand, table, ids, values);
+          return values;
+        }),
+      put: (changes) =>
+        call(`put ${changes[0]?.table}`, async (inner, strand) => {
+          await inner.put(changes);
+          for (const { table, id, value } of changes) this.hasWritten(strand, table, id, value);
+        }),
+      swap: (changes) =>
+        call(`swap ${changes[0]?.table}`, async (inner, strand) => {
+          const written = await inner.swap(changes);
+          for (const [i, { table, id, value }] of changes.entries())
+            if (written[i]) this.hasWritten(strand, table, id, value);
+          return written;
+        }),
+      scan: (table, cursor, limit) => call(`scan ${table}`, (inner) => inner.scan(table, cursor, limit)),
+      rank: (rank, entries) => call(`rank ${rank}`, (inner) => inner.rank(rank, entries)),
+      unrank: (rank, members) => call(`unrank ${rank}`, (inner) => inner.unrank(rank, members)),
+      ranked: (rank, range) => call(`ranked ${rank}`, (inner) => inner.ranked(rank, range)),
+      rankSize: (rank) => call(`size of ${rank}`, (inner) => inner.rankSize(rank)),
+      time: async () => this.world.now,
+      close: async () => {},
+    };
+  }
+
+  private empty(): Tables {
+    return createMemoryTables({ now: () => this.world.now });
+  }
+
+  private hasRead(
+    { reads }: Strand,
+    table: string,
+    ids: readonly string[],
+    values: readonly (string | undefined)[],
+  ): void {
+    if (table === 'holds') reads.holds = this.world.step;
+    if (table === 'tasks') reads.tasks = this.world.step;
+    const known = { tasks: reads.records, marks: reads.marks, places: reads.places }[table];
+    if (known === undefined) return;
+    for (const [i, id] of ids.entries()) {
+      const value = values[i];
+      if (value === undefined) known.delete(id);
+      else known.set(id, value);
+    }
+  }
+
+  private hasWritten({ reads, began }: Strand, table: string, id: string, value: string | undefined): void {
+    const { world } = this;
+    const entries = this.mirror.get(table) ?? new Map<string, string>();
+    this.mirror.set(table, entries);
+    if (value === undefined) entries.delete(id);
+    else entries.set(id, value);
+
+    const incident = world.incidents.find((it) => it.id === id);
+    switch (table) {
+      case 'tasks': {
+        this.taskSteps.set(id, world.step);
+        const { delivery } = value === undefined ? { delivery: '' } : JSON.parse(value);
+        const event = world.events.get(delivery);
+        if (event !== undefined) event.recordedAt ??= world.step;
+        return;
+      }
+      case 'times':
+        reads.placeAt = world.now;
+        return;
+      case 'meta':
+        if (id === 'first-sync-finished') this.firstSyncStep ??= world.step;
+        return;
+      case 'ready':
+        // What it found is as old as it says, but no older than the review.
+        if (value === undefined) delete incident?.readySince;
+        else if (incident !== undefined) incident.readySince ??= Math.max(began, JSON.parse(value).since);
+        return;
+      case 'holds':
+        if (incident === undefined || incident.held === (value !== undefined)) return;
+        incident.held = value !== undefined;
+        incident.heldStep = world.step;
+        return;
+      case 'released':
+        if (incident !== undefined) incident.releasedStep = world.step;
+        return;
+      case 'outcomes':
+        if (value !== undefined) this.tell(id, value);
+    }
+  }
+
+  private tell(id: string, text: string): void {
+    const { verdict, words, wokenBy } = JSON.parse(text);
+    const reference = this.world.incidents.find((it) => it.id === id)?.reference ?? id;
+    this.world.say(`  reviewed ${reference} (${wokenBy}): ${verdict}, ${words}`);
+  }
+}
+
+const FAILS: CallOptions = { fail: () => new Error('the store did not answer') };
+
+/** The end of a way from place to place; where it leads back, the first by name of those that it leads to. */
+export function endOf(key: string, nextOf: (place: string) => string | undefined): string {
+  const way = [key];
+  for (let last = key; ; ) {
+    const next = nextOf(last);
+    if (next === undefined) return last;
+    if (way.includes(next)) return way.slice(way.indexOf(next)).sort()[0] ?? next;
+    way.push(next);
+    last = next;
+  }
+}
