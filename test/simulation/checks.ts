@@ -278,6 +278,11 @@ export class Checks {
       );
   }
 
+  /** With the store goes what was counted for the brake. */
+  storeLost(): void {
+    this.places.length = 0;
+  }
+
   private brake(incident: SimIncident, { reads }: Strand): void {
     const { maxClosesPerHour } = this.settings;
     if (maxClosesPerHour === 0) return;

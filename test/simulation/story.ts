@@ -335,6 +335,7 @@ class Story {
   private loseStore(): void {
     this.world.say('the store is lost');
     this.store.lose();
+    this.checks.storeLost();
     for (const { events } of this.world.tasks) for (const event of events) event.recordedAt = undefined;
     for (const incident of this.world.incidents) Object.assign(incident, { ourEdits: 0, otherEdits: 0 });
     // Nobody knows any more which writes were ours.
