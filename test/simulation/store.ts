@@ -1,7 +1,10 @@
+import { z } from 'zod';
 import type { Tables } from '../../src/store/tables.ts';
 import { createMemoryTables } from '../support/memory-tables.ts';
 import type { CallOptions, Scheduler, Strand } from './scheduler.ts';
 import type { World } from './world.ts';
+
+const placesSchema = z.array(z.number());
 
 /** The store in memory, of which every call waits for its turn. The checks look into it without a call. */
 export class SimStore {
@@ -116,7 +119,8 @@ export class SimStore {
         return;
       }
       case 'times':
-        reads.placeAt = world.now;
+        // As it was written: a process may have slept since it looked at the clock.
+        reads.placeAt = placesSchema.parse(JSON.parse(value ?? '[]')).at(-1);
         return;
       case 'meta':
         if (id === 'first-sync-finished') this.firstSyncStep ??= world.step;
