@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Context } from '../../src/service/context.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { shrink } from './shrink.ts';
 import { type Telling, type Told, tell } from './story.ts';
 import { Tape } from './tape.ts';
@@ -13,8 +14,7 @@ async function firstBroken(stories: number, telling: Telling = {}): Promise<Told
   return undefined;
 }
 
-// Some thousand stories take their time on a busy machine.
-describe('the simulation', { timeout: 180_000 }, () => {
+describe('the simulation', () => {
   it('tells stories in which no promise is broken, and in which incidents are closed', async () => {
     const counts = new Map<string, number>();
     expect((await firstBroken(200, { counts }))?.violation).toBeUndefined();
@@ -39,7 +39,7 @@ describe('the simulation', { timeout: 180_000 }, () => {
     const told = await firstBroken(500, { plant });
     expect(told?.violation?.promise).toMatch(/^L1/);
     if (told === undefined) return;
-    const short = await shrink(told, { plant }, 3_000);
+    const short = await shrink(told, { plant }, PATIENCE);
     expect(short.violation?.promise).toBe(told.violation?.promise);
     expect(short.drawn.length).toBeLessThan(told.drawn.length);
   });
