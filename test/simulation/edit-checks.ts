@@ -29,8 +29,8 @@ export class EditChecks {
     this.places.length = 0;
   }
 
-  /** Before an edit of ours takes effect. */
-  edit(incident: SimIncident, to: IncidentStatus, strand: Strand): void {
+  /** Before an edit of ours takes effect, or is given up to take it late. */
+  edit(incident: SimIncident, to: IncidentStatus, strand: Strand, late: boolean): void {
     const { world } = this;
     const { reads } = strand;
     this.verdicts.writesSeen++;
@@ -48,7 +48,8 @@ export class EditChecks {
         `${incident.reference} was ready before the first start, and is closed`,
       );
     this.settled(incident);
-    this.brake(incident, strand);
+    // One that is given up gives back its place, and takes effect all the same.
+    if (!late) this.brake(incident, strand);
   }
 
   /** When an edit took effect. */

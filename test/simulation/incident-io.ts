@@ -148,13 +148,13 @@ export function createIncidentIo(
         const { strand } = scheduler;
         return write(
           `edit ${incident.reference} to ${to.category}`,
-          () => {
+          (late) => {
             mayWrite(
               incident.refuses,
               'incident_editor',
               ...(to.category === 'closed' ? ['post_incident_flow_opt_out'] : []),
             );
-            checks.edits.edit(incident, to, strand);
+            checks.edits.edit(incident, to, strand, late);
           },
           (late) => {
             checks.edits.edited(incident, to, late);
