@@ -30,6 +30,8 @@ export interface Telling {
   plant?: Surroundings['plant'];
 }
 
+const SILENT = pino({ level: 'silent' });
+
 export class Stage {
   readonly lines: string[] = [];
   readonly verdicts: Verdicts;
@@ -69,7 +71,7 @@ export class Stage {
           { level: 'info', base: null, timestamp: false },
           { write: (line) => say(`  log: ${JSON.parse(line).msg}`) },
         )
-      : pino({ level: 'silent' });
+      : SILENT;
     this.around = {
       world: this.world,
       scheduler: this.scheduler,

@@ -14,6 +14,8 @@ export interface Told {
 
 /** Tells one story: rounds of chaos, each followed by quiet. The same tape tells the same story. */
 export async function tell(tape: Tape, telling: Telling = {}): Promise<Told> {
+  // Whoever else has something to do in this process gets a turn now and then.
+  await new Promise((resolve) => setImmediate(resolve));
   const stage = new Stage(tape, telling);
   try {
     await play(stage);
