@@ -1,19 +1,20 @@
-import type { Checks } from './checks.ts';
 import type { StorySettings } from './settings.ts';
 import type { SimStore } from './store.ts';
-import { isClosed, isDone, type SimFollowUp, type SimIncident, type World } from './world.ts';
+import { isClosed, isDone, type SimFollowUp, type SimIncident } from './things.ts';
+import type { Verdicts } from './verdicts.ts';
+import type { World } from './world.ts';
 
 /** What has to be true once all is quiet. */
 export interface Quiet {
   world: World;
   store: SimStore;
-  checks: Checks;
+  verdicts: Verdicts;
   settings: StorySettings;
 }
 
 /** L1: whatever is due is closed. */
 export function checkDue(quiet: Quiet): void {
-  const { world, checks } = quiet;
+  const { world, verdicts } = quiet;
   for (const incident of world.incidents) {
     if (!isOurs(incident, quiet)) continue;
     const alive = world.followUpsOf(incident).filter(({ status }) => status !== 'deleted');
@@ -41,24 +42,24 @@ export function checkDue(quiet: Quiet): void {
       world.count('quiet: declined, then completed by a copy');
       continue;
     }
-    checks.broken(movedBack ? 'L1 moved back' : 'L1', stays);
+    verdicts.broken(movedBack ? 'L1 moved back' : 'L1', stays);
   }
 }
 
 /** Audit: no intent whose end nobody knows, and no edit of ours without its confirmation. */
-export function checkAudit({ world, store, checks }: Quiet): void {
+export function checkAudit({ world, store, verdicts }: Quiet): void {
   for (const incident of world.incidents) {
     const known = closuresOf(incident, store);
     if (known.some(({ outcome }) => outcome === 'open'))
-      checks.broken('Audit open', `${incident.reference} has an intent whose end nobody knows`);
+      verdicts.broken('Audit open', `${incident.reference} has an intent whose end nobody knows`);
     const confirmed = known.filter(({ outcome }) => outcome === 'confirmed').length;
     if (confirmed < incident.ourEdits)
-      checks.broken(
+      verdicts.broken(
         'Audit lost',
         `${incident.reference} was edited ${incident.ourEdits} times, and ${confirmed} closures are on record`,
       );
     if (confirmed > incident.ourEdits + incident.otherEdits)
-      checks.broken(
+      verdicts.broken(
         'Audit false',
         `${incident.reference} has ${confirmed} closures on record, and was edited ${incident.ourEdits} times`,
       );
@@ -66,7 +67,7 @@ export function checkAudit({ world, store, checks }: Quiet): void {
 }
 
 /** Whether it is for us to close it, once its follow-ups are done. */
-function isOurs(incident: SimIncident, { world, store, settings, checks }: Quiet): boolean {
+function isOurs(incident: SimIncident, { world, store, settings, verdicts }: Quiet): boolean {
   const { category } = incident.status;
   if (category === 'closed' || (category === 'live' && settings.activeIncidents === 'leave')) return false;
   if (incident.held || incident.refuses) return false;
@@ -77,7 +78,7 @@ function isOurs(incident: SimIncident, { world, store, settings, checks }: Quiet
   const alive = world.followUpsOf(incident).filter(({ status }) => status !== 'deleted');
   if (alive.length < settings.minFollowUps) return false;
   const backlog = store.peek('backlog', incident.id);
-  if (backlog !== undefined && !hasChangedSince(backlog, incident, alive, checks)) {
+  if (backlog !== undefined && !hasChangedSince(backlog, incident, alive, verdicts)) {
     world.count('quiet: backlog');
     return false;
   }
@@ -88,22 +89,22 @@ export function hasChangedSince(
   backlog: unknown,
   incident: SimIncident,
   alive: SimFollowUp[],
-  checks: Checks,
+  verdicts: Verdicts,
 ): boolean {
   const looks = [incident.status.id, ...alive.map(({ id, status }) => `${id}:${status}`).sort()].join(' ');
   if (typeof backlog !== 'object' || backlog === null || !('looks' in backlog) || !('at' in backlog))
     return true;
   const { at } = backlog;
   return (
-    backlog.looks !== looks || alive.some((it) => (checks.known(it.key)?.receivedAt ?? -1) >= Number(at))
+    backlog.looks !== looks || alive.some((it) => (verdicts.known(it.key)?.receivedAt ?? -1) >= Number(at))
   );
 }
 
 /** Whether a follow-up is done beyond doubt, as far as we were told. */
-function isReady(followUp: SimFollowUp, { world, checks, settings }: Quiet): boolean {
+function isReady(followUp: SimFollowUp, { world, verdicts, settings }: Quiet): boolean {
   const { task } = followUp;
   const change = task?.change;
-  const known = checks.known(followUp.key);
+  const known = verdicts.known(followUp.key);
   if (followUp.blurred || followUp.refuses) return false;
   if (task?.canonical !== undefined || known?.event?.canonical !== undefined) return false;
   if (task !== undefined && isClosed(task.state) && task.by === 'automation') return false;

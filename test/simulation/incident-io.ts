@@ -9,9 +9,11 @@ import {
   UnclearError,
 } from '../../src/incident-io/errors.ts';
 import type { FollowUp, Incident, IncidentUpdate } from '../../src/vocabulary.ts';
-import type { Checks } from './checks.ts';
+import type { EditChecks } from './edit-checks.ts';
 import type { Fault, Scheduler } from './scheduler.ts';
-import { type SimFollowUp, type SimIncident, STATUSES, type World } from './world.ts';
+import { type SimFollowUp, type SimIncident, STATUSES } from './things.ts';
+import type { World } from './world.ts';
+import type { WriteChecks } from './write-checks.ts';
 
 /** incident.io behind the interfaces of its client: every page and every write waits for its turn. */
 
@@ -21,7 +23,7 @@ const OUR_KEY = { kind: 'api_key', id: 'KEY1', name: 'closer' } as const;
 export function createIncidentIo(
   world: World,
   scheduler: Scheduler,
-  checks: Checks,
+  checks: { edits: EditChecks; writes: WriteChecks },
 ): { reader: IncidentIoReader; writer: IncidentIoReader & IncidentIoWriter } {
   const failedRead = (fault: Fault) =>
     fault === 'limited' ? limited(world) : new TransientError('incident.io answered 503');
@@ -146,16 +148,16 @@ export function createIncidentIo(
         const { strand } = scheduler;
         return write(
           `edit ${incident.reference} to ${to.category}`,
-          () => {
+          (late) => {
             mayWrite(
               incident.refuses,
               'incident_editor',
               ...(to.category === 'closed' ? ['post_incident_flow_opt_out'] : []),
             );
-            checks.edit(incident, to, strand);
+            checks.edits.edit(incident, to, strand, late);
           },
           (late) => {
-            checks.edited(incident, to, late);
+            checks.edits.edited(incident, to, late);
             if (incident.status.id !== to.id && incident.status.category !== 'closed')
               world.moveIncident(incident, to, 'us');
             return { incident: renderIncident(incident) };
@@ -175,7 +177,7 @@ export function createIncidentIo(
           (late) => {
             const row = existing();
             mayWrite(row.refuses, 'incident_editor');
-            checks.write(row, status, strand);
+            checks.writes.write(row, status, strand);
             // From now on it may change by us at any moment.
             if (late) {
               row.onTheirWay++;
@@ -185,7 +187,7 @@ export function createIncidentIo(
           (late) => {
             if (late && followUp !== undefined) followUp.onTheirWay--;
             const row = existing();
-            checks.written(row, status, late, strand);
+            checks.writes.written(row, status, late, strand);
             world.setFollowUp(row, status, 'us');
             return renderFollowUp(row);
           },

@@ -86,8 +86,8 @@ const mutations = [
     name: 'confirmed before it is known',
     breaks: 'an edit whose end is unknown counts as made',
     file: 'src/review/closing.ts',
-    from: 'if (newest !== undefined && (await ourUpdate(newest, updates, deps)) !== undefined) {',
-    to: 'if (newest !== undefined) {',
+    from: 'const ours = newest && (await ourUpdate(newest, updates, deps));',
+    to: 'const ours = newest && ((await ourUpdate(newest, updates, deps)) ?? updates[0]);',
   },
   {
     name: 'the sweep sees statuses only',

@@ -1,7 +1,8 @@
 import type { StorySettings } from './settings.ts';
 import type { Tape } from './tape.ts';
+import { isDone, ROLES, type SimFollowUp, type SimIncident, STATUS } from './things.ts';
 import { keyOf, rename, type Send, setTask, transfer } from './tracker.ts';
-import { isDone, ROLES, type SimFollowUp, type SimIncident, STATUS, type World } from './world.ts';
+import type { World } from './world.ts';
 
 /** What people do, in the tracker and in incident.io, and incident.io's own sync: at any moment, for no reason. */
 

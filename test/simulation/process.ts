@@ -11,7 +11,8 @@ import type { Queues, Worker } from './queues.ts';
 import { newStrand, type Scheduler } from './scheduler.ts';
 import type { StorySettings } from './settings.ts';
 import type { SimStore } from './store.ts';
-import type { SimIncident, World } from './world.ts';
+import type { SimIncident } from './things.ts';
+import type { World } from './world.ts';
 
 /** The real worker, as a process that can be started, stopped dead, and started again. */
 

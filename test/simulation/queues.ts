@@ -4,7 +4,8 @@ import { FinalFailure, type Handlers, PutBack } from '../../src/queue/queues.ts'
 import type { Tables } from '../../src/store/tables.ts';
 import type { EventBatch } from '../../src/vocabulary.ts';
 import type { CallOptions, Scheduler } from './scheduler.ts';
-import type { SimEvent, World } from './world.ts';
+import type { SimEvent } from './things.ts';
+import type { World } from './world.ts';
 
 /**
  * The three queues in memory, with what BullMQ promises of them: a job is somebody's until he ends it or dies, a

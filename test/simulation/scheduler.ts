@@ -135,8 +135,9 @@ export class Scheduler {
     this.running = strand;
     this.continuation = undefined;
     work();
-    // All that follows without another call happens in microtasks, which end before this does.
-    await new Promise((resolve) => setImmediate(resolve));
+    // All that follows without another call happens in microtasks. A tick comes after the last of them, and sooner
+    // than a turn of the event loop.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
     this.running = undefined;
     return this.continuation;
   }

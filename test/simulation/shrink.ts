@@ -1,4 +1,5 @@
-import { type Telling, type Told, tell } from './story.ts';
+import type { Telling } from './stage.ts';
+import { type Told, tell } from './story.ts';
 import { Tape } from './tape.ts';
 
 /** Finds a shorter story that breaks the same promise: leaves out pieces of it, then makes its choices quiet. Takes about `ms`. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Context } from '../../src/service/context.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { shrink } from './shrink.ts';
-import { type Telling, type Told, tell } from './story.ts';
+import type { Telling } from './stage.ts';
+import { type Told, tell } from './story.ts';
 import { Tape } from './tape.ts';
 
 /** The first of some stories in which a promise is broken. */

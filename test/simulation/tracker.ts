@@ -1,6 +1,7 @@
 import type { ChangedBy, TaskEvent, TaskStateName } from '../../src/vocabulary.ts';
 import type { StorySettings } from './settings.ts';
-import { type Hook, isClosed, type SimEvent, type SimTask, type World } from './world.ts';
+import { type Hook, isClosed, type SimEvent, type SimTask } from './things.ts';
+import type { World } from './world.ts';
 
 /** The tracker: what happens to its tasks, and what its webhooks say of that. */
 

@@ -1,94 +1,55 @@
 import type { IncidentStatus } from '../../src/vocabulary.ts';
 import type { Strand } from './scheduler.ts';
 import type { StorySettings } from './settings.ts';
-import { endOf, type SimStore } from './store.ts';
-import {
-  isClosed,
-  isDone,
-  type SimEvent,
-  type SimFollowUp,
-  type SimIncident,
-  type SimTask,
-  type World,
-} from './world.ts';
-
-/** A promise that was broken. */
-export interface Violation {
-  /** Which one: the name by which stories are shrunk. */
-  promise: string;
-  words: string;
-}
+import type { SimStore } from './store.ts';
+import { isClosed, type SimFollowUp, type SimIncident, type SimTask } from './things.ts';
+import { isStoredTask, isTie, type Verdicts } from './verdicts.ts';
+import type { World } from './world.ts';
 
 const HOUR = 3_600_000;
-const second = (ms: number) => Math.floor(ms / 1000);
 
-interface StoredTask {
-  state: SimTask['state'];
-  by: SimTask['by'];
-  delivery: string;
-  receivedAt: number;
-}
-
-/**
- * Looks at every write at the moment when it takes effect. What no client can exclude (a change after the last
- * read, times too coarse to order, a write that takes effect long after it was given up) is counted, not blamed.
- */
-export class Checks {
-  violation: Violation | undefined;
-  /** Two reviews of an incident ran side by side: what they read and wrote crossed. */
-  besideEachOther = false;
-  /** How many writes and edits there were, with or without effect. */
-  writesSeen = 0;
-  private readonly writes = new Set<string>();
+/** Looks at every edit of an incident at the moment when it takes effect. */
+export class EditChecks {
+  /** When each edit took its place at the brake, ms. */
   private readonly places: number[] = [];
   private readonly world: World;
   private readonly store: SimStore;
   private readonly settings: StorySettings;
+  private readonly verdicts: Verdicts;
 
-  constructor(world: World, store: SimStore, settings: StorySettings) {
+  constructor(world: World, store: SimStore, settings: StorySettings, verdicts: Verdicts) {
     this.world = world;
     this.store = store;
     this.settings = settings;
+    this.verdicts = verdicts;
   }
 
-  broken(promise: string, words: string): void {
-    if (this.besideEachOther && /^(S3|S1 reopened|L1|settle time|Audit false)/.test(promise)) {
-      this.world.count(`two reviews at once: ${promise}`);
-      return;
-    }
-    this.violation ??= { promise, words };
+  /** The store is lost, and with it what the brake counted. */
+  forgetBrake(): void {
+    this.places.length = 0;
   }
 
-  /** What stands for a task, as the store knows it, and since which step. */
-  known(key: string | undefined): (StoredTask & { step: number; event?: SimEvent }) | undefined {
-    if (key === undefined) return undefined;
-    const place = this.store.placeOf(key);
-    const record = this.store.peek('tasks', place);
-    if (!isStoredTask(record)) return undefined;
-    return {
-      ...record,
-      step: this.store.taskSteps.get(place) ?? 0,
-      event: this.world.events.get(record.delivery),
-    };
-  }
-
-  /** Before an edit of ours takes effect. */
-  edit(incident: SimIncident, to: IncidentStatus, strand: Strand): void {
+  /** Before an edit of ours takes effect, or is given up to take it late. */
+  edit(incident: SimIncident, to: IncidentStatus, strand: Strand, late: boolean): void {
     const { world } = this;
     const { reads } = strand;
-    this.writesSeen++;
+    this.verdicts.writesSeen++;
     if (incident.status.id === to.id || incident.status.category === 'closed') return;
     const alive = world.followUpsOf(incident).filter(({ status }) => status !== 'deleted');
     for (const followUp of alive) this.blocks(incident, followUp, strand);
     if (alive.length < this.settings.minFollowUps) {
       if (world.followUpsOf(incident).every((it) => it.changed.step <= (reads.followUps.get(it.id) ?? -1)))
-        this.broken('S1 none', `${incident.reference} is closed with ${alive.length} follow-ups`);
+        this.verdicts.broken('S1 none', `${incident.reference} is closed with ${alive.length} follow-ups`);
     }
     this.againstPeople(incident, strand);
     if (incident.wasReady && !this.hasHappened(incident))
-      this.broken('S2 backlog', `${incident.reference} was ready before the first start, and is closed`);
+      this.verdicts.broken(
+        'S2 backlog',
+        `${incident.reference} was ready before the first start, and is closed`,
+      );
     this.settled(incident);
-    this.brake(incident, strand);
+    // One that is given up gives back its place, and takes effect all the same.
+    if (!late) this.brake(incident, strand);
   }
 
   /** When an edit took effect. */
@@ -119,7 +80,7 @@ export class Checks {
         world.count('change after the last read: follow-up');
       return;
     }
-    const task = this.known(reads.keys.get(followUp.id));
+    const task = this.verdicts.known(reads.keys.get(followUp.id));
     const unread = task !== undefined && task.step > reads.tasks;
     if (unread) {
       world.count('change after the last read: task');
@@ -131,10 +92,10 @@ export class Checks {
         task !== undefined &&
         isClosed(task.state) &&
         (task.by !== 'automation' || incident.releasedStep >= (task.event?.arrivedAt ?? Infinity));
-      if (!counts) this.broken('S1', `${what} is outstanding`);
+      if (!counts) this.verdicts.broken('S1', `${what} is outstanding`);
       else if (followUp.person && task.event && followUp.person.step > task.event.step) {
-        if (this.tie(followUp, task.event)) world.count('too coarse to order: set back');
-        else this.broken('S1 set back', `${what} was set back by a person after ${task.delivery}`);
+        if (isTie(followUp, task.event)) world.count('too coarse to order: set back');
+        else this.verdicts.broken('S1 set back', `${what} was set back by a person after ${task.delivery}`);
       }
     }
     this.taskBlocks(incident, followUp, what, strand);
@@ -156,7 +117,7 @@ export class Checks {
     );
     const event = told.at(-1);
     if (event === undefined) return;
-    if (!isOne && this.known(reads.keys.get(id))?.event?.key !== event.key) {
+    if (!isOne && this.verdicts.known(reads.keys.get(id))?.event?.key !== event.key) {
       this.world.count('moved, and not told where');
       return;
     }
@@ -173,16 +134,22 @@ export class Checks {
     );
     if (byMachine && closedByPerson) this.world.count('too coarse to order: automation');
     else if (byMachine && !releasedAfter)
-      this.broken('S1 automation', `${what} is about a task that automation closed (${event.delivery})`);
+      this.verdicts.broken(
+        'S1 automation',
+        `${what} is about a task that automation closed (${event.delivery})`,
+      );
     if (
       event.state === 'open' &&
       (change.reopened
         ? told.includes(change)
         : told.some((it) => isClosed(it.state) && it.step < event.step))
     )
-      this.broken('S1 reopened', `${what} is about a task that is open again (${event.delivery})`);
+      this.verdicts.broken('S1 reopened', `${what} is about a task that is open again (${event.delivery})`);
     if (event.state === 'declined' && change.canonical && this.duplicateBlocks(change.canonical, reads.tasks))
-      this.broken('S1 duplicate', `${what} is about a duplicate of ${change.canonical.name}, which is open`);
+      this.verdicts.broken(
+        'S1 duplicate',
+        `${what} is about a duplicate of ${change.canonical.name}, which is open`,
+      );
   }
 
   private duplicateBlocks(original: SimTask, readAt: number): boolean {
@@ -203,7 +170,7 @@ export class Checks {
     const { world, settings } = this;
     if (incident.held) {
       if (incident.heldStep <= reads.holds)
-        this.broken('S2 held', `${incident.reference} is closed while it is held`);
+        this.verdicts.broken('S2 held', `${incident.reference} is closed while it is held`);
       else world.count('change after the last read: hold');
     }
     const all = world.followUpsOf(incident);
@@ -228,7 +195,7 @@ export class Checks {
       else if (!news(back)) {
         if (looksNew(back)) world.count('another change lifts it');
         else
-          this.broken(
+          this.verdicts.broken(
             'S2',
             `${incident.reference} is closed again although it was moved back at step ${back} and nothing changed since`,
           );
@@ -242,7 +209,7 @@ export class Checks {
       )
         return;
       if (!news(resolved.step) && !looksNew(resolved.step))
-        this.broken(
+        this.verdicts.broken(
           'S2 resolved',
           `${incident.reference} is closed after we resolved it, and nothing changed since`,
         );
@@ -272,15 +239,10 @@ export class Checks {
     const { readySince } = incident;
     const { settleTime } = this.settings;
     if (settleTime > 0 && (readySince === undefined || now - readySince < settleTime))
-      this.broken(
+      this.verdicts.broken(
         'settle time',
         `${incident.reference} is closed ${readySince === undefined ? 'without having been' : `${now - readySince} ms after it was`} found ready`,
       );
-  }
-
-  /** With the store goes what was counted for the brake. */
-  storeLost(): void {
-    this.places.length = 0;
   }
 
   private brake(incident: SimIncident, { reads }: Strand): void {
@@ -288,84 +250,12 @@ export class Checks {
     if (maxClosesPerHour === 0) return;
     const at = reads.placeAt;
     if (at === undefined) {
-      this.broken('brake', `${incident.reference} is closed without a place at the brake`);
+      this.verdicts.broken('brake', `${incident.reference} is closed without a place at the brake`);
       return;
     }
     const within = this.places.filter((other) => other > at - HOUR && other <= at).length;
-    if (within >= maxClosesPerHour) this.broken('brake', `${within + 1} edits within the hour`);
+    if (within >= maxClosesPerHour) this.verdicts.broken('brake', `${within + 1} edits within the hour`);
     this.places.push(at);
     reads.placeAt = undefined;
   }
-
-  /** Before a write of ours to a follow-up takes effect. S3: once for each change of its task, and never over a later word. */
-  write(followUp: SimFollowUp, to: string, { reads }: Strand): void {
-    const { world } = this;
-    if (!this.settings.syncFollowUps)
-      this.broken('S3 off', `${followUp.id} is written although that is switched off`);
-    if (followUp.status === to) return;
-    const event = this.eventRead(followUp, reads);
-    const change = event?.of ?? event;
-    const words = `${followUp.id} is set to ${to} for ${event?.delivery ?? 'no event'}`;
-    if (change === undefined) {
-      if (event === undefined) this.broken('S3 groundless', words);
-      return;
-    }
-    if (isDone(to) && isDone(followUp.status)) {
-      if (followUp.changed.step <= (reads.followUps.get(followUp.id) ?? -1))
-        this.broken('S3 done', `${words} over ${followUp.status}`);
-      return;
-    }
-    if (change.canonical) {
-      world.count('a duplicate: whose word it is');
-      return;
-    }
-    world.count('write');
-    const read = reads.followUps.get(followUp.id) ?? -1;
-    const key = `${followUp.id} ${change.delivery}`;
-    if (followUp.changed.step > read) world.count('change after the last read: write');
-    else if (this.tie(followUp, change)) world.count('too coarse to order: write');
-    else if (followUp.blurred || this.isGuess(followUp, reads)) world.count('crash between write and record');
-    else if (followUp.person && followUp.person.step > change.step && followUp.person.status !== to)
-      this.broken('S3', `${words} against a person's later change at step ${followUp.person.step}`);
-    else if (this.writes.has(key)) this.broken('S3 twice', `${words} a second time`);
-    this.writes.add(key);
-  }
-
-  written(followUp: SimFollowUp, to: string, late: boolean, { reads }: Strand): void {
-    const read = reads.followUps.get(followUp.id) ?? -1;
-    if (late) this.world.count('write that took effect late');
-    // Our write and somebody's change crossed: nobody can tell whose the last one is.
-    if (late || followUp.changed.step > read || followUp.touchedStep > read || followUp.status === to)
-      followUp.blurred = true;
-  }
-
-  /** The event on which a review based its write, by the record that it read. */
-  private eventRead({ id }: SimFollowUp, { records, keys, places }: Strand['reads']): SimEvent | undefined {
-    const key = keys.get(id);
-    if (key === undefined) return undefined;
-    const place = endOf(key, (at) => {
-      const next = places.get(at);
-      return next === undefined ? undefined : JSON.parse(next);
-    });
-    const text = records.get(place);
-    return text === undefined ? undefined : this.world.events.get(JSON.parse(text).delivery);
-  }
-
-  private isGuess(followUp: SimFollowUp, { marks }: Strand['reads']): boolean {
-    const text = marks.get(followUp.id);
-    if (text === undefined) return false;
-    const mark = JSON.parse(text);
-    return mark.phase === 'intent' && (mark.beforeOurs || mark.target === followUp.status);
-  }
-
-  private tie(followUp: SimFollowUp, event: SimEvent): boolean {
-    if (event.since % 1000 !== 0) return false;
-    return [followUp.person?.at, followUp.changed.at].some(
-      (at) => at !== undefined && second(at) === second(event.since),
-    );
-  }
-}
-
-function isStoredTask(record: unknown): record is StoredTask {
-  return typeof record === 'object' && record !== null && 'state' in record && 'delivery' in record;
 }

@@ -1,0 +1,93 @@
+import { checkAudit, checkDue } from './due.ts';
+import { copyOne } from './people.ts';
+import { SECOND, type Stage } from './stage.ts';
+import { ROLES } from './things.ts';
+
+const HOUR = 3_600 * SECOND;
+/** More calls than quiet can need. */
+const ENOUGH = 20_000;
+
+/** Runs everything that can run, and waits for nothing that is more than some seconds away. */
+export async function drain(label: string, stage: Stage): Promise<void> {
+  const { world, scheduler, queues } = stage;
+  const until = world.now;
+  for (let n = 0; ; n++) {
+    if (n > ENOUGH) stage.verdicts.broken('L2', `there is no end to it: ${label}`);
+    stage.look();
+    await stage.enter();
+    const call =
+      scheduler.waiting.find(({ kind }) => kind !== 'wait') ??
+      scheduler.waiting.find(({ due }) => due <= until);
+    const working = stage.processes.filter((process) => process?.worker?.paused === false);
+    const process = working[n % Math.max(1, working.length)];
+    const take = process && queues.ready()[0];
+    const due = queues.nextDue();
+    if (call !== undefined) await stage.turn(call);
+    else if (world.hooks.length > 0) stage.deliver(3);
+    else if (process !== undefined && take !== undefined) await stage.work(process, take(process.name));
+    else if (process !== undefined && due !== undefined && due <= world.now + 31 * SECOND)
+      world.pass(due - world.now + 1);
+    else return;
+  }
+}
+
+/** Chaos stops: what is due has to be closed within a sweep and the settle time. */
+export async function quiet(stage: Stage): Promise<void> {
+  const { world, tape, scheduler, settings, store, verdicts } = stage;
+  world.say('--- from here on all is quiet');
+  for (const [place, process] of stage.processes.entries())
+    if (process === undefined) await stage.start(place);
+  while (scheduler.late.length > 0) stage.late(0);
+  mend(stage);
+  // Twice, as a key is probed at intervals.
+  for (let n = 0; n < 2; n++) {
+    await drain('all that was left', stage);
+    world.pass(31 * SECOND);
+  }
+  if (tape.chance(50)) while (world.copies.length > 0) copyOne(stage.crowd);
+  world.copies.length = 0;
+  await drain("incident.io's own sync", stage);
+  world.pass(601 * SECOND);
+  await drain('a sweep', stage);
+  if (settings.refusals || settings.keyTrouble) {
+    // What was refused is tried again after a day.
+    world.pass(25 * HOUR);
+    await drain('a sweep of the next day', stage);
+  }
+  await timers(stage);
+  checkDue({ world, store, verdicts, settings });
+  checkAudit({ world, store, verdicts, settings });
+  stage.look();
+  await silence(stage);
+}
+
+function mend({ world }: Stage): void {
+  world.key = { rejected: false, roles: ROLES };
+  for (const it of [...world.incidents, ...world.followUps]) it.refuses = false;
+}
+
+async function timers(stage: Stage): Promise<void> {
+  const { world, queues } = stage;
+  for (let n = 0; ; n++) {
+    const due = queues.nextDue();
+    if (due === undefined) return;
+    if (n > 30) stage.verdicts.broken('L2', 'timers go on and on');
+    world.pass(Math.max(0, due - world.now) + 1);
+    await drain('a timer', stage);
+  }
+}
+
+/** L2: where nothing happens, nothing is written and hardly anything is looked at. */
+async function silence(stage: Stage): Promise<void> {
+  const { world, queues, verdicts } = stage;
+  const reviews = queues.reviewsBegun;
+  const writes = verdicts.writesSeen;
+  world.pass(601 * SECOND);
+  await drain('a sweep in silence', stage);
+  await timers(stage);
+  if (verdicts.writesSeen > writes)
+    verdicts.broken('L2 writes', 'something was written although nothing happened');
+  if (queues.reviewsBegun - reviews > 2 * world.incidents.length)
+    verdicts.broken('L2 reviews', `${queues.reviewsBegun - reviews} reviews although nothing happened`);
+  stage.look();
+}

@@ -1,0 +1,82 @@
+import type { Strand } from './scheduler.ts';
+import type { StorySettings } from './settings.ts';
+import { endOf } from './store.ts';
+import { isDone, type SimEvent, type SimFollowUp } from './things.ts';
+import { isTie, type Verdicts } from './verdicts.ts';
+import type { World } from './world.ts';
+
+/** Looks at every write of a follow-up at the moment when it takes effect. */
+export class WriteChecks {
+  /** Follow-up and change of its task, for each write that there was. */
+  private readonly writes = new Set<string>();
+  private readonly world: World;
+  private readonly settings: StorySettings;
+  private readonly verdicts: Verdicts;
+
+  constructor(world: World, settings: StorySettings, verdicts: Verdicts) {
+    this.world = world;
+    this.settings = settings;
+    this.verdicts = verdicts;
+  }
+
+  /** Before a write of ours to a follow-up takes effect. S3: once for each change of its task, and never over a later word. */
+  write(followUp: SimFollowUp, to: string, { reads }: Strand): void {
+    const { world } = this;
+    if (!this.settings.syncFollowUps)
+      this.verdicts.broken('S3 off', `${followUp.id} is written although that is switched off`);
+    if (followUp.status === to) return;
+    const event = this.eventRead(followUp, reads);
+    const change = event?.of ?? event;
+    const words = `${followUp.id} is set to ${to} for ${event?.delivery ?? 'no event'}`;
+    if (change === undefined) {
+      if (event === undefined) this.verdicts.broken('S3 groundless', words);
+      return;
+    }
+    if (isDone(to) && isDone(followUp.status)) {
+      if (followUp.changed.step <= (reads.followUps.get(followUp.id) ?? -1))
+        this.verdicts.broken('S3 done', `${words} over ${followUp.status}`);
+      return;
+    }
+    if (change.canonical) {
+      world.count('a duplicate: whose word it is');
+      return;
+    }
+    world.count('write');
+    const read = reads.followUps.get(followUp.id) ?? -1;
+    const key = `${followUp.id} ${change.delivery}`;
+    if (followUp.changed.step > read) world.count('change after the last read: write');
+    else if (isTie(followUp, change)) world.count('too coarse to order: write');
+    else if (followUp.blurred || this.isGuess(followUp, reads)) world.count('crash between write and record');
+    else if (followUp.person && followUp.person.step > change.step && followUp.person.status !== to)
+      this.verdicts.broken('S3', `${words} against a person's later change at step ${followUp.person.step}`);
+    else if (this.writes.has(key)) this.verdicts.broken('S3 twice', `${words} a second time`);
+    this.writes.add(key);
+  }
+
+  written(followUp: SimFollowUp, to: string, late: boolean, { reads }: Strand): void {
+    const read = reads.followUps.get(followUp.id) ?? -1;
+    if (late) this.world.count('write that took effect late');
+    // Our write and somebody's change crossed: nobody can tell whose the last one is.
+    if (late || followUp.changed.step > read || followUp.touchedStep > read || followUp.status === to)
+      followUp.blurred = true;
+  }
+
+  /** The event on which a review based its write, by the record that it read. */
+  private eventRead({ id }: SimFollowUp, { records, keys, places }: Strand['reads']): SimEvent | undefined {
+    const key = keys.get(id);
+    if (key === undefined) return undefined;
+    const place = endOf(key, (at) => {
+      const next = places.get(at);
+      return next === undefined ? undefined : JSON.parse(next);
+    });
+    const text = records.get(place);
+    return text === undefined ? undefined : this.world.events.get(JSON.parse(text).delivery);
+  }
+
+  private isGuess(followUp: SimFollowUp, { marks }: Strand['reads']): boolean {
+    const text = marks.get(followUp.id);
+    if (text === undefined) return false;
+    const mark = JSON.parse(text);
+    return mark.phase === 'intent' && (mark.beforeOurs || mark.target === followUp.status);
+  }
+}
