@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { TaskKey, TaskStateName } from '../vocabulary.ts';
 import { millis } from './body.ts';
 import { isKey, keyOf } from './jira-permalink.ts';
+import { plain } from './names.ts';
 
 // Only the fields that are used; everything else may come and go. Automation writes ids as numbers.
 const id = z
@@ -95,11 +96,6 @@ function isDeclined({ status, resolution }: Fields, declined: readonly string[])
     words.includes(resolution?.id ?? '') ||
     words.includes(`status:${status?.id ?? ''}`)
   );
-}
-
-/** Keyboards differ in their apostrophes, and people in their capitals. */
-function plain(name: string): string {
-  return name.trim().toLowerCase().replaceAll('’', "'");
 }
 
 /** When Cloud says that the status's category changed, ms. Data Center does not say it. */
