@@ -15,6 +15,10 @@ export interface Samples {
   secret?: string;
   /** `sender`: what cannot sign carries its secret in that header, which says nothing of the body. */
   authenticates?: 'body' | 'sender';
+  /** A task that is moved stays at its address, so that its key stays as well. */
+  keepsPlace?: true;
+  /** What has to be set for recorded payloads to be read, beside the defaults. */
+  recorded?: TrackerOptions;
   /** A payload for each thing that can happen to a task, and what it has to become. */
   events: readonly { what: string; payload: unknown; expected: Partial<TaskEvent> }[];
   /** Payloads that only say that a task changed, and the hint that they have to become. */
