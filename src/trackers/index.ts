@@ -1,5 +1,6 @@
 import type { TaskKey } from '../vocabulary.ts';
 import { asana } from './asana.ts';
+import { clickup } from './clickup.ts';
 import { createGeneric } from './generic.ts';
 import { genericKey } from './generic-key.ts';
 import { github } from './github.ts';
@@ -12,7 +13,16 @@ import { servicenow } from './servicenow.ts';
 import type { Source, Tracker } from './tracker.ts';
 
 /** Every tracker that there is. */
-export const trackers: readonly Tracker[] = [github, jira, linear, gitlab, asana, notion, servicenow];
+export const trackers: readonly Tracker[] = [
+  github,
+  jira,
+  linear,
+  gitlab,
+  asana,
+  clickup,
+  notion,
+  servicenow,
+];
 
 /** Everybody who may send webhooks. */
 export const sources: readonly Source[] = [...trackers, incidentIo, createGeneric(keysOf)];

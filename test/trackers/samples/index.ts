@@ -1,4 +1,5 @@
 import { asana } from './asana.ts';
+import { clickup } from './clickup.ts';
 import { github } from './github.ts';
 import { gitlab } from './gitlab.ts';
 import { jira } from './jira.ts';
@@ -14,6 +15,7 @@ export const samples: Readonly<Record<string, Samples>> = {
   linear,
   gitlab,
   asana,
+  clickup,
   notion,
   servicenow,
 };
