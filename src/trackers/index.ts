@@ -10,6 +10,7 @@ import { jira } from './jira.ts';
 import { linear } from './linear.ts';
 import { notion } from './notion.ts';
 import { servicenow } from './servicenow.ts';
+import { shortcut } from './shortcut.ts';
 import type { Source, Tracker } from './tracker.ts';
 
 /** Every tracker that there is. */
@@ -20,6 +21,7 @@ export const trackers: readonly Tracker[] = [
   gitlab,
   asana,
   clickup,
+  shortcut,
   notion,
   servicenow,
 ];

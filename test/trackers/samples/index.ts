@@ -7,6 +7,7 @@ import { linear } from './linear.ts';
 import { notion } from './notion.ts';
 import type { Samples } from './samples.ts';
 import { servicenow } from './servicenow.ts';
+import { shortcut } from './shortcut.ts';
 
 /** By the tracker's name. */
 export const samples: Readonly<Record<string, Samples>> = {
@@ -16,6 +17,7 @@ export const samples: Readonly<Record<string, Samples>> = {
   gitlab,
   asana,
   clickup,
+  shortcut,
   notion,
   servicenow,
 };
