@@ -1,5 +1,6 @@
 import type { TaskKey } from '../vocabulary.ts';
 import { asana } from './asana.ts';
+import { azureDevOps } from './azure-devops.ts';
 import { clickup } from './clickup.ts';
 import { createGeneric } from './generic.ts';
 import { genericKey } from './generic-key.ts';
@@ -20,6 +21,7 @@ export const trackers: readonly Tracker[] = [
   linear,
   gitlab,
   asana,
+  azureDevOps,
   clickup,
   shortcut,
   notion,

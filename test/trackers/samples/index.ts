@@ -1,4 +1,5 @@
 import { asana } from './asana.ts';
+import { azureDevOps } from './azure-devops.ts';
 import { clickup } from './clickup.ts';
 import { github } from './github.ts';
 import { gitlab } from './gitlab.ts';
@@ -16,6 +17,7 @@ export const samples: Readonly<Record<string, Samples>> = {
   linear,
   gitlab,
   asana,
+  'azure-devops': azureDevOps,
   clickup,
   shortcut,
   notion,
