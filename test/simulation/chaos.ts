@@ -31,7 +31,7 @@ export async function act(stage: Stage): Promise<void> {
     if (name.startsWith('C')) may(0.5, () => stage.interrupt(name));
   if (settings.lostLocks)
     for (const { incident, hand } of queues.inHand()) may(1, () => stage.loseLock(incident, hand));
-  if (settings.queueLost) may(0.2, () => stage.loseQueue());
+  if (settings.queueLost) may(0.4, () => stage.loseQueue());
   if (settings.storeLost) may(0.1, () => stage.loseStore());
 
   const weights = acts.map(({ weight }) => Math.round(weight * 10));

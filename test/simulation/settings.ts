@@ -57,7 +57,7 @@ export function drawSettings(tape: Tape): StorySettings {
     duplicates: tape.chance(15),
     newDeliveryIds: tape.chance(30),
     lostLocks: tape.chance(15),
-    queueLost: tape.chance(15),
+    queueLost: tape.chance(25),
     storeLost: tape.chance(4),
     lateRows: tape.chance(15),
     refusals: tape.chance(15),
