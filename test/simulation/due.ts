@@ -39,7 +39,7 @@ export function checkDue(quiet: Quiet): void {
       continue;
     }
     if (movedBack && alive.every((it) => !lifted(it) || isCopyOfOurs(it, incident, quiet))) {
-      world.count('quiet: declined, then completed by a copy');
+      world.count('quiet: what we had counted, copied later');
       continue;
     }
     verdicts.broken(movedBack ? 'L1 moved back' : 'L1', stays);
@@ -127,22 +127,29 @@ function isReady(followUp: SimFollowUp, { world, verdicts, settings }: Quiet): b
   return own <= since && (followUp.changed.by === 'us' || followUp.changed.step <= since);
 }
 
-/** incident.io's sync turned a declined follow-up of our closing to completed: no news. */
-function isCopyOfOurs(followUp: SimFollowUp, incident: SimIncident, { store }: Quiet): boolean {
+/**
+ * Its task's word was counted already when we closed the incident, and only its status came later: whether a person
+ * set it or incident.io's sync copied it nobody can tell, so it is no news.
+ */
+function isCopyOfOurs({ id, status, task }: SimFollowUp, incident: SimIncident, { store }: Quiet): boolean {
   const ours = closuresOf(incident, store)
     .filter(({ outcome, to }) => outcome === 'confirmed' && to === 'closed')
     .at(-1);
   return (
-    followUp.status === 'completed' &&
-    followUp.task?.state === 'declined' &&
-    (ours?.evidence.some((row) => row.followUp === followUp.id && row.status === 'not_doing') ?? false)
+    ours?.evidence.some(
+      (row) =>
+        row.followUp === id &&
+        row.status !== status &&
+        row.state === task?.state &&
+        row.since === task?.since,
+    ) ?? false
   );
 }
 
 interface StoredClosure {
   outcome: string;
   to: string;
-  evidence: { followUp: string; status: string }[];
+  evidence: { followUp: string; status: string; state?: string; since?: number }[];
 }
 
 function closuresOf(incident: SimIncident, store: SimStore): StoredClosure[] {
