@@ -38,7 +38,7 @@ const STATE = 'System.State';
 const REASON = 'System.Reason';
 const CHANGED = 'System.ChangedDate';
 const STATE_CHANGED = 'Microsoft.VSTS.Common.StateChangeDate';
-/** Set while an item is in the category Completed: https://learn.microsoft.com/azure/devops/organizations/settings/work/rule-reference */
+/** Set while an item is in the category Completed: “Rules and rule evaluation” in the docs of Azure DevOps. */
 const CLOSED = 'Microsoft.VSTS.Common.ClosedDate';
 /** A move to another project or type can bring another workflow along. */
 const MOVES = ['System.TeamProject', 'System.WorkItemType'];

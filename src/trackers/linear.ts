@@ -150,6 +150,10 @@ export const linear: Tracker = {
   name: 'linear',
   title: 'Linear',
   providers: ['linear'],
+  secretPlace: {
+    madeBy: 'sender',
+    steps: ['Settings, Administration, API, Webhooks: the page of the webhook shows its signing secret.'],
+  },
   // Any other code is a failure to it: https://linear.app/developers/webhooks
   answers: { accepted: 200 },
   verify,

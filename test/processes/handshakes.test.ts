@@ -134,6 +134,10 @@ describe('`secret`', () => {
     expect(await first('generic')).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(await first('servicenow')).toMatch(/^whsec_/);
     expect(await first('github')).toMatch(/^[0-9a-f]{64}$/);
+    expect((await runProcess(['secret', 'linear'], {})).stdout).not.toMatch(
+      /[0-9a-f]{64}|whsec_[A-Za-z0-9+/]{30}/,
+    );
+    expect((await runProcess(['secret', 'linear'], {})).stdout).toContain('LINEAR_WEBHOOK_SECRET');
     expect(await first()).toMatch(/^[0-9a-f]{64}$/);
     expect(await first('github')).not.toBe(await first('github'));
   });

@@ -67,8 +67,7 @@ describe.runIf(redis !== undefined)('five workers in processes of their own, on 
     console.log(
       `${REVIEWS} reviews in ${seconds.toFixed(0)} s, ${requests.length} requests (${(requests.length / seconds).toFixed(1)} a second), ${limited} answered 429`,
     );
-    // Without one pace it would be most of them. A busy machine sends some later than it was given leave to.
-    expect(limited).toBeLessThan(requests.length / 10);
+    expect(limited).toBeLessThan(requests.length / 100);
     // A 429 on an edit was not processed, so that it may be sent again.
     expect(edits).toBeLessThanOrEqual(REVIEWS + limited);
     expect(requests.length).toBeGreaterThanOrEqual(REVIEWS * (CALLS - 1));

@@ -10,10 +10,10 @@ import { about, changes, closed, edits, get, openProcessWorld, readyz, type Serv
 
 const EDIT = 'POST /v2/incidents/{id}/actions/edit';
 
-/** What SIGTERM promises: an end, with code 0. */
+/** What SIGTERM promises: an end with code 0 within 10 s. */
 async function stopped(service: Pick<Served, 'ended' | 'signal'>): Promise<void> {
   service.signal('SIGTERM');
-  expect(await service.ended()).toEqual({ code: 0, signal: null });
+  expect(await service.ended(10_000)).toEqual({ code: 0, signal: null });
 }
 
 describe.each(queuePlaces())('`start` and SIGTERM, on $name', (place) => {

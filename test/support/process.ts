@@ -35,8 +35,8 @@ export interface TestProcess {
   /** The messages of the log so far. */
   messages(): string[];
   signal(signal: NodeJS.Signals): void;
-  /** Waits until it has ended by itself; throws where it never does. */
-  ended(): Promise<Ended>;
+  /** Waits until it has ended by itself; throws where it has not within `ms`. */
+  ended(ms?: number): Promise<Ended>;
   /** Ends it with SIGKILL, and waits until it is gone. */
   kill(): Promise<void>;
 }
@@ -109,12 +109,12 @@ function launch(file: string, args: readonly string[], env: Record<string, strin
       return message.slice(message.indexOf('http'));
     },
     signal: (signal) => void child.kill(signal),
-    async ended() {
+    async ended(ms = PATIENCE) {
       const timer = new AbortController();
-      const late = sleep(PATIENCE, timer.signal).then(() => undefined);
+      const late = sleep(ms, timer.signal).then(() => undefined);
       const ended = await Promise.race([end, late]);
       timer.abort();
-      if (ended === undefined) throw new Error(`It had not ended after ${PATIENCE} ms:\n${told()}`);
+      if (ended === undefined) throw new Error(`It had not ended after ${ms} ms:\n${told()}`);
       return ended;
     },
     async kill() {
