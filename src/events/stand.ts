@@ -8,12 +8,16 @@ const closed = (state: TaskRecord['state']) => state === 'done' || state === 'de
 
 /**
  * Which state stands after an event: the newest by the tracker's revision, else by when the state changed.
- * The result does not depend on the order in which the events of a task arrive, nor on how often.
+ * The result does not depend on the order in which the events of a task arrive, nor on how often; where one tells no
+ * time of the change, only its first arrival counts.
  *
  * Answers the very record that it was given where the event is no news.
  */
 export function stand(current: TaskRecord | undefined, event: TaskEvent): TaskRecord {
-  return newest(current, recordOf(event));
+  const next = recordOf(event);
+  // Without a time of the change it is a repetition, as of any edit of a page that is done: what stands has its own.
+  const isRepetition = event.occurredAt === undefined && event.state === current?.state;
+  return newest(current, isRepetition ? { ...next, since: Math.min(current.since, next.since) } : next);
 }
 
 /** What an event alone tells. */

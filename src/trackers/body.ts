@@ -1,9 +1,12 @@
 import type { z } from 'zod';
 
-/** The JSON of a body, or undefined where it is none. Never throws, for any bytes. */
+/**
+ * The JSON of a body, or undefined where it is none; a byte order mark before it is passed over. Never throws, for any
+ * bytes. https://www.rfc-editor.org/rfc/rfc8259#section-8.1
+ */
 export function parseJson(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(body.toString('utf8').replace(/^\uFEFF/, ''));
   } catch {
     return undefined;
   }

@@ -34,6 +34,10 @@ const objectSchema = z.record(z.string(), z.unknown());
 const valueSchema = z.object({ value: z.union([z.string(), z.number(), z.boolean()]) });
 /** Objects that may hold the fields of the record, the innermost last. */
 const NESTED = ['payload', 'data', 'result', 'record', 'current', 'new_values'];
+/** Where a rule may put the number; what is none of ServiceNow's form is passed over. */
+const NUMBERS = ['number', 'incident', 'problem', 'change', 'task', 'ticket'].flatMap((name) =>
+  name === 'number' ? [name] : [`${name}_number`, `${name}Number`, `${name}_id`, `${name}Id`],
+);
 const STATES = ['state', 'incident_state', 'problem_state'];
 
 /** The record that a body is about, as far as it tells; undefined where it names none. */
@@ -46,7 +50,9 @@ export function recordOf(json: unknown): ServiceNowRecord | undefined {
   const sysId = [text(fields, ['sys_id', 'sysId']), place?.id].find(
     (id) => id !== undefined && SYS_ID.test(id),
   );
-  const number = [text(fields, ['number']), place?.id].find((id) => id !== undefined && NUMBER.test(id));
+  const number = [...NUMBERS.map((name) => text(fields, [name])), place?.id].find(
+    (id) => id !== undefined && NUMBER.test(id),
+  );
   if (sysId === undefined && number === undefined) return undefined;
 
   const state = text(fields, STATES);
@@ -85,8 +91,10 @@ function flat(body: Record<string, unknown>): Fields {
   return fields;
 }
 
+/** Of a list that one alone: the Table API answers with lists. */
 function objectAt(body: Record<string, unknown>, name: string): Record<string, unknown> {
-  return objectSchema.safeParse(body[name]).data ?? {};
+  const list = z.array(z.unknown()).length(1).safeParse(body[name]).data;
+  return objectSchema.safeParse(list === undefined ? body[name] : list[0]).data ?? {};
 }
 
 /** The first of these fields that has a text. */

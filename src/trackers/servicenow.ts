@@ -3,6 +3,7 @@
  * the secret in a header. See docs/trackers/servicenow.md.
  */
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import type { TaskEvent, TaskStateName } from '../vocabulary.ts';
 import { header, parseJson } from './body.ts';
 import { carriesSecret, SECRET_HEADER } from './secret-header.ts';
@@ -21,6 +22,9 @@ import {
   told,
 } from './tracker.ts';
 
+/** An instance that sends events of other kinds to the same address. */
+const eventSchema = z.union([z.object({ eventType: z.string() }), z.object({ event_type: z.string() })]);
+
 async function verify(delivery: Delivery, secrets: readonly string[]): Promise<boolean> {
   return header(delivery.headers, 'webhook-signature') === undefined
     ? carriesSecret(delivery, secrets)
@@ -31,7 +35,10 @@ function translate(delivery: Delivery, options: TrackerOptions): Translation {
   const json = parseJson(delivery.body);
   if (json === undefined) return malformed('the body is not JSON');
   const record = recordOf(json);
-  if (record === undefined) return malformed('the body names no record: it has neither sys_id nor number');
+  if (record === undefined) {
+    const none = 'the body names no record: it has neither sys_id nor number';
+    return eventSchema.safeParse(json).success ? ignored(none) : malformed(none);
+  }
   const { state, number, isDeletion } = record;
   if (isDeletion) return told({ tasks: eventsOf(record, 'deleted', delivery, options) });
   if (record.changedState === false) return ignored('the update changed no state');

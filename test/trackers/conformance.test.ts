@@ -36,6 +36,12 @@ describe.each(trackers)('$name', (tracker) => {
     });
   });
 
+  it('reads a payload behind a byte order mark as the same', () => {
+    const marked = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), signed.body]);
+    const whole = tracker.translate(delivery(of, marked, SECRET), options);
+    expect(whole).toMatchObject({ kind: 'told', tasks: [first.expected] });
+  });
+
   it('takes a signature by any of several secrets', async () => {
     for (const secrets of [[SECRET], ['other', SECRET], [SECRET, 'other']])
       expect(await tracker.verify(signed, secrets)).toBe(true);

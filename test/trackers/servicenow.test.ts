@@ -119,6 +119,28 @@ describe('ServiceNow', () => {
     expect(translate(rest)).toMatchObject({ kind: 'malformed' });
   });
 
+  it.each([
+    ['incidentId', 'INC0010001', 'incident'],
+    ['incident_number', 'INC0010001', 'incident'],
+    ['changeId', 'CHG0010001', 'change_request'],
+    ['taskNumber', 'SCTASK0010001', 'sc_task'],
+  ])('finds the number in %s, where a rule wrote it there', (field, number, table) => {
+    const state = table === 'incident' ? '6' : '3';
+    for (const body of [{ [field]: number, state }, { eventType: 'any', payload: { [field]: number, state } }])
+      expect(translate(body)).toMatchObject({
+        tasks: [{ task: `servicenow:${number.toLowerCase()}`, state: 'done' }],
+      });
+    expect(translate({ [field]: '77', state })).toMatchObject({ kind: 'malformed' });
+  });
+
+  it('reads the only record of a list that the Table API answered, and passes over an event about none', () => {
+    expect(translate({ result: [record('6')] })).toMatchObject({ tasks: [{ task, state: 'done' }] });
+    expect(translate({ result: [record('6'), record('2')] })).toMatchObject({ kind: 'malformed' });
+    expect(translate({ eventType: 'sla.breached', payload: { data: 'x' } })).toMatchObject({
+      kind: 'ignored',
+    });
+  });
+
   it('ignores an update that changed no state', () => {
     expect(translate(listing(['priority'], { incident_state: '6' }))).toMatchObject({ kind: 'ignored' });
     expect(translate(ours('6', { previous_state: '6' }))).toMatchObject({ kind: 'ignored' });
