@@ -24,6 +24,8 @@ const eventSchema = z.object({
   change: z.object({ field: z.string() }).nullish().catch(undefined),
 });
 const bodySchema = z.object({ events: z.array(z.unknown()) });
+/** Older heartbeats, and the handshake. */
+const emptySchema = z.strictObject({});
 type Event = z.infer<typeof eventSchema>;
 
 /** Fields of a task that say whether it is done. */
@@ -40,6 +42,7 @@ async function verify({ headers, body }: Delivery, secrets: readonly string[]): 
 function translate({ body, receivedAt }: Delivery): Translation {
   const json = parseJson(body);
   if (json === undefined) return malformed('the body is not JSON');
+  if (emptySchema.safeParse(json).success) return ignored('a heartbeat');
   const parsed = bodySchema.safeParse(json);
   if (!parsed.success) return malformed('the body has no events');
   const { events } = parsed.data;

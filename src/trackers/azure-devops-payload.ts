@@ -28,7 +28,7 @@ export const payloadSchema = z.object({
     url: text,
     revisedBy: personSchema,
     fields: fields.nullish(),
-    revision: z.object({ fields, relations: relationsSchema }).nullish(),
+    revision: z.object({ id: z.number().nullish().catch(odd), fields, relations: relationsSchema }).nullish(),
     relations: relationsSchema,
     _links: z.object({ self: linkSchema, html: linkSchema }).nullish().catch(odd),
   }),
@@ -52,7 +52,8 @@ export interface Sent {
 }
 
 export function readPayload({ resource, resourceContainers }: Payload, isUpdate: boolean): Sent | undefined {
-  const id = String(isUpdate ? resource.workItemId : resource.id);
+  // The sample that the hook's Test button sends has 0 there: https://learn.microsoft.com/azure/devops/service-hooks/events#work-item-updated
+  const id = String(isUpdate ? resource.workItemId || resource.revision?.id : resource.id);
   const now = isUpdate ? resource.revision?.fields : resource.fields;
   if (!isId(id) || now == null) return undefined;
   const links = [resource.url, resource._links?.self?.href, resource._links?.html?.href];

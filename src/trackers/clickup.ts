@@ -42,11 +42,13 @@ const eventSchema = z.object({ event: z.string() });
 const payloadSchema = z.object({
   task_id: z.string().refine(isId),
   webhook_id: text,
-  history_items: z.array(itemSchema).nullish(),
+  history_items: z.array(itemSchema.nullable().catch(odd)).nullish(),
 });
 
 /** `taskUpdated` repeats what the others tell. A move can give the task another status. */
 const EVENTS = ['taskCreated', 'taskUpdated', 'taskStatusUpdated', 'taskMoved'];
+/** After these the status may be another one also where the history is missing: it comes "when available". */
+const TOLD_BY_NAME = ['taskMoved', 'taskStatusUpdated'];
 
 /** https://developer.clickup.com/docs/webhooksignature */
 async function verify({ headers, body }: Delivery, secrets: readonly string[]): Promise<boolean> {
@@ -69,7 +71,9 @@ function translate({ body, receivedAt }: Delivery, options: TrackerOptions): Tra
   if (!parsed.success) return malformed(`the body has no whole task: ${unfit(parsed.error)}`);
 
   const { task_id: id, webhook_id: webhook, history_items } = parsed.data;
-  const items = [...(history_items ?? [])].sort((a, b) => (dateOf(a) ?? 0) - (dateOf(b) ?? 0));
+  const items = (history_items ?? [])
+    .filter((item) => item !== null)
+    .sort((a, b) => (dateOf(a) ?? 0) - (dateOf(b) ?? 0));
   const base = (item: Item | undefined) => ({
     tracker: 'clickup',
     task: keyOf({ id }),
@@ -86,7 +90,7 @@ function translate({ body, receivedAt }: Delivery, options: TrackerOptions): Tra
   const status = last && statusAfter(last);
   if (last === undefined || status === undefined) {
     const moved = last ?? items.findLast(({ field }) => field === 'section_moved');
-    if (moved === undefined && name !== 'taskMoved') return ignored('the status was not changed');
+    if (moved === undefined && !TOLD_BY_NAME.includes(name)) return ignored('the status was not changed');
     return told({ hints: [{ ...base(moved), ...whoChanged(moved, 'open') }] });
   }
   const state = stateOf(status, options);

@@ -43,7 +43,8 @@ const eventSchema = z.object({
 });
 type Event = z.infer<typeof eventSchema>;
 const automationSchema = z.object({
-  source: z.object({ type: z.literal('automation'), event_id: z.string().nullish() }),
+  // `automation`; a button has the same action "Send webhook".
+  source: z.object({ type: z.string(), event_id: z.string().nullish() }),
   data: pageSchema,
 });
 

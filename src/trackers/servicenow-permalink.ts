@@ -14,14 +14,16 @@ export const SYS_ID = /^[0-9a-f]{32}$/i;
 /** Letters of the table, then digits. */
 export const NUMBER = /^[a-z]{2,10}\d{4,15}$/i;
 /** Paths of these interfaces; other sites have a `sys_id` of their own. */
-const PATHS = /\.do$|^\/(now|api\/now)\/|^\/[a-z0-9_-]{2,40}$/i;
+const PATHS = /\.do$|^\/(now|api\/now)\/|^\/(?:x_\w{2,40}\/)?[a-z0-9_-]{2,40}\/?$/i;
+/** The older workspace has its places in the fragment; any other fragment is a place on the page. */
+const WORKSPACE = /^#\/record\//;
 /** Some links are encoded twice. */
 const ENCODED_AT_MOST = 3;
 
 export function locate(permalink: string): ServiceNowPlace | undefined {
   const url = URL.canParse(permalink) ? new URL(permalink) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || !PATHS.test(url.pathname)) return undefined;
-  const text = decoded(url.pathname + url.search);
+  const text = decoded(url.pathname + url.search + (WORKSPACE.test(url.hash) ? url.hash : ''));
   const id = sysIdIn(text) ?? numberIn(text);
   return id === undefined ? undefined : { host: url.host, id: id.toLowerCase() };
 }

@@ -28,6 +28,19 @@ describe('which state stands', () => {
     );
   });
 
+  it('keeps its time where it is repeated without one, so that no later word of a person loses to it', () => {
+    const unsaid = (n: number, over: Partial<TaskEvent> = {}) =>
+      taskEvent({ occurredAt: undefined, receivedAt: T0 + minutes(n), ...over });
+    const standing = whatStands(unsaid(1));
+    expect(standing && stand(standing, unsaid(9, { delivery: 'edit' }))).toBe(standing);
+    expect(whatStands(taskEvent(at(1)), unsaid(9))?.since).toBe(T0 + minutes(1));
+    const reopened = whatStands(unsaid(1), unsaid(5, { state: 'open' }));
+    expect(reopened).toMatchObject({ state: 'open', since: T0 + minutes(5) });
+    expect(reopened && stand(reopened, unsaid(9))).toMatchObject({ state: 'done', since: T0 + minutes(9) });
+    const machine = unsaid(1, { by: 'automation' });
+    expect(whatStands(machine, unsaid(9, { by: 'person' }))?.by).toBe('person');
+  });
+
   it('of two states of the same moment the one that blocks', () => {
     expect(whatStands(taskEvent({ state: 'open' }), taskEvent({ state: 'done' }))?.state).toBe('open');
     expect(whatStands(taskEvent({ state: 'done' }), taskEvent({ state: 'open' }))?.state).toBe('open');

@@ -30,7 +30,8 @@ describe('Asana', () => {
   });
 
   it('ignores heartbeats and what changes no state', () => {
-    expect(translate(events())).toEqual({ kind: 'ignored', reason: 'a heartbeat' });
+    for (const heartbeat of [events(), {}])
+      expect(translate(heartbeat)).toEqual({ kind: 'ignored', reason: 'a heartbeat' });
     for (const event of [changed('assignee'), changed('custom_fields'), project('added', 'section')])
       expect(translate(events(event))).toMatchObject({ kind: 'ignored' });
   });

@@ -70,6 +70,13 @@ describe('a service hook of Azure DevOps', () => {
       });
   });
 
+  it('names the item beside it where the update itself names none, as in what the Test button sends', () => {
+    for (const workItemId of [0, null, undefined]) {
+      const sample = transition('New', 'Approved', {}, { workItemId, revisedBy: null });
+      expect(told(sample)).toMatchObject({ task, state: 'open' });
+    }
+  });
+
   it('says nothing of comments, titles, other events, and the number of an update', () => {
     expect(translate(whole('commented', 'Closed'))).toMatchObject({ kind: 'ignored' });
     const title = { 'System.Title': { oldValue: 'a', newValue: 'b' } };

@@ -101,6 +101,19 @@ describe('the state of a task in ClickUp', () => {
     expect(told(sent('taskUpdated', twice)).reopened).toBe(true);
   });
 
+  it('is asked for where the status was updated and the history is missing', () => {
+    for (const history of [null, undefined, []])
+      expect(translate(sent('taskStatusUpdated', history))).toMatchObject({
+        tasks: [],
+        hints: [{ task: 'clickup:86cvyxabb', by: 'unknown' }],
+      });
+  });
+
+  it('counts beside entries of the history that are not as documented', () => {
+    const odd = [{ id: '1' }, null, item('status', toDo, complete)];
+    expect(told(sent('taskUpdated', odd)).state).toBe('done');
+  });
+
   it('has the time of receipt where the history has none that is a time', () => {
     for (const date of [null, '', 'yesterday', '0', '1642736073', '-1'])
       expect(told(changed(toDo, complete, { date })).occurredAt, String(date)).toBeUndefined();

@@ -90,6 +90,13 @@ describe('Notion', () => {
     });
   });
 
+  it('reads what a button sends as what an automation does', () => {
+    const { source: _, data } = automation(page({ Status: status('Done') }));
+    expect(translate({ source: { type: 'button' }, data })).toMatchObject({
+      tasks: [{ task, state: 'done' }],
+    });
+  });
+
   it('goes by the property, the values and the ids that are set', () => {
     const both = automation(page({ Stage: select('Shipped'), Status: status('Done'), Done: checkbox(true) }));
     const state = (options: TrackerOptions) => {

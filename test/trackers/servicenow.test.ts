@@ -126,7 +126,10 @@ describe('ServiceNow', () => {
     ['taskNumber', 'SCTASK0010001', 'sc_task'],
   ])('finds the number in %s, where a rule wrote it there', (field, number, table) => {
     const state = table === 'incident' ? '6' : '3';
-    for (const body of [{ [field]: number, state }, { eventType: 'any', payload: { [field]: number, state } }])
+    for (const body of [
+      { [field]: number, state },
+      { eventType: 'any', payload: { [field]: number, state } },
+    ])
       expect(translate(body)).toMatchObject({
         tasks: [{ task: `servicenow:${number.toLowerCase()}`, state: 'done' }],
       });

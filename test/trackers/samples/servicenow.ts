@@ -100,6 +100,9 @@ export const servicenow: Samples = {
     ours('3', { table: '__proto__' }),
   ],
   permalinks: [
+    [`${classic}/sp/?id=ticket&table=incident&sys_id=${SYS_ID}`, task],
+    [`${classic}/x_acme/help?id=form&sys_id=${SYS_ID}`, task],
+    [`${classic}/$agent-workspace.do#/record/incident/${SYS_ID}`, task],
     [`${classic}/incident.do?sys_id=${SYS_ID}`, task],
     [`${classic}/incident.do?sysparm_view=itil&sys_id=${SYS_ID.toUpperCase()}#tab`, task],
     [
