@@ -17,6 +17,7 @@ import { ask, told } from './reading.ts';
 import type { TrackerOptions } from './tracker.ts';
 
 const TITLE = 'Asana';
+const TOKEN = 'ASANA_API_TOKEN';
 const FIELDS = [
   'resource_subtype',
   'completed',
@@ -55,7 +56,7 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
     options: { fields },
   }));
   const answer = await ask(
-    TITLE,
+    { title: TITLE, token: TOKEN },
     {
       method: 'POST',
       url: `${access.urls[0]}/api/1.0/batch`,
@@ -89,7 +90,7 @@ function whyNot(code: number, { now }: Access): string {
     return 'Asana does not show it to the API token: it was deleted, or the token may not see it';
   if (code === 403) return 'the API token may not see it in Asana';
   if (code === 400) return 'Asana does not take its id';
-  if (code === 401) throw new TrackerAccessError('Asana refuses the API token');
+  if (code === 401) throw new TrackerAccessError(`Asana refuses the token in ${TOKEN} for one of the tasks`);
   if (code === 429) throw new TrackerBusyError('the rate limit of Asana is used up', within(Number.NaN, now));
   throw new Error(`Asana answered ${code} for one of the tasks`);
 }

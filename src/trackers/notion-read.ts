@@ -16,6 +16,7 @@ import {
 import { ask, told } from './reading.ts';
 
 const TITLE = 'Notion';
+const TOKEN = 'NOTION_API_TOKEN';
 /** https://developers.notion.com/reference/versioning */
 const VERSION = '2025-09-03';
 const COMPLETE = /^(complete|completed|done)$/i;
@@ -83,7 +84,7 @@ function byGroup(source: Source, { value, property }: { value: string; property:
 async function get(path: string, access: Access): Promise<TrackerAnswer> {
   const url = `${access.urls[0]}/v1/${path}`;
   const headers = { authorization: `Bearer ${access.token}`, 'notion-version': VERSION };
-  const answer = await ask(TITLE, { method: 'GET', url, headers }, access);
+  const answer = await ask({ title: TITLE, token: TOKEN }, { method: 'GET', url, headers }, access);
   // https://developers.notion.com/reference/status-codes: restricted_resource
   if (answer.status === 403)
     throw new TrackerAccessError(

@@ -11,6 +11,7 @@ import { utc } from './servicenow-record.ts';
 import { stateOf } from './servicenow-state.ts';
 
 const TITLE = 'ServiceNow';
+const TOKEN = 'SERVICENOW_API_TOKEN';
 const text = z.string().nullish();
 const rowSchema = z.object({
   sys_id: z.string().regex(SYS_ID),
@@ -108,7 +109,7 @@ async function table<T>(
     sysparm_limit: String(2 * MOST),
   });
   const answer = await ask(
-    TITLE,
+    { title: TITLE, token: TOKEN },
     { method: 'GET', url: `${base}/api/now/table/${name}?${wanted}`, headers: credentials(access.token) },
     access,
   );
