@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { allRows } from '../../src/settings/rows.ts';
@@ -30,6 +30,22 @@ describe.each(trackers.filter(({ name }) => existsSync(pageOf(name))))(
       for (const [, json] of page.matchAll(/-d '(\{.*\})'$/gm))
         expect(() => JSON.parse((json ?? '').replaceAll(/'"\$\w+"'/g, 'x'))).not.toThrow();
     });
+  },
+);
+
+/** More than that nobody should need from nothing to the first event that is recognised. */
+const MOST_STEPS = 10;
+
+it.each(readdirSync(join(import.meta.dirname, '../../docs/trackers')))(
+  'no way of setting up in %s has more than ten steps',
+  (file) => {
+    const page = readFileSync(pageOf(file.replace(/\.md$/, '')), 'utf8');
+    const steps = [...page.matchAll(/^(\d+)\. /gm)].map(([, number]) => Number(number));
+    expect(steps.length).toBeGreaterThan(0);
+    expect(Math.max(...steps)).toBeLessThanOrEqual(MOST_STEPS);
+    // Each list counts on without a gap, so the number of its last step is how many there are.
+    for (const [index, step] of steps.entries())
+      if (step !== 1) expect(step).toBe((steps[index - 1] ?? 0) + 1);
   },
 );
 

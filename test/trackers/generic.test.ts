@@ -212,6 +212,8 @@ describe('the key of a link', () => {
 });
 
 const page = join(import.meta.dirname, '../../docs/trackers/generic.md');
+/** The schema of what is sent, where unknown fields may be. */
+const SENT = { io: 'input' } as const;
 const run = promisify(execFile);
 
 describe('docs/trackers/generic.md', () => {
@@ -219,7 +221,7 @@ describe('docs/trackers/generic.md', () => {
 
   /** `UPDATE_DOCS=1 npx vitest run test/trackers/generic.test.ts` writes the schema into the page. */
   it('shows the schema of the body', () => {
-    const schema = JSON.stringify(z.toJSONSchema(bodySchema), undefined, 2);
+    const schema = JSON.stringify(z.toJSONSchema(bodySchema, SENT), undefined, 2);
     const part = /(<!-- schema -->\n)([\s\S]*?)(<!-- \/schema -->)/;
     expect(text).toMatch(part);
     const updated = text.replace(
@@ -235,8 +237,9 @@ describe('docs/trackers/generic.md', () => {
     expect(examples).toHaveLength(2);
     const ajv = new Ajv({ strict: false });
     ajvFormats.default(ajv);
-    const { $schema, ...schema } = z.toJSONSchema(bodySchema);
-    for (const example of examples) {
+    const { $schema, ...schema } = z.toJSONSchema(bodySchema, SENT);
+    const extra = { specversion: '1.0', id: 'e1', source: '/tickets', data: { any: [null] } };
+    for (const example of [...examples, ...examples.map((body) => ({ ...body, ...extra }))]) {
       expect(ajv.validate(schema, example), ajv.errorsText()).toBe(true);
       expect(translate(example)).toMatchObject({ kind: 'told' });
     }
