@@ -1,4 +1,6 @@
+import { SpanKind } from '@opentelemetry/api';
 import { Agent, errors, request } from 'undici';
+import { failed, inSpan } from './tracing/spans.ts';
 import { version } from './version.ts';
 
 /** All in milliseconds. */
@@ -22,6 +24,8 @@ export interface HttpRequest {
   headers: Record<string, string>;
   body?: string;
   signal?: AbortSignal;
+  /** The path's template, for traces. */
+  route?: string;
 }
 
 export interface HttpAnswer {
@@ -63,7 +67,7 @@ export function createHttp(deadlines: Partial<Deadlines> = {}): Http {
   const userAgent = `incident-closer/${version()}`;
 
   return {
-    async send({ method, url, headers, body, signal }) {
+    async send({ method, url, headers, body, signal, route }) {
       // One controller for both reasons to stop, so that nothing stays attached to a long-lived outer signal.
       const stop = new AbortController();
       const cancel = () => stop.abort();
@@ -71,14 +75,26 @@ export function createHttp(deadlines: Partial<Deadlines> = {}): Http {
       signal?.addEventListener('abort', cancel, { once: true });
       const deadline = setTimeout(cancel, limits.total);
       try {
-        const answer = await request(url, {
-          dispatcher: agent,
-          method,
-          headers: { ...headers, 'user-agent': userAgent, accept: 'application/json' },
-          body: body ?? null,
-          signal: stop.signal,
+        return await inSpan(nameOf(method, url, route), { kind: SpanKind.CLIENT }, async (span) => {
+          const answer = await request(url, {
+            dispatcher: agent,
+            method,
+            headers: { ...headers, 'user-agent': userAgent, accept: 'application/json' },
+            body: body ?? null,
+            signal: stop.signal,
+          });
+          const { statusCode: status } = answer;
+          span.setAttributes({
+            'http.request.method': method,
+            'server.address': new URL(url).host,
+            'http.response.status_code': status,
+          });
+          const answered = flat(answer.headers);
+          const requestId = answered['x-request-id'];
+          if (requestId !== undefined) span.setAttribute('http.response.header.x-request-id', requestId);
+          if (status >= 400) failed(span, `answered ${status}`);
+          return { status, headers: answered, body: await answer.body.text() };
         });
-        return { status: answer.statusCode, headers: flat(answer.headers), body: await answer.body.text() };
       } catch (cause) {
         if (signal?.aborted)
           throw new NoAnswerError('it was broken off because the client is closing', cause);
@@ -91,6 +107,11 @@ export function createHttp(deadlines: Partial<Deadlines> = {}): Http {
     },
     close: () => agent.destroy(),
   };
+}
+
+/** Names are few: the path's template, or else the host. https://opentelemetry.io/docs/specs/semconv/http/http-spans/#name */
+function nameOf(method: string, url: string, route: string | undefined): string {
+  return `${method} ${route ?? new URL(url).host}`;
 }
 
 function noAnswer(cause: unknown): NoAnswerError {

@@ -1,5 +1,6 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { traceFields } from './tracing/spans.ts';
 
 export type { Logger };
 
@@ -24,6 +25,7 @@ export function createLogger(level: string, options: LogOptions = {}): Logger {
     level,
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
+    mixin: traceFields,
     formatters: { level: (label) => ({ level: label }), log: (fields) => maskedFields(fields) },
     // Errors are plain fields by then.
     serializers: { err: (error: unknown) => error },

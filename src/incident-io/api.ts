@@ -29,6 +29,9 @@ export interface IncidentIoReader {
 export interface IncidentIoWriter {
   /** Moves an incident to a status. Answers the incident as it is after. Throws `UnclearError` where it may have taken effect. */
   editStatus(incidentId: string, statusId: string): Promise<{ incident: Incident; requestId?: string }>;
-  /** Sets a follow-up's status, sending every other writable field as it was read. */
-  setFollowUpStatus(followUp: FollowUp, status: Exclude<FollowUpStatus, 'deleted'>): Promise<FollowUp>;
+  /** Sets a follow-up's status, sending every other writable field as it was read. Answers it as it is after. */
+  setFollowUpStatus(
+    followUp: FollowUp,
+    status: Exclude<FollowUpStatus, 'deleted'>,
+  ): Promise<{ followUp: FollowUp; requestId?: string }>;
 }

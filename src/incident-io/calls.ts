@@ -105,7 +105,8 @@ export function createCaller(parts: CallerParts): Caller {
       };
       let answer: HttpAnswer;
       try {
-        const request = { method: call.method, url: facts.url + query, headers: { authorization }, signal };
+        const { method, route } = call;
+        const request = { method, route, url: facts.url + query, headers: { authorization }, signal };
         answer = await http.send({ ...request, ...content });
       } catch (error) {
         report();

@@ -81,7 +81,8 @@ export function createFollowUps(
     },
 
     async setFollowUpStatus(followUp, status) {
-      return (await call(put(found ?? use(await probe(call)), followUp, status))).value;
+      const { value, requestId } = await call(put(found ?? use(await probe(call)), followUp, status));
+      return { followUp: value, ...(requestId !== undefined && { requestId }) };
     },
   };
 }

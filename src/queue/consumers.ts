@@ -4,7 +4,7 @@ import type { WorkOptions } from './backend.ts';
 import { settledWithin } from './deadline.ts';
 import { oneByOne, readBatch } from './event-batch.ts';
 import { LONGEST_PAUSE, type LockTimes, type QueueName, workerOptions } from './options.ts';
-import { type Connections, FAULTY, type Producers } from './producers.ts';
+import { type Connections, FAULTY, type Producers, shared } from './producers.ts';
 import { FinalFailure, type Handlers, type JobContext, PutBack, type Workers } from './queues.ts';
 import { quietErrors } from './quiet-errors.ts';
 
@@ -51,7 +51,7 @@ export function startWorkers<B extends IQueueBackend, C>(
       },
       {
         connection,
-        ...(connections.prefix === undefined ? {} : { prefix: connections.prefix }),
+        ...shared(connections),
         // The version is looked up: without it, BullMQ rounds every delay up to whole seconds.
         concurrency,
         ...workerOptions(options),

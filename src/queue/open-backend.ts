@@ -1,3 +1,4 @@
+import type { Telemetry } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Backend } from './backend.ts';
 import { CannotOpenError } from './cannot-open-error.ts';
@@ -7,6 +8,8 @@ export interface BackendOptions extends LockTimes {
   /** `QUEUE_PREFIX`: keeps deployments on one server apart. */
   prefix: string;
   log: Logger;
+  /** Carries traces along with jobs. */
+  telemetry?: Telemetry | undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type BackendFactory, type IQueueBackend, Queue } from 'bullmq';
+import { type BackendFactory, type IQueueBackend, Queue, type Telemetry } from 'bullmq';
 import type { Logger } from 'pino';
 import type { Backend } from './backend.ts';
 import { settledWithin, withDeadline } from './deadline.ts';
@@ -26,6 +26,7 @@ export interface Connections<B extends IQueueBackend, C> {
   /** The server, for people and without secrets: "Redis at localhost:6379". */
   where: string;
   log: Logger;
+  telemetry?: Telemetry | undefined;
 }
 
 /** The side of the queues that gives jobs and looks at them. */
@@ -44,6 +45,14 @@ export const FAULTY = 'faulty';
 // Reviews that one round trip wakes: few enough for the deadline also on the embedded backend.
 const WOKEN_AT_ONCE = 100;
 
+/** What all queues and workers of a connection have in common. */
+export function shared({
+  prefix,
+  telemetry,
+}: Pick<Connections<IQueueBackend, unknown>, 'prefix' | 'telemetry'>) {
+  return { ...(prefix !== undefined && { prefix }), ...(telemetry && { telemetry }) };
+}
+
 export function createProducers<B extends IQueueBackend, C>(connections: Connections<B, C>): Producers {
   const { where, log } = connections;
   const open = (name: QueueName) => {
@@ -51,7 +60,7 @@ export function createProducers<B extends IQueueBackend, C>(connections: Connect
       name,
       {
         connection: connections.producer,
-        ...(connections.prefix === undefined ? {} : { prefix: connections.prefix }),
+        ...shared(connections),
         // Without both, an add waits for a server that is down for as long as that takes, then adds a ghost.
         skipWaitingForReady: true,
         skipVersionCheck: true,

@@ -58,6 +58,7 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
     prefix: `{${prefix}}`,
     where,
     log,
+    telemetry: options.telemetry,
   };
   const producers = createProducers(connections);
   const tables = createRedisTables(store, prefix);

@@ -51,6 +51,7 @@ export async function openSql(place: SqlPlace, options: BackendOptions): Promise
     worker: () => ({ ...pool, schema, max: 3, query_timeout: QUERY_TIMEOUT }),
     where,
     log,
+    telemetry: options.telemetry,
   };
   const producers = createProducers(connections);
   // BullMQ remembers a connection that failed once for good, so it is made now, while the database answers.

@@ -6,8 +6,10 @@
  * refused, and the sender tries again: if its part was still waiting it is dropped here, if it was being added it
  * may be on the queue already, and recording it twice leaves the same state. Nothing is added twice from here.
  */
+import { type Context, context, trace } from '@opentelemetry/api';
 import { joined } from '../queue/event-batch.ts';
 import type { EventIntake } from '../queue/queues.ts';
+import { inSpan } from '../tracing/spans.ts';
 import type { EventBatch } from '../vocabulary.ts';
 import { within } from './within.ts';
 
@@ -27,6 +29,8 @@ export class QueueTimeout extends Error {
 interface Waiting {
   part: EventBatch;
   bytes: number;
+  /** The trace of its delivery. */
+  context: Context;
   done(error?: unknown): void;
 }
 
@@ -56,6 +60,7 @@ export class Batcher {
       const waiting: Waiting = {
         part,
         bytes: sizeOf(part),
+        context: context.active(),
         done(error) {
           clearTimeout(timer);
           if (error === undefined) resolve();
@@ -71,7 +76,7 @@ export class Batcher {
     this.#adding = true;
     while (this.#waiting.length > 0) {
       const batch = this.#next();
-      const error = await this.#tryToAdd(batch.map(({ part }) => part));
+      const error = await inTraceOf(batch, () => this.#tryToAdd(batch.map(({ part }) => part)));
       for (const { done } of batch) done(error);
     }
     this.#adding = false;
@@ -102,6 +107,17 @@ export class Batcher {
       return error ?? new Error('the queue failed without a reason');
     }
   }
+}
+
+/** A job goes on the trace of the first of its deliveries; the others are linked. */
+function inTraceOf<T>([first, ...others]: Waiting[], add: () => Promise<T>): Promise<T> {
+  if (first === undefined) return add();
+  if (others.length === 0) return context.with(first.context, add);
+  const links = others.flatMap((other) => {
+    const span = trace.getSpanContext(other.context);
+    return span === undefined ? [] : [{ context: span }];
+  });
+  return context.with(first.context, () => inSpan('batch of deliveries', { links }, add));
 }
 
 function countOf({ tasks, incidents, hints }: EventBatch): number {

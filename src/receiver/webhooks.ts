@@ -1,8 +1,10 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import { SpanKind } from '@opentelemetry/api';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { DeliveryOutcome } from '../metrics/metrics.ts';
 import type { EventIntake } from '../queue/queues.ts';
+import { inSpan, note } from '../tracing/spans.ts';
 import type { Delivery, Source, TrackerOptions } from '../trackers/tracker.ts';
 import type { EventBatch } from '../vocabulary.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
@@ -37,7 +39,11 @@ export const BODY_LIMIT = 5 * 1024 * 1024;
 /** A plugin of its own, so that only here bodies of any type are read, as the bytes that were signed. */
 export async function webhooks(app: FastifyInstance, options: WebhookOptions): Promise<void> {
   const { log, clock, webhookSecrets, handshakes, trackerOptions = {} } = options;
-  const { queueDeadline = QUEUE_DEADLINE, onDelivery = () => {} } = options;
+  const { queueDeadline = QUEUE_DEADLINE } = options;
+  const onDelivery = (source: string, outcome: DeliveryOutcome) => {
+    note({ 'incident_closer.outcome': outcome });
+    options.onDelivery?.(source, outcome);
+  };
   const batcher = new Batcher(options.intake, { deadline: queueDeadline });
   const admission = new Admission(options.inFlight ?? IN_FLIGHT);
 
@@ -57,7 +63,7 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
     const offered = handshakes?.sources.includes(name) ? handshakes.kept : undefined;
     const secrets = new SecretsOf(source, { given, offered, deadline: queueDeadline });
     const ownOptions = trackerOptions[name] ?? {};
-    app.post(`/webhooks/${name}`, async ({ headers, body, ip }, reply) => {
+    const deliver = async ({ headers, body, ip }: FastifyRequest, reply: FastifyReply) => {
       const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
       const delivery: Delivery = { headers, body: bytes, receivedAt: clock.now() };
       const refused = (code: number, reason: string): FastifyReply => {
@@ -89,7 +95,13 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
         case 'told':
           return take(name, translation, reply, answers.accepted);
       }
-    });
+    };
+    const route = `/webhooks/${name}`;
+    const span = {
+      kind: SpanKind.SERVER,
+      attributes: { 'http.request.method': 'POST', 'http.route': route, 'incident_closer.source': name },
+    };
+    app.post(route, (request, reply) => inSpan(`POST ${route}`, span, () => deliver(request, reply)));
   }
 
   async function take(
@@ -111,6 +123,7 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
       return busy(reply, 'the queue cannot take it now');
     }
     onDelivery(source, 'accepted');
+    note({ 'incident_closer.tasks': [...tasks, ...hints].map(({ task }) => task) });
     for (const { delivery, task, state, by } of tasks)
       log.info({ source, delivery, task, state, by }, 'delivery accepted');
     for (const { delivery, task } of hints)

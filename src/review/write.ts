@@ -41,7 +41,7 @@ export async function writeFollowUp(
   });
   if (signal.aborted) throw new PutBack(`the review of ${followUp.incidentId} was stopped`, 0);
   try {
-    const written = await api.setFollowUpStatus(followUp, target);
+    const { followUp: written, requestId } = await api.setFollowUpStatus(followUp, target);
     await store.marks.put(followUp.id, { phase: 'applied', word, after: written.updatedAt });
     // The sync finds no change then, and wakes nobody for our own write.
     await store.followUps.update(
@@ -61,6 +61,7 @@ export async function writeFollowUp(
         task: counted.task,
         status: target,
         delivery: task.delivery,
+        requestId,
       },
       `${nameOf(counted)} is ${task.state} in its tracker: follow-up set to ${target}`,
     );

@@ -11,6 +11,7 @@ import { createProbeServer, createServer, type Readiness } from '../receiver/ser
 import type { Settings } from '../settings.ts';
 import { sleep } from '../sleep.ts';
 import { WebhookSecrets } from '../store/webhook-secrets.ts';
+import { startTracing } from '../tracing/export.ts';
 import { sources } from '../trackers/index.ts';
 import type { Tracker } from '../trackers/tracker.ts';
 import { WrongOrganisationError } from '../worker/key-watch.ts';
@@ -55,7 +56,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { settings, receive, work, log } = options;
   const { queueUrl, queuePrefix: prefix, lockDuration, stalledInterval } = settings;
   const policy = readPolicy(settings);
-  const backend = await openBackend(queueUrl, { prefix, log, lockDuration, stalledInterval });
+  const tracing =
+    settings.otlpEndpoint === undefined ? undefined : await startTracing(settings.otlpEndpoint, log);
+  const telemetry = tracing?.telemetry;
+  const backend = await openBackend(queueUrl, { prefix, log, lockDuration, stalledInterval, telemetry });
   const stop = new AbortController();
   let base: StoreContext | undefined;
   let context: Context | undefined;
@@ -114,6 +118,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await worker?.close(deadline / 2);
       await context?.close();
       await backend.close();
+      await tracing?.close(deadline / 8);
     },
   };
 

@@ -1,6 +1,6 @@
 import { sources, trackers } from '../trackers/index.ts';
 import { boolean, duration, integer, type Kind, oneOf, secret, secrets, text, texts } from './kinds.ts';
-import { apiUrl, queueUrl, urls } from './urls.ts';
+import { apiUrl, queueUrl, serverUrl, urls } from './urls.ts';
 
 /** In the order of the README. */
 export const groups = [
@@ -158,6 +158,10 @@ export const rows = {
   logLevel: withDefault('LOG_LEVEL', oneOf(levels), 'info', {
     group: 'Running it',
     doc: `${levels.map((level) => `\`${level}\``).join(', ')}`,
+  }),
+  otlpEndpoint: optional('OTEL_EXPORTER_OTLP_ENDPOINT', serverUrl, {
+    group: 'Running it',
+    doc: 'base address of an OTLP collector (HTTP, as `http://localhost:4318`) that gets OpenTelemetry traces from delivery to API call; the other `OTEL_…` variables of traces count as well',
   }),
   lockDuration: withDefault('LOCK_DURATION', duration(100, 3_600_000), '15s', {
     group: 'Advanced',

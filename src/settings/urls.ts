@@ -22,6 +22,17 @@ export const apiUrl: Kind<string> = {
   },
 };
 
+/** The base of a server's address, also by plain http: within a cluster that is usual, and no key is sent there. */
+export const serverUrl: Kind<string> = {
+  show: (value) => value,
+  parse(text) {
+    const url = parsed(text);
+    if (url === undefined || !['http:', 'https:'].includes(url.protocol) || /[?#@]/.test(text))
+      throw new NotAllowed('a URL such as http://localhost:4318, without user, password, query and fragment');
+    return url.href.replace(/\/+$/, '');
+  },
+};
+
 /** Addresses with commas between them, each as `apiUrl`: they get an API token. */
 export const urls: Kind<string[]> = {
   show: (value) => value.join(', '),

@@ -6,6 +6,7 @@ import { count, rememberIncidents } from '../review/gather.ts';
 import { looksOf } from '../review/looks.ts';
 import type { Counted } from '../review/words.ts';
 import type { Outcome } from '../store/records.ts';
+import { inSpan } from '../tracing/spans.ts';
 import type { Incident, TaskKey } from '../vocabulary.ts';
 import { asFollowUp, indexedTaskKey, rowsOf } from './rows.ts';
 import { isFresh, type SyncDeps, sync } from './sync.ts';
@@ -46,7 +47,7 @@ const LASTING = ['moved-back', 'resolved-by-us', 'refused', 'backlog', 'held', '
  * `undefined`: another process is at it, or was within `every` ms.
  */
 export async function sweep(deps: SweepDeps, every: number): Promise<Swept | undefined> {
-  const { store, api, clock, categories, log } = deps;
+  const { store, clock } = deps;
   const isDue = async () => clock.now() - Number((await store.meta.get('last-sweep')) ?? 0) >= every;
   if (!(await isDue())) return undefined;
   const holder = randomUUID();
@@ -54,41 +55,47 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
   try {
     // Another process may have swept between the look and the lease.
     if (!(await isDue())) return undefined;
-    // Who asks for a sweep by hand wants what is true now.
-    if (every === 0 || !(await isFresh(deps))) await sync(deps);
-    // Another process is at the first sync: there is nothing to join with yet.
-    if (!(await store.synced())) return undefined;
-    const swept: Swept = { incidents: 0, woken: [], tasksRead: 0 };
-    const waitedFor = new Set<TaskKey>();
-    const started = clock.now();
-    const open = new Set<string>();
-    for await (const page of api.incidents(OPEN)) {
-      await store.lease('sweep', holder, clock.now(), LEASE);
-      await rememberIncidents(page, store);
-      await watch(page, started, store);
-      for (const { id } of page) open.add(id);
-      const relevant = page.filter(({ status }) => categories.includes(status.category));
-      swept.incidents += relevant.length;
-      // While everything is paused, only edits whose end is unknown are looked after.
-      if (deps.policy.paused === undefined) {
-        const looked = await look(relevant, deps);
-        swept.woken.push(...looked.ready);
-        for (const task of looked.waitedFor) waitedFor.add(task);
-      }
-      if (page.length === PAGE_SIZE) await deps.pause?.(BETWEEN_PAGES);
-    }
-    await forgetClosed(open, started, store);
-    swept.woken.push(...(await openIntents(deps)));
-    await deps.clearStrayKeys(swept.woken);
-    const goOn = () => store.lease('sweep', holder, clock.now(), LEASE);
-    await wakeInPortions([...new Set(swept.woken)], goOn, deps);
-    await store.meta.put('last-sweep', clock.now());
-    log.info({ incidents: swept.incidents, woken: swept.woken.length }, 'swept');
-    swept.tasksRead = await deps.readOutstanding(waitedFor, goOn);
-    return swept;
+    return await inSpan('sweep', {}, () => round(deps, every, holder));
   } finally {
     await store.release('sweep', holder);
   }
+}
+
+/** One sweep, under the lease. */
+async function round(deps: SweepDeps, every: number, holder: string): Promise<Swept | undefined> {
+  const { store, api, clock, categories, log } = deps;
+  // Who asks for a sweep by hand wants what is true now.
+  if (every === 0 || !(await isFresh(deps))) await sync(deps);
+  // Another process is at the first sync: there is nothing to join with yet.
+  if (!(await store.synced())) return undefined;
+  const swept: Swept = { incidents: 0, woken: [], tasksRead: 0 };
+  const waitedFor = new Set<TaskKey>();
+  const started = clock.now();
+  const open = new Set<string>();
+  for await (const page of api.incidents(OPEN)) {
+    await store.lease('sweep', holder, clock.now(), LEASE);
+    await rememberIncidents(page, store);
+    await watch(page, started, store);
+    for (const { id } of page) open.add(id);
+    const relevant = page.filter(({ status }) => categories.includes(status.category));
+    swept.incidents += relevant.length;
+    // While everything is paused, only edits whose end is unknown are looked after.
+    if (deps.policy.paused === undefined) {
+      const looked = await look(relevant, deps);
+      swept.woken.push(...looked.ready);
+      for (const task of looked.waitedFor) waitedFor.add(task);
+    }
+    if (page.length === PAGE_SIZE) await deps.pause?.(BETWEEN_PAGES);
+  }
+  await forgetClosed(open, started, store);
+  swept.woken.push(...(await openIntents(deps)));
+  await deps.clearStrayKeys(swept.woken);
+  const goOn = () => store.lease('sweep', holder, clock.now(), LEASE);
+  await wakeInPortions([...new Set(swept.woken)], goOn, deps);
+  await store.meta.put('last-sweep', clock.now());
+  log.info({ incidents: swept.incidents, woken: swept.woken.length }, 'swept');
+  swept.tasksRead = await deps.readOutstanding(waitedFor, goOn);
+  return swept;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { IncidentIoReader } from '../incident-io/api.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Waker } from '../queue/queues.ts';
 import type { Store } from '../store/store.ts';
+import { inSpan } from '../tracing/spans.ts';
 import type { FollowUp, TaskKey } from '../vocabulary.ts';
 import { storeBacklog } from './backlog.ts';
 import { indexFollowUps } from './index-follow-ups.ts';
@@ -47,7 +48,9 @@ export async function sync(
   try {
     // Another process may have synced between the look and the lease.
     if (!(await needed(deps))) return undefined;
-    const synced = (await store.synced()) ? await incremental(deps, holder) : await first(deps, holder);
+    const synced = await inSpan('sync', {}, async () =>
+      (await store.synced()) ? incremental(deps, holder) : first(deps, holder),
+    );
     await store.meta.put('last-sync', clock.now());
     return synced;
   } finally {

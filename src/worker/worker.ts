@@ -12,6 +12,7 @@ import { reviewDeps, sweepDeps } from '../service/wiring.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import type { Closure } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import { note } from '../tracing/spans.ts';
 import { keepApart } from './apart.ts';
 import { type BackgroundDeps, runInBackground } from './background.ts';
 import { KeyWatch, messageOf } from './key-watch.ts';
@@ -66,6 +67,7 @@ export async function startWorker(
       metrics?.events(batch);
     },
     async review(incidentId, job) {
+      note({ 'incident_closer.incident': incidentId, 'incident_closer.woken_by': job.why });
       if (key.state.is !== 'good') throw new PutBack('the API key does not work', LONGEST_BACK);
       await keepApart(incidentId, store, clock.now());
       const keyStillWorks = () => key.stillWorks(stop.signal);
@@ -75,6 +77,7 @@ export async function startWorker(
       try {
         const { reason, verdict } = await look(key.state);
         metrics?.reviewed(verdict);
+        note({ 'incident_closer.verdict': verdict, 'incident_closer.reason': reason });
         // It may have been given since this process looked at the key: of all processes, one looks at each sweep.
         if (reason === 'key-role') {
           const known = await key.mayClose();

@@ -57,7 +57,7 @@ describe.skipIf(!schemaIsThere)(
       expect(await client.followUpsOf(incident.id, 'standard')).toHaveLength(2);
       for (const followUp of await client.followUpsOf(incident.id)) {
         for (const status of ['completed', 'outstanding', 'not_doing'] as const) {
-          expect((await client.setFollowUpStatus(followUp, status)).status).toBe(status);
+          expect((await client.setFollowUpStatus(followUp, status)).followUp.status).toBe(status);
         }
       }
       await client.editStatus(incident.id, closed?.id ?? '');

@@ -129,7 +129,7 @@ function versions(...served: string[]) {
 describe('setting the status of a follow-up', () => {
   it('sends every writable field as it was read', async () => {
     const { client, calls, asked } = await standIn(versions('v3'));
-    expect(await client.setFollowUpStatus(followUp, 'completed')).toMatchObject({ id: 'F' });
+    expect(await client.setFollowUpStatus(followUp, 'completed')).toMatchObject({ followUp: { id: 'F' } });
     expect(calls).toEqual(['GET /v3/follow_ups', 'PUT /v3/follow_ups/F%2F1']);
     expect(asked[1]?.body).toEqual({ ...sent, follow_up_category_id: 'C1' });
   });

@@ -189,7 +189,7 @@ export function createIncidentIo(
             const row = existing();
             checks.writes.written(row, status, late, strand);
             world.setFollowUp(row, status, 'us');
-            return renderFollowUp(row);
+            return { followUp: renderFollowUp(row) };
           },
         );
       },

@@ -1,0 +1,41 @@
+import { type Attributes, type Span, type SpanOptions, SpanStatusCode, trace } from '@opentelemetry/api';
+import { version } from '../version.ts';
+
+/** Spans of OpenTelemetry. Without an exporter (`export.ts`) they cost next to nothing and go nowhere. */
+
+const tracer = trace.getTracer('incident-closer', version());
+
+/** Runs `work` in a span of its own, which ends with it; what it throws is noted and thrown on. */
+export async function inSpan<T>(
+  name: string,
+  options: SpanOptions,
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
+  return tracer.startActiveSpan(name, options, async (span) => {
+    try {
+      return await work(span);
+    } catch (error) {
+      failed(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+/** Notes a failure on a span, which then stands out. */
+export function failed(span: Span, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+}
+
+/** Says more about what is under way: on the job of the queue, or the delivery. */
+export function note(attributes: Attributes): void {
+  trace.getActiveSpan()?.setAttributes(attributes);
+}
+
+/** What a log line names, so that it is found from its trace and the other way round. */
+export function traceFields(): { trace_id?: string; span_id?: string } {
+  const span = trace.getActiveSpan()?.spanContext();
+  return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId };
+}
