@@ -10,10 +10,12 @@ import { type Context, createContext, createStoreContext, type StoreContext } fr
 import { readSettings, type Settings } from '../settings.ts';
 import { claimStore } from '../worker/key-watch.ts';
 import type { Operation } from './operations.ts';
+import { progressBar } from './progress-bar.ts';
 
 /** Runs an operation: by ourselves, or through the process that has the embedded folder open. */
 export async function operate<A, R>(operation: Operation<A, R>, asks: A): Promise<R> {
   const settings = readSettings(process.env, operation.needsKey ? ['apiKey'] : []);
+  const bar = progressBar();
   return withPlace(
     settings,
     (base, open) => {
@@ -22,10 +24,10 @@ export async function operate<A, R>(operation: Operation<A, R>, asks: A): Promis
         await claimStore(await context.reader.identity(), context.store);
         return context;
       };
-      return operation.run(asks, { base, full });
+      return operation.run(asks, { base, full, progress: bar.tell });
     },
     (running) => askRunning(running, operation, asks),
-  );
+  ).finally(bar.end);
 }
 
 /**

@@ -7,6 +7,7 @@ import { failed, failedResult, retryFailed, retryResult } from '../operations/fa
 import { history, historyResult } from '../operations/history.ts';
 import { hold, holdResult } from '../operations/hold.ts';
 import { findIncident } from '../operations/operation.ts';
+import type { Progress } from '../operations/progress.ts';
 import { release, releaseResult } from '../operations/release.ts';
 import { offeredSecrets, secretsAsks, secretsResult } from '../operations/secrets.ts';
 import { sweepNow, sweepResult } from '../operations/sweep.ts';
@@ -16,6 +17,8 @@ import type { Context, StoreContext } from '../service/context.ts';
 export interface Opened {
   base: StoreContext;
   full(): Promise<Context>;
+  /** Absent where nobody watches. */
+  progress?: Progress;
 }
 
 /** One thing that commands ask for. Both sides are schemas, since it may be asked of another process. */
@@ -35,9 +38,10 @@ type Parts<A, R> = Pick<Operation<A, R>, 'asks' | 'answers'>;
 function asking<A, R>(
   name: string,
   { asks, answers }: Parts<A, R>,
-  run: (asks: A, context: Context) => Promise<R>,
+  run: (asks: A, context: Context, progress: Progress) => Promise<R>,
 ): Operation<A, R> {
-  const withKey = async (asked: A, { full }: Opened) => run(asked, await full());
+  const withKey = async (asked: A, { full, progress = () => {} }: Opened) =>
+    run(asked, await full(), progress);
   const runFor = (asked: unknown, opened: Opened) => withKey(asks.parse(asked), opened);
   return { name, needsKey: true, asks, answers, run: withKey, runFor };
 }
@@ -46,9 +50,9 @@ function asking<A, R>(
 function remembering<A, R>(
   name: string,
   { asks, answers }: Parts<A, R>,
-  run: (asks: A, context: StoreContext) => Promise<R>,
+  run: (asks: A, context: StoreContext, progress: Progress) => Promise<R>,
 ): Operation<A, R> {
-  const withStore = (asked: A, { base }: Opened) => run(asked, base);
+  const withStore = (asked: A, { base, progress = () => {} }: Opened) => run(asked, base, progress);
   const runFor = (asked: unknown, opened: Opened) => withStore(asks.parse(asked), opened);
   return { name, needsKey: false, asks, answers, run: withStore, runFor };
 }
@@ -65,8 +69,8 @@ export const operations = {
   check: asking('check', { asks: named, answers: checkResult }, ({ incident }, context) =>
     check(incident, context),
   ),
-  checkAll: asking('check-all', { asks: nothing, answers: checkAllResult }, (_, context) =>
-    checkAll(context),
+  checkAll: asking('check-all', { asks: nothing, answers: checkAllResult }, (_, context, progress) =>
+    checkAll(context, progress),
   ),
   sweep: asking('sweep', { asks: z.object({ backlog: z.boolean() }), answers: sweepResult }, sweepNow),
   release: asking('release', { asks: named, answers: releaseResult }, ({ incident }, context) =>
@@ -87,7 +91,7 @@ export const operations = {
   retry: remembering(
     'retry',
     { asks: z.object({ id: z.string().optional() }), answers: retryResult },
-    ({ id }, context) => retryFailed(id === undefined ? 'all' : { id }, context),
+    ({ id }, context, progress) => retryFailed(id === undefined ? 'all' : { id }, context, progress),
   ),
 };
 

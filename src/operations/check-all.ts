@@ -5,8 +5,9 @@ import type { Verdict } from '../review/reach.ts';
 import { inspectListed } from '../review/review.ts';
 import type { Context } from '../service/context.ts';
 import { reviewDeps, sweepDeps } from '../service/wiring.ts';
-import type { FollowUp } from '../vocabulary.ts';
+import type { FollowUp, Incident } from '../vocabulary.ts';
 import { verdictOf } from './check.ts';
+import type { Progress } from './progress.ts';
 
 export const checkAllResult = z.object({
   incidents: z.array(
@@ -38,17 +39,25 @@ const WILL_BE_BACKLOG: Verdict = {
  * What would be closed now, over every open incident. Costs the pages of two lists, and one call for each incident
  * where nothing blocks. Changes nothing, neither here nor in incident.io.
  */
-export async function checkAll(context: Context): Promise<CheckAllResult> {
+export async function checkAll(context: Context, progress: Progress = () => {}): Promise<CheckAllResult> {
   const { reader, store, policy } = context;
   const deps = reviewDeps(context, await reader.identity());
   const synced = await store.synced();
   const ofIncident = new Map<string, FollowUp[]>();
-  for await (const page of reader.followUps())
+  let followUpsRead = 0;
+  for await (const page of reader.followUps()) {
     for (const followUp of page)
       ofIncident.set(followUp.incidentId, [...(ofIncident.get(followUp.incidentId) ?? []), followUp]);
+    followUpsRead += page.length;
+    progress('follow-ups read', followUpsRead);
+  }
+  const pages: Incident[][] = [];
+  for await (const page of reader.incidents(sweepDeps(context).categories)) pages.push(page);
+  const open = pages.reduce((sum, page) => sum + page.length, 0);
+  let lookedAt = 0;
 
   const result: CheckAllResult = { incidents: [], withoutFollowUps: 0 };
-  for await (const page of reader.incidents(sweepDeps(context).categories)) {
+  for (const page of pages) {
     const released = await store.released.getMany(page.map(({ id }) => id));
     const followUps = page.flatMap(({ id }) => ofIncident.get(id) ?? []);
     const rules = new Map(page.map((incident) => [incident.id, ruleFor(policy.rules, incident)]));
@@ -59,6 +68,7 @@ export async function checkAll(context: Context): Promise<CheckAllResult> {
     };
     const { followUps: counted, records } = await count(followUps, about, deps);
     for (const incident of page) {
+      progress('incidents looked at', ++lookedAt, open);
       const own = counted.filter(({ followUp }) => followUp.incidentId === incident.id);
       if (own.every(({ effective }) => effective.counts === 'gone')) {
         result.withoutFollowUps += 1;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { FailedJob } from '../queue/backend.ts';
 import type { StoreContext } from '../service/context.ts';
 import { OperationError } from './operation.ts';
+import type { Progress } from './progress.ts';
 
 export const failedEntry = z.object({
   id: z.string(),
@@ -41,6 +42,7 @@ export type RetryResult = z.infer<typeof retryResult>;
 export async function retryFailed(
   which: { id: string } | 'all',
   context: StoreContext,
+  progress: Progress = () => {},
 ): Promise<RetryResult> {
   const { backend, log } = context;
   if (which !== 'all') {
@@ -52,7 +54,11 @@ export async function retryFailed(
     return { retried: [which.id] };
   }
   const retried: string[] = [];
-  for (const { id } of await backend.failed(ALL)) if (await backend.retry(id)) retried.push(id);
+  const jobs = await backend.failed(ALL);
+  for (const [index, { id }] of jobs.entries()) {
+    if (await backend.retry(id)) retried.push(id);
+    progress('failed jobs put back', index + 1, jobs.length);
+  }
   log.info({ jobs: retried.length }, `${retried.length} failed jobs were put back by hand`);
   return { retried };
 }

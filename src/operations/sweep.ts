@@ -4,6 +4,7 @@ import { sweepDeps } from '../service/wiring.ts';
 import { sleep } from '../sleep.ts';
 import { type Swept, sweep } from '../sync/sweep.ts';
 import { OperationError } from './operation.ts';
+import type { Progress } from './progress.ts';
 
 export const sweepResult = z.object({
   incidents: z.number(),
@@ -14,10 +15,14 @@ export const sweepResult = z.object({
 export type SweepResult = z.infer<typeof sweepResult>;
 
 /** Looks at every incident that might be ready, now; with `backlog` also at those that were ready before we came. */
-export async function sweepNow({ backlog }: { backlog: boolean }, context: Context): Promise<SweepResult> {
+export async function sweepNow(
+  { backlog }: { backlog: boolean },
+  context: Context,
+  progress: Progress = () => {},
+): Promise<SweepResult> {
   const { store, backend } = context;
   let freed = 0;
-  const swept = await sweepAfterOthers(context);
+  const swept = await sweepAfterOthers(context, (incidents) => progress('incidents looked at', incidents));
   if (backlog)
     for await (const page of store.backlog.all()) {
       const ids = page.map(({ id }) => id);
@@ -27,6 +32,7 @@ export async function sweepNow({ backlog }: { backlog: boolean }, context: Conte
       );
       await backend.waker.wake(ids, 'sweep --backlog', { behind: true });
       freed += ids.length;
+      progress('incidents of the backlog set free', freed);
     }
   return { incidents: swept.incidents, woken: swept.woken.length + freed, backlog: freed };
 }
@@ -35,9 +41,9 @@ export async function sweepNow({ backlog }: { backlog: boolean }, context: Conte
 const OTHERS_SWEEP = 60_000;
 const LOOK_EVERY = 250;
 
-async function sweepAfterOthers(context: Context): Promise<Swept> {
+async function sweepAfterOthers(context: Context, onProgress: (incidents: number) => void): Promise<Swept> {
   for (let waited = 0; ; waited += LOOK_EVERY) {
-    const swept = await sweep(sweepDeps(context, { notAgainWithin: 0 }), 0);
+    const swept = await sweep({ ...sweepDeps(context, { notAgainWithin: 0 }), onProgress }, 0);
     if (swept !== undefined) return swept;
     if (waited >= OTHERS_SWEEP)
       throw new OperationError(

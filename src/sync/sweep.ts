@@ -22,6 +22,8 @@ export interface SweepDeps extends SyncDeps {
   readOutstanding(tasks: ReadonlySet<TaskKey>, goOn: () => Promise<boolean>): Promise<number>;
   /** Waits ms between pages, so that a sweep in the background is hardly noticed; absent: it does not. */
   pause?(ms: number): Promise<void>;
+  /** Told after each page how many incidents were looked at. */
+  onProgress?(incidents: number): void;
 }
 
 export interface Swept {
@@ -85,6 +87,7 @@ async function round(deps: SweepDeps, every: number, holder: string): Promise<Sw
       swept.woken.push(...looked.ready);
       for (const task of looked.waitedFor) waitedFor.add(task);
     }
+    deps.onProgress?.(swept.incidents);
     if (page.length === PAGE_SIZE) await deps.pause?.(BETWEEN_PAGES);
   }
   await forgetClosed(open, started, store);

@@ -1,9 +1,8 @@
 import { type Attributes, type Span, type SpanOptions, SpanStatusCode, trace } from '@opentelemetry/api';
-import { version } from '../version.ts';
 
 /** Spans of OpenTelemetry. Without an exporter (`export.ts`) they cost next to nothing and go nowhere. */
 
-const tracer = trace.getTracer('incident-closer', version());
+const tracer = trace.getTracer('incident-closer');
 
 /** Runs `work` in a span of its own, which ends with it; what it throws is noted and thrown on. */
 export async function inSpan<T>(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { queuePlaces } from '../support/backends.ts';
-import { runProcess } from '../support/process.ts';
+import { runOnTerminal, runProcess } from '../support/process.ts';
 import type { TestIncident } from '../support/world.ts';
 import { about, changes, closed, openProcessWorld, type ProcessWorld, type Served } from './world.ts';
 
@@ -140,6 +140,10 @@ it('`check --all` works before the first start, on nothing that is remembered', 
     expect(stdout).toContain(`${open.reference}  About new/api#1: waits for new/api#1`);
     expect(stdout).toContain(`${ready.reference}  About new/api#2: it is ready before the first start`);
     expect(world.incidentIo.effects).toHaveLength(before);
+    const drawn = await runOnTerminal(['check', '--all'], world.env);
+    expect(drawn).toContain('follow-ups read: 2');
+    expect(drawn).toMatch(/incidents looked at {2}[=-]+ {2}\d of 2/);
+    expect(drawn).toContain('0 would be closed now');
   } finally {
     await world.close();
   }

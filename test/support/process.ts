@@ -60,6 +60,18 @@ export function startScript(name: string, env: Record<string, string>): TestProc
   return launch('npm', ['run', '--ignore-scripts', '--silent', name], env);
 }
 
+/** Runs a command on a terminal, as a person does, whose lines hold all that it draws. */
+export async function runOnTerminal(args: readonly string[], env: Record<string, string>): Promise<string> {
+  const command = [process.execPath, PROGRAM, ...args].map((part) => `'${part}'`).join(' ');
+  const child = launch('script', ['--quiet', '--return', '--command', command, '/dev/null'], env);
+  try {
+    await child.ended();
+    return child.stdout.join('\n');
+  } finally {
+    await child.kill();
+  }
+}
+
 function launch(file: string, args: readonly string[], env: Record<string, string>): TestProcess {
   const child = spawn(file, args, {
     stdio: ['ignore', 'pipe', 'pipe'],

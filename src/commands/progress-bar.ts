@@ -1,0 +1,35 @@
+import progress from 'cli-progress';
+import type { Progress } from '../operations/progress.ts';
+
+export interface ProgressBar {
+  tell: Progress;
+  /** Takes it off the terminal again. */
+  end(): void;
+}
+
+/** A line below what is printed, on a terminal alone: what is piped stays clean. */
+export function progressBar(): ProgressBar {
+  let shown: string | undefined;
+  const bar = new progress.SingleBar({
+    stream: process.stderr,
+    clearOnComplete: true,
+    hideCursor: true,
+    barsize: 30,
+    format: (options, { progress: share, value, total }, { what }: { what: string }) =>
+      total > 0
+        ? `${what}  ${progress.Format.BarFormat(share, options)}  ${value} of ${total}`
+        : `${what}: ${value}`,
+  });
+  return {
+    tell(what, done, of = 0) {
+      if (shown !== what) {
+        bar.stop();
+        bar.start(of, done, { what });
+        shown = what;
+      }
+      bar.setTotal(of);
+      bar.update(done, { what });
+    },
+    end: () => bar.stop(),
+  };
+}
