@@ -72,7 +72,16 @@ describe('settings', () => {
     ]),
   );
   /** Variables of others that the documents speak of. */
-  const others = ['GITHUB_TOKEN', 'TEST_BACKENDS', 'TEST_REDIS_URL', 'TEST_POSTGRES_URL', 'NODE_ENV'];
+  const others = [
+    'GITHUB_TOKEN',
+    'NODE_ENV',
+    'OTEL_EXPORTER_OTLP_HEADERS',
+    'OTEL_RESOURCE_ATTRIBUTES',
+    'OTEL_TRACES_SAMPLER',
+    'TEST_BACKENDS',
+    'TEST_POSTGRES_URL',
+    'TEST_REDIS_URL',
+  ];
 
   it.each([...documents, '.env.example', 'docker-compose.yml', 'Dockerfile'])(
     'that %s names exist',
