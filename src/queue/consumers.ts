@@ -51,7 +51,7 @@ export function startWorkers<B extends IQueueBackend, C>(
       },
       {
         connection,
-        ...shared(connections),
+        ...shared(connections, name),
         // The version is looked up: without it, BullMQ rounds every delay up to whole seconds.
         concurrency,
         ...workerOptions(options),

@@ -13,8 +13,8 @@ export interface BackendOptions extends LockTimes {
 }
 
 /**
- * Opens the place that `QUEUE_URL` names: a folder, `redis://`, `rediss://`, `postgres://`. What is not used is
- * not loaded. Redis may be down; a folder must be free and PostgreSQL must answer.
+ * Opens the place that `QUEUE_URL` names: a folder, `redis://` (`-sentinel`, `-cluster`; `rediss` for TLS),
+ * `postgres://`. What is not used is not loaded. Redis may be down; a folder must be free and PostgreSQL must answer.
  */
 export async function openBackend(queueUrl: string, options: BackendOptions): Promise<Backend> {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(options.prefix)) {
@@ -30,13 +30,17 @@ export async function openBackend(queueUrl: string, options: BackendOptions): Pr
       return (await import('./embedded.ts')).openEmbedded(queueUrl, options);
     case 'redis':
     case 'rediss':
+    case 'redis-sentinel':
+    case 'rediss-sentinel':
+    case 'redis-cluster':
+    case 'rediss-cluster':
       return (await import('./redis.ts')).openRedis(queueUrl, options);
     case 'postgres':
     case 'postgresql':
       return (await import('./postgres.ts')).openPostgres(queueUrl, options);
     default:
       throw new CannotOpenError(
-        `QUEUE_URL begins with ${scheme}://, which is none of redis://, rediss:// and postgres://. It may also be the path of a folder.`,
+        `QUEUE_URL begins with ${scheme}://, which is none of redis://, redis-sentinel://, redis-cluster:// (each also rediss), and postgres://. It may also be the path of a folder.`,
       );
   }
 }

@@ -21,8 +21,8 @@ export interface Connections<B extends IQueueBackend, C> {
   producer: C;
   /** For those who take jobs: waits for the server to come back. Asked once for each set of workers. */
   worker(): C;
-  /** What the keys in Redis begin with; PostgreSQL has a schema for that. */
-  prefix?: string;
+  /** What the keys of a queue in Redis begin with; PostgreSQL has a schema for that. */
+  prefixOf?(queue: QueueName): string;
   /** The server, for people and without secrets: "Redis at localhost:6379". */
   where: string;
   log: Logger;
@@ -45,12 +45,12 @@ export const FAULTY = 'faulty';
 // Reviews that one round trip wakes: few enough for the deadline also on the embedded backend.
 const WOKEN_AT_ONCE = 100;
 
-/** What all queues and workers of a connection have in common. */
-export function shared({
-  prefix,
-  telemetry,
-}: Pick<Connections<IQueueBackend, unknown>, 'prefix' | 'telemetry'>) {
-  return { ...(prefix !== undefined && { prefix }), ...(telemetry && { telemetry }) };
+/** What every queue and worker of a connection is opened with. */
+export function shared(
+  { prefixOf, telemetry }: Pick<Connections<IQueueBackend, unknown>, 'prefixOf' | 'telemetry'>,
+  name: QueueName,
+) {
+  return { ...(prefixOf && { prefix: prefixOf(name) }), ...(telemetry && { telemetry }) };
 }
 
 export function createProducers<B extends IQueueBackend, C>(connections: Connections<B, C>): Producers {
@@ -60,7 +60,7 @@ export function createProducers<B extends IQueueBackend, C>(connections: Connect
       name,
       {
         connection: connections.producer,
-        ...shared(connections),
+        ...shared(connections, name),
         // Without both, an add waits for a server that is down for as long as that takes, then adds a ghost.
         skipWaitingForReady: true,
         skipVersionCheck: true,

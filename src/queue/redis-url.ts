@@ -1,55 +1,120 @@
 import type { RedisOptions } from 'ioredis';
 import { CannotOpenError } from './cannot-open-error.ts';
+import { decoded, readServerList, type ServerList } from './server-list.ts';
 
 /** Where Redis is, as ioredis wants it, and for people (without secrets). */
 export interface RedisPlace {
+  /** Of the server; in a cluster, of each of its nodes. */
   options: RedisOptions;
+  /** Nodes to ask where the others are; absent where it is no cluster. */
+  nodes?: { host: string; port: number }[];
   where: string;
 }
 
-/** Reads `redis://` and `rediss://` (TLS): `redis://user:password@host:port/database`, all but the host optional. */
+const FORMS = {
+  redis: 'redis://user:password@host:6379/0',
+  sentinel: 'redis-sentinel://user:password@host:26379,host:26379/0#master',
+  cluster: 'redis-cluster://user:password@host:6379,host:6379',
+} as const;
+
+/**
+ * Reads the URLs of Redis; each also with `rediss` for TLS. All but the hosts is optional, and the name of the
+ * master with Sentinel.
+ * - `redis://user:password@host:port/database`
+ * - `redis-sentinel://user:password@host:port,host:port/database#master`: the hosts are the sentinels, user and
+ *   password those of the Redis servers. Sentinels that ask for a password of their own get it as
+ *   `?sentinelPassword=…` (and `sentinelUsername=…`) before the `#`.
+ * - `redis-cluster://user:password@host:port,host:port`: some nodes, which tell where the others are
+ */
 export function readRedisUrl(text: string): RedisPlace {
-  const url = parse(text);
-  const database = url.pathname.replace(/^\//, '');
-  if (!/^\d*$/.test(database)) {
-    throw new CannotOpenError(
-      'QUEUE_URL: what follows the host of Redis is the number of the database, as in redis://localhost:6379/0.',
-    );
-  }
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = url.port === '' ? 6379 : Number(url.port);
+  const form = /^rediss?-(sentinel|cluster):/i.exec(text)?.[1]?.toLowerCase();
+  if (form === 'sentinel') return sentinelPlace(listed(text, 'sentinel'));
+  if (form === 'cluster') return clusterPlace(listed(text, 'cluster'));
+  const list = listed(text, 'redis');
+  const [server] = list.servers;
+  if (server === undefined || list.servers.length > 1) throw notReadable('redis');
+  const { host, port = 6379 } = server;
   return {
     where: `Redis at ${host}:${port}`,
     options: {
       host,
       port,
-      // Both IPv4 and IPv6; ioredis would ask for IPv4 only.
-      family: 0,
-      db: Number(database),
-      ...(url.username === '' ? {} : { username: decode(url.username) }),
-      ...(url.password === '' ? {} : { password: decode(url.password) }),
-      ...(url.protocol === 'rediss:' ? { tls: { servername: host } } : {}),
+      db: databaseOf(list, 'redis'),
+      ...common(list),
+      ...(isSecure(list) ? { tls: { servername: host } } : {}),
     },
   };
 }
 
-function parse(text: string): URL {
-  try {
-    const url = new URL(text);
-    if (url.hostname !== '') return url;
-  } catch {
-    // Told below, without the text: it may hold a password.
+function sentinelPlace(list: ServerList): RedisPlace {
+  if (list.name === '') {
+    throw new CannotOpenError(
+      `QUEUE_URL names sentinels, but not what they call the master. Add its name after a #, as in ${FORMS.sentinel}.`,
+    );
   }
+  const sentinels = list.servers.map(({ host, port = 26_379 }) => ({ host, port }));
+  const [username, password] = ['sentinelUsername', 'sentinelPassword'].map((name) => list.query.get(name));
+  return {
+    where: `Redis master “${list.name}” of the sentinels at ${told(sentinels)}`,
+    options: {
+      sentinels,
+      name: list.name,
+      db: databaseOf(list, 'sentinel'),
+      ...common(list),
+      ...(username ? { sentinelUsername: username } : {}),
+      ...(password ? { sentinelPassword: password } : {}),
+      ...(isSecure(list) ? { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
+    },
+  };
+}
+
+function clusterPlace(list: ServerList): RedisPlace {
+  if (!/^0?$/.test(list.path)) {
+    throw new CannotOpenError(
+      `QUEUE_URL: a cluster of Redis has the database 0 alone, so nothing follows its hosts, as in ${FORMS.cluster}. Set QUEUE_PREFIX to keep deployments apart.`,
+    );
+  }
+  const nodes = list.servers.map(({ host, port = 6379 }) => ({ host, port }));
+  return {
+    where: `Redis cluster at ${told(nodes)}`,
+    nodes,
+    options: { ...common(list), ...(isSecure(list) ? { tls: {} } : {}) },
+  };
+}
+
+function common({ username, password }: ServerList): RedisOptions {
+  return {
+    // Both IPv4 and IPv6; ioredis would ask for IPv4 only.
+    family: 0,
+    ...(username === '' ? {} : { username: decoded(username) }),
+    ...(password === '' ? {} : { password: decoded(password) }),
+  };
+}
+
+function databaseOf({ path }: ServerList, form: keyof typeof FORMS): number {
+  if (/^\d*$/.test(path)) return Number(path);
   throw new CannotOpenError(
-    'QUEUE_URL is no URL of Redis. It looks like redis://user:password@host:6379/0; encode special characters of the password (@ is %40, / is %2F).',
+    `QUEUE_URL: what follows the host of Redis is the number of the database, as in ${FORMS[form]}.`,
   );
 }
 
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A bare % in a password that nobody encoded.
-    return text;
-  }
+function isSecure({ scheme }: ServerList): boolean {
+  return scheme.startsWith('rediss');
+}
+
+function told(servers: { host: string; port: number }[]): string {
+  return servers.map(({ host, port }) => `${host}:${port}`).join(', ');
+}
+
+function listed(text: string, form: keyof typeof FORMS): ServerList {
+  const list = readServerList(text);
+  if (list === undefined) throw notReadable(form);
+  return list;
+}
+
+/** Without the text: it may hold a password. */
+function notReadable(form: keyof typeof FORMS): CannotOpenError {
+  return new CannotOpenError(
+    `QUEUE_URL is no URL of Redis. It looks like ${FORMS[form]}; encode special characters of the password (@ is %40, / is %2F).`,
+  );
 }

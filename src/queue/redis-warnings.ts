@@ -1,10 +1,32 @@
-import type { Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import type { Remark } from './backend.ts';
+import type { RedisPlace } from './redis-url.ts';
 
 const OLDEST = [6, 2] as const;
 
-/** What the operator should know of how this Redis is set up. Throws where it does not answer. */
-export async function redisWarnings(redis: Redis, where: string): Promise<Remark[]> {
+/** What the operator should know of how this Redis is set up; each master of a cluster. Throws where one does not answer. */
+export async function redisWarnings(
+  redis: Redis | Cluster,
+  { where, nodes, options }: RedisPlace,
+): Promise<Remark[]> {
+  if (nodes === undefined || !(redis instanceof Cluster))
+    return serverWarnings(redis, where, options.sentinels !== undefined);
+  const masters = redis.nodes('master');
+  if (masters.length === 0) throw new Error(`${where} does not answer.`);
+  const found = await Promise.all(
+    masters.map((master) =>
+      serverWarnings(master, `Redis at ${master.options.host}:${master.options.port}`, true),
+    ),
+  );
+  return found.flat();
+}
+
+/** `mayFailOver`: another server is to take its place when it dies. */
+async function serverWarnings(
+  redis: Redis | Cluster,
+  where: string,
+  mayFailOver: boolean,
+): Promise<Remark[]> {
   const info = await infoOf(redis);
   if (info === undefined)
     return [
@@ -45,19 +67,21 @@ export async function redisWarnings(redis: Redis, where: string): Promise<Remark
 
   if (info.get('role') === 'slave') {
     warnings.push(grave(`${where} is a replica, which takes no jobs. Set QUEUE_URL to the master.`));
+  } else if (mayFailOver && info.get('connected_slaves') === '0') {
+    warnings.push(mild(`${where} has no replica that could take its place when it dies. Add one.`));
   }
   return warnings;
 }
 
 /** `Redis 7.0.15`, or that of Valkey; without a version where it does not tell. */
-export async function redisName(redis: Redis): Promise<string> {
+export async function redisName(redis: Redis | Cluster): Promise<string> {
   const info = await infoOf(redis);
   const valkey = info?.get('valkey_version');
   return valkey === undefined ? `Redis ${info?.get('redis_version') ?? ''}`.trim() : `Valkey ${valkey}`;
 }
 
 /** What INFO says; undefined where it is not allowed. Throws where the server does not answer. */
-async function infoOf(redis: Redis): Promise<Map<string, string> | undefined> {
+async function infoOf(redis: Redis | Cluster): Promise<Map<string, string> | undefined> {
   let text: string;
   try {
     text = await redis.info();

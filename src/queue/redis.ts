@@ -1,61 +1,38 @@
 import { type ConnectionOptions, createRedisBackend, type RedisQueueBackend } from 'bullmq';
-import { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { createRedisTables } from '../store/redis-tables.ts';
 import type { Backend } from './backend.ts';
 import { startWorkers } from './consumers.ts';
 import { once, settledWithin, withDeadline } from './deadline.ts';
 import type { BackendOptions } from './open-backend.ts';
-import { ADD_DEADLINE } from './options.ts';
+import { ADD_DEADLINE, type QueueName, queueNames } from './options.ts';
 import { type Connections, createProducers } from './producers.ts';
-import { quietErrors } from './quiet-errors.ts';
+import { connectRedis } from './redis-connection.ts';
 import { readRedisUrl } from './redis-url.ts';
 import { redisName, redisWarnings } from './redis-warnings.ts';
 
-const retryStrategy = (times: number) => Math.min(200 * 2 ** times, 2_000);
-
-/** Whoever asks hears within 2 s that Redis is down: no command waits for it to come back. */
-const failFast = {
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 1,
-  connectTimeout: 2_000,
-  commandTimeout: 2_000,
-  // A connection that is open on our side only is given up after this.
-  socketTimeout: 5_000,
-  retryStrategy,
-} as const;
-
-/** Waits for Redis to come back. */
-const patient = {
-  maxRetriesPerRequest: null,
-  connectTimeout: 5_000,
-  // More than the 10 s that a worker waits for a job at most. Without it a connection that is open on our side
-  // only would stop the worker for ever.
-  socketTimeout: 15_000,
-  retryStrategy,
-} as const;
-
-/** Queues and store in Redis or Valkey. Opens also while Redis is down, and heals when it comes. */
+/** Queues and store in Redis or Valkey, one server, one with Sentinel, or a cluster. Opens also while Redis is down, and heals when it comes. */
 export async function openRedis(url: string, options: BackendOptions): Promise<Backend> {
   const { prefix, log } = options;
-  const { options: place, where } = readRedisUrl(url);
-  const open = (name: string, behaviour: typeof failFast | typeof patient) => {
-    const redis = new Redis({ ...place, ...behaviour, connectionName: `incident-closer-${name}` });
-    redis.on('error', quietErrors(log, `${where}, ${name}`));
-    return redis;
-  };
-  const producer = open('producer', failFast);
-  const store = open('store', failFast);
-  const workers: Redis[] = [];
+  const place = readRedisUrl(url);
+  const { where } = place;
+  const producer = connectRedis(place, 'producer', 'failFast', log);
+  const store = connectRedis(place, 'store', 'failFast', log);
+  const workers: (Redis | Cluster)[] = [];
+  // What is in the braces decides which master of a cluster keeps it. A queue shares no command with another or
+  // with the store, so each may have a master of its own; with the prefix's default they spread over three.
+  const tagOf = (queue: QueueName) => (place.nodes === undefined ? `{${prefix}}` : `{${prefix}/${queue}}`);
+  const tags = new Set([`{${prefix}}`, ...queueNames.map(tagOf)]);
 
   const connections: Connections<RedisQueueBackend, ConnectionOptions> = {
     factory: createRedisBackend,
     producer,
     worker() {
-      const redis = open('worker', patient);
+      const redis = connectRedis(place, 'worker', 'patient', log);
       workers.push(redis);
       return redis;
     },
-    prefix: `{${prefix}}`,
+    prefixOf: tagOf,
     where,
     log,
     telemetry: options.telemetry,
@@ -83,7 +60,7 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
 
     async ping() {
       // A write, since a replica, a full memory or a full disk still answers PING.
-      const written = store.set(`{${prefix}}:ping`, '1', 'PX', 10_000);
+      const written = Promise.all([...tags].map((tag) => store.set(`${tag}:ping`, '1', 'PX', 10_000)));
       try {
         await withDeadline(written, ADD_DEADLINE - 200, 'no answer');
       } catch (error) {
@@ -93,7 +70,7 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
 
     // `where` begins with the name of Redis.
     describe: async () => where.replace(/^Redis/, await redisName(store)),
-    warnings: () => redisWarnings(store, where),
+    warnings: () => redisWarnings(store, place),
 
     close: once(async () => {
       await producers.close();
@@ -104,7 +81,7 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
   };
 }
 
-function whenReady(redis: Redis): Promise<void> {
+function whenReady(redis: Redis | Cluster): Promise<void> {
   return redis.status === 'ready'
     ? Promise.resolve()
     : new Promise((resolve) => redis.once('ready', () => resolve()));

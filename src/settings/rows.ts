@@ -88,7 +88,7 @@ export const rows = {
     group: 'Queue and HTTP',
     otherName: 'REDIS_URL',
     secret: true,
-    doc: 'where queue and store live: a folder, `redis://`, `rediss://` or `postgres://`',
+    doc: 'where queue and store live: a folder, `redis://`, `redis-sentinel://a:26379,b:26379/0#master`, `redis-cluster://a:6379,b:6379` (each also `rediss…` for TLS) or `postgres://`',
   }),
   queuePrefix: withDefault(
     'QUEUE_PREFIX',

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { readServerList } from '../queue/server-list.ts';
 import { type Kind, NotAllowed } from './kinds.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
@@ -39,8 +40,10 @@ export const urls: Kind<string[]> = {
   parse: (text) => text.split(',').map((part) => apiUrl.parse(part.trim())),
 };
 
-const SERVERS = ['redis:', 'rediss:', 'postgres:', 'postgresql:'];
-const QUEUE_PLACES = 'a folder, redis://, rediss://, postgres:// or postgresql:// with a host';
+const LISTS = ['redis-sentinel:', 'rediss-sentinel:', 'redis-cluster:', 'rediss-cluster:'];
+const SERVERS = ['redis:', 'rediss:', 'postgres:', 'postgresql:', ...LISTS];
+const QUEUE_PLACES =
+  'a folder, redis://, redis-sentinel://, redis-cluster:// (or rediss with TLS), postgres:// or postgresql:// with a host';
 
 /** No shell has replaced the `~` of a value that comes from a file. */
 function inHome(path: string): string {
@@ -50,6 +53,7 @@ function inHome(path: string): string {
 /** Where queues and store live: a folder, or the URL of a server. Its password is shown to nobody. */
 export const queueUrl: Kind<string> = {
   show(value) {
+    if (LISTS.some((scheme) => value.toLowerCase().startsWith(scheme))) return withoutPasswords(value);
     const url = /^[a-z][a-z+-]+:\/\//i.test(value) ? parsed(value) : undefined;
     if (url === undefined) return value;
     if (url.password !== '') url.password = '***';
@@ -65,6 +69,7 @@ export const queueUrl: Kind<string> = {
     if (/^[^/:]+:\d+(\/\d*)?$/.test(text))
       throw new NotAllowed(`${QUEUE_PLACES}; for a host and port write redis:// before them`);
     if (!SERVERS.includes(scheme)) throw new NotAllowed(`${QUEUE_PLACES}; ${scheme} is none of them`);
+    if (LISTS.includes(scheme)) return serverList(text);
     const url = text.slice(scheme.length).startsWith('//') ? parsed(text) : undefined;
     // PostgreSQL may name a socket's folder in the query instead of a host.
     if (url === undefined || (url.hostname === '' && !url.searchParams.has('host')))
@@ -72,3 +77,22 @@ export const queueUrl: Kind<string> = {
     return text;
   },
 };
+
+/** Several servers of Redis. */
+function serverList(text: string): string {
+  const list = readServerList(text);
+  if (list === undefined)
+    throw new NotAllowed(`${QUEUE_PLACES}; special characters in a password have to be percent-encoded`);
+  if (list.scheme.endsWith('-sentinel') && list.name === '')
+    throw new NotAllowed('redis-sentinel://host:port,host:port/0#name, with the name of the master');
+  if (list.scheme.endsWith('-cluster') && !/^0?$/.test(list.path))
+    throw new NotAllowed('redis-cluster://host:port,host:port, without a database: a cluster has only one');
+  return text;
+}
+
+/** Of a text that `serverList` has read. */
+function withoutPasswords(text: string): string {
+  return text
+    .replace(/^([a-z-]+:\/\/[^:/?#@]*):[^/?#]+@/i, '$1:***@')
+    .replace(/([?&][^=&#]*(?:pass|secret|token)[^=&#]*=)[^&#]*/gi, '$1***');
+}

@@ -1,4 +1,4 @@
-import { queuePlaces } from '../support/backends.ts';
+import { clusterPlaces, queuePlaces } from '../support/backends.ts';
 import { conformance } from './backend.conformance.ts';
 
-for (const place of queuePlaces()) conformance(place);
+for (const place of [...queuePlaces(), ...clusterPlaces()]) conformance(place);

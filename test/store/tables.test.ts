@@ -1,8 +1,9 @@
 import { PGlite } from '@electric-sql/pglite';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import pg from 'pg';
 import { describe, expect, inject, it } from 'vitest';
 import { PgliteSession } from '../../src/queue/pglite-session.ts';
+import { readRedisUrl } from '../../src/queue/redis-url.ts';
 import { createRedisTables } from '../../src/store/redis-tables.ts';
 import { createSqlTables } from '../../src/store/sql-tables.ts';
 import type { Tables } from '../../src/store/tables.ts';
@@ -23,7 +24,13 @@ tablesConformance('memory', async () => {
 });
 
 describe.runIf(inject('redisUrl'))('on Redis', () => {
-  tablesConformance('Redis', openRedis);
+  tablesConformance('Redis', () => openRedis(() => new Redis(inject('redisUrl'))));
+});
+
+describe.runIf(inject('clusterUrl'))('on Redis Cluster', () => {
+  tablesConformance('Redis Cluster', () =>
+    openRedis(() => new Cluster(readRedisUrl(inject('clusterUrl')).nodes ?? [])),
+  );
 });
 
 describe.runIf(inject('postgresUrl'))('on PostgreSQL', () => {
@@ -81,9 +88,9 @@ describe.runIf(inject('embedded'))('on PGlite', () => {
   });
 });
 
-async function openRedis(): Promise<TablesRig> {
+async function openRedis(connect: () => Redis | Cluster): Promise<TablesRig> {
   // Three connections are enough for clients that must not share one.
-  const connections = Array.from({ length: 3 }, () => new Redis(inject('redisUrl')));
+  const connections = Array.from({ length: 3 }, connect);
   const spaces = new Set<string>();
   let next = 0;
   return {
@@ -97,8 +104,11 @@ async function openRedis(): Promise<TablesRig> {
     async close() {
       const [connection] = connections;
       for (const space of spaces) {
-        const keys = (await connection?.keys(`{${space}}:*`)) ?? [];
-        if (keys.length > 0) await connection?.unlink(...keys);
+        const nodes = connection instanceof Cluster ? connection.nodes('master') : [connection];
+        for (const node of nodes) {
+          const keys = (await node?.keys(`{${space}}:*`)) ?? [];
+          if (keys.length > 0) await node?.unlink(...keys);
+        }
       }
       await Promise.all(connections.map((each) => each.quit()));
     },

@@ -5,7 +5,7 @@ import { inject } from 'vitest';
 
 /** A fresh place for queues and store, that no other test uses. */
 export interface QueuePlace {
-  name: 'embedded' | 'redis' | 'postgres';
+  name: 'embedded' | 'redis' | 'cluster' | 'postgres';
   /** The value for `QUEUE_URL`. */
   url: string;
   /** The value for `QUEUE_PREFIX`: what keeps tests on one server apart. */
@@ -27,6 +27,11 @@ export function queuePlaces(): QueuePlace[] {
   if (inject('postgresUrl'))
     places.push({ name: 'postgres', url: inject('postgresUrl'), prefix: freshPrefix() });
   return places;
+}
+
+/** The same on the cluster of Redis, for what may differ there; none where this run does not cover it. */
+export function clusterPlaces(): QueuePlace[] {
+  return inject('clusterUrl') ? [{ name: 'cluster', url: inject('clusterUrl'), prefix: freshPrefix() }] : [];
 }
 
 /** A fresh place on the backend of `place`, for a test that must not find what others left. */

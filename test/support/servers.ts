@@ -11,12 +11,14 @@ import {
   readFileSync,
   rmSync,
 } from 'node:fs';
-import { createServer, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestProject } from 'vitest/node';
+import { freePort } from './free-port.ts';
 import { PATIENCE } from './patience.ts';
+import { clusterOptions, formCluster } from './redis-cluster.ts';
 
 /**
  * Starts the servers that the tests run on, in a temporary folder and on free ports of this machine, and says
@@ -29,6 +31,8 @@ declare module 'vitest' {
     embedded: boolean;
     /** Empty where the tests do not run on Redis. */
     redisUrl: string;
+    /** Three masters of Redis; empty where the tests do not run on a cluster. */
+    clusterUrl: string;
     /** Empty where the tests do not run on PostgreSQL. */
     postgresUrl: string;
     /** A folder for whatever the tests write; removed after the run. */
@@ -36,11 +40,20 @@ declare module 'vitest' {
   }
 }
 
-const BACKENDS = ['embedded', 'redis', 'postgres'] as const;
+const BACKENDS = ['embedded', 'redis', 'cluster', 'postgres'] as const;
 type BackendName = (typeof BACKENDS)[number];
 
-const LABEL: Record<BackendName, string> = { embedded: 'embedded', redis: 'Redis', postgres: 'PostgreSQL' };
-const URL_VARIABLE = { redis: 'TEST_REDIS_URL', postgres: 'TEST_POSTGRES_URL' } as const;
+const LABEL: Record<BackendName, string> = {
+  embedded: 'embedded',
+  redis: 'Redis',
+  cluster: 'Redis Cluster',
+  postgres: 'PostgreSQL',
+};
+const URL_VARIABLE = {
+  redis: 'TEST_REDIS_URL',
+  cluster: 'TEST_CLUSTER_URL',
+  postgres: 'TEST_POSTGRES_URL',
+} as const;
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const wanted = wantedBackends();
@@ -54,7 +67,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     keeper.dismiss();
   };
   try {
-    const place = async (name: 'redis' | 'postgres', start: Starter): Promise<Place> => {
+    const place = async (name: keyof typeof URL_VARIABLE, start: Starter): Promise<Place> => {
       if (!wanted.names.has(name)) return { leftOut: 'not in TEST_BACKENDS' };
       const url = process.env[URL_VARIABLE[name]];
       if (url) return { url, origin: URL_VARIABLE[name] };
@@ -63,18 +76,26 @@ export default async function setup(project: TestProject): Promise<() => Promise
       running.push(server);
       return { url: server.url, origin: server.version };
     };
-    // Both starts are over before either failure is acted on, so that none is left running.
-    const starts = await Promise.allSettled([place('redis', startRedis), place('postgres', startPostgres)]);
-    const [redis, postgres] = starts.map((start) => {
+    // All starts are over before a failure is acted on, so that none is left running.
+    const starts = await Promise.allSettled([
+      place('redis', startRedis),
+      place('cluster', startCluster),
+      place('postgres', startPostgres),
+    ]);
+    const [redis, cluster, postgres] = starts.map((start) => {
       if (start.status === 'rejected') throw start.reason;
       return start.value;
-    }) as [Place, Place];
+    }) as [Place, Place, Place];
     const embedded: Place = wanted.names.has('embedded')
       ? { url: 'embedded', origin: 'in a temporary folder' }
       : { leftOut: 'not in TEST_BACKENDS' };
 
-    console.log(report({ embedded, redis, postgres }));
-    for (const [name, found] of [['redis', redis] as const, ['postgres', postgres] as const]) {
+    console.log(report({ embedded, redis, cluster, postgres }));
+    for (const [name, found] of [
+      ['redis', redis] as const,
+      ['cluster', cluster] as const,
+      ['postgres', postgres] as const,
+    ]) {
       if (found.leftOut === 'not found' && (wanted.strict || process.env.CI === 'true')) {
         throw new Error(
           `${LABEL[name]} was not found. Install it, set ${URL_VARIABLE[name]}, or leave it out with TEST_BACKENDS.`,
@@ -86,6 +107,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     mkdirSync(scratch);
     project.provide('embedded', !embedded.leftOut);
     project.provide('redisUrl', redis.url ?? '');
+    project.provide('clusterUrl', cluster.url ?? '');
     project.provide('postgresUrl', postgres.url ?? '');
     project.provide('scratch', scratch);
   } catch (error) {
@@ -137,15 +159,39 @@ type Starter = (folder: string, keeper: Keeper) => Promise<Server | undefined>;
 async function startRedis(folder: string, keeper: Keeper): Promise<Server | undefined> {
   const binary = findBinary(['redis-server', 'valkey-server'], searchPath());
   if (!binary) return undefined;
-  mkdirSync(folder);
   const version = /v=(\S+)/.exec(execFileSync(binary, ['--version'], { encoding: 'utf8' }))?.[1] ?? 'unknown';
-  const { child, port } = await startOnFreePort('Redis', folder, keeper, (port) =>
+  const { child, port } = await startRedisServer(binary, folder, keeper);
+  return { url: `redis://127.0.0.1:${port}`, version, stop: () => end(child, 'SIGTERM') };
+}
+
+async function startCluster(folder: string, keeper: Keeper): Promise<Server | undefined> {
+  const binary = findBinary(['redis-server', 'valkey-server'], searchPath());
+  if (!binary) return undefined;
+  mkdirSync(folder);
+  const starts = await Promise.allSettled(
+    ['a', 'b', 'c'].map(async (name) =>
+      startRedisServer(binary, join(folder, name), keeper, await clusterOptions()),
+    ),
+  );
+  const nodes = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  const stop = async () => void (await Promise.all(nodes.map(({ child }) => end(child, 'SIGTERM'))));
+  try {
+    for (const start of starts) if (start.status === 'rejected') throw start.reason;
+    return { url: await formCluster(nodes.map(({ port }) => port)), version: 'three masters', stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function startRedisServer(binary: string, folder: string, keeper: Keeper, more: string[] = []) {
+  mkdirSync(folder);
+  return startOnFreePort('Redis', folder, keeper, (port) =>
     spawnServer(binary, folder, {}, [
       ...['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--save', ''],
-      ...['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--daemonize', 'no'],
+      ...['--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--daemonize', 'no', ...more],
     ]),
   );
-  return { url: `redis://127.0.0.1:${port}`, version, stop: () => end(child, 'SIGTERM') };
 }
 
 async function startPostgres(folder: string, keeper: Keeper): Promise<Server | undefined> {
@@ -276,17 +322,6 @@ async function startOnFreePort(
       );
     }
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
