@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { type PrivateRedis, privateRedis, redisProgram } from '../queue/private-redis.ts';
 import { freshFolder } from '../support/backends.ts';
 import { deliverGithub } from '../support/github.ts';
-import { closed, get, openProcessWorld, readyz } from './world.ts';
+import { closed, get, openProcessWorld, post, readyz } from './world.ts';
 
 const program = redisProgram();
 
@@ -66,15 +66,3 @@ describe.skipIf(!inject('redisUrl') || program === undefined)('Redis that goes a
     expect(await starting.ended()).toEqual({ code: 0, signal: null });
   });
 });
-
-async function post(at: string): Promise<{ status: number; retryAfter: string | null }> {
-  const { signed } = await import('../receiver/support.ts');
-  const { body, headers } = signed(undefined, "It's a secret to everybody");
-  const answer = await fetch(`${at}/webhooks/github`, {
-    method: 'POST',
-    headers,
-    body: new Uint8Array(body),
-  });
-  await answer.body?.cancel();
-  return { status: answer.status, retryAfter: answer.headers.get('retry-after') };
-}

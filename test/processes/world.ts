@@ -1,9 +1,10 @@
 import { request } from 'undici';
 import { expect, type TestContext, vi } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import { signed } from '../receiver/support.ts';
 import { freshPlaceLike, type QueuePlace } from '../support/backends.ts';
 import { checkExchange } from '../support/contract.ts';
-import { deliverGithub, type IssueWebhook } from '../support/github.ts';
+import { deliverGithub, GITHUB_SECRET, type IssueWebhook } from '../support/github.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { prepared } from '../support/prepared.ts';
 import { type Result, runProcess, startProcess, type TestProcess } from '../support/process.ts';
@@ -112,4 +113,16 @@ export function edits({ incidentIo }: ProcessWorld, { id }: TestIncident): numbe
 /** The changes of an incident's status that took effect. */
 export function changes({ incidentIo }: ProcessWorld, { id }: TestIncident): (string | undefined)[] {
   return incidentIo.effects.filter((effect) => effect.id === id).map(({ toCategory }) => toCategory);
+}
+
+/** Sends a webhook as GitHub does; answers how it was taken. */
+export async function post(at: string): Promise<{ status: number; retryAfter: string | null }> {
+  const { body, headers } = signed(undefined, GITHUB_SECRET);
+  const answer = await fetch(`${at}/webhooks/github`, {
+    method: 'POST',
+    headers,
+    body: new Uint8Array(body),
+  });
+  await answer.body?.cancel();
+  return { status: answer.status, retryAfter: answer.headers.get('retry-after') };
 }

@@ -8,6 +8,8 @@ export interface PrivateRedis {
   port: number;
   start(...extra: string[]): Promise<void>;
   kill(): Promise<void>;
+  /** SIGSTOP and SIGCONT. */
+  signal(signal: NodeJS.Signals): void;
 }
 
 /** The program that serves Redis here; undefined where there is none. */
@@ -56,5 +58,6 @@ export async function privateRedis(program: string, folder: string): Promise<Pri
       child.kill('SIGKILL');
       await ended;
     },
+    signal: (signal) => void child?.kill(signal),
   };
 }
