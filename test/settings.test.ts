@@ -141,6 +141,10 @@ describe('settings', () => {
     'C:\\data',
     'redis://h',
     'rediss://u:p@h:1/2',
+    'redis-sentinel://u:p%40@h:1,[::1]:2/0?sentinelPassword=p#main',
+    'rediss-sentinel://h#main',
+    'redis-cluster://:p@h:1,h:2',
+    'rediss-cluster://h/0',
     'postgres://h/db',
     'postgresql:///db?host=/run',
   ])('take the queue address %s', (text) => {
@@ -152,7 +156,9 @@ describe('settings', () => {
     'amqp://h',
     'redis:h',
     'redis://',
-    'redis-sentinel://h:1',
+    'redis-sentinel://',
+    'redis-cluster://h:1,',
+    'redis-cluster://u:p/p@h:1',
     'mysql://h/db',
     'file:x',
     'redis://u:p#p@h',
@@ -160,6 +166,24 @@ describe('settings', () => {
     expect(refusal({ QUEUE_URL: text }).message).toContain(
       'QUEUE_URL has a value that is not allowed: give a folder',
     );
+  });
+
+  it.each([
+    ['redis-sentinel://h:1,h:2/0', 'the name of the master'],
+    ['redis-cluster://h:1,h:2/3', 'without a database'],
+  ])('refuse %s, and say what is missing', (text, words) => {
+    expect(refusal({ QUEUE_URL: text }).message).toContain(words);
+  });
+
+  it.each([
+    [`redis-cluster://user:${CANARY}@h:1,h:2`, 'redis-cluster://user:***@h:1,h:2'],
+    [`rediss-cluster://:${CANARY}@x@h:1,h:2`, 'rediss-cluster://:***@h:1,h:2'],
+    [
+      `redis-sentinel://user:${CANARY}@h:1,h:2/0?sentinelUsername=s&sentinelPassword=${CANARY}#main`,
+      'redis-sentinel://user:***@h:1,h:2/0?sentinelUsername=s&sentinelPassword=***#main',
+    ],
+  ])('show %s without its passwords', (text, shown) => {
+    expect(describeSettings(readSettings({ QUEUE_URL: text })).QUEUE_URL).toBe(shown);
   });
 
   it('take REDIS_URL where QUEUE_URL is not given', () => {

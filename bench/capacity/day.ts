@@ -26,6 +26,9 @@ const UNLINKED_TASKS = 500;
 
 export interface Day {
   reviews: number;
+  /** Of the busiest hour. */
+  reviewsPerHour: number;
+  /** Tries of jobs that failed. */
   failed: number;
   calls: { perMinute: number; peak: number };
   /** From the last task done to closed, ms. */
@@ -110,7 +113,8 @@ export async function simulateDay(size: Size): Promise<Day> {
   // Those that are open when the day begins: each day's share of the days to come, whose others may be done today.
   const soon = (day: number) => () => (random() < 1 / Math.max(1, day) ? moment() : undefined);
   const whole = (many: number) => Math.floor(many) + (random() < many % 1 ? 1 : 0);
-  for (let n = whole(perDay); n > 0; n--) {
+  // At least one becomes ready.
+  for (let n = Math.max(1, whole(perDay)); n > 0; n--) {
     const last = moment();
     incident(last, () => START + random() * (last - START));
   }
@@ -134,6 +138,7 @@ export async function simulateDay(size: Size): Promise<Day> {
   await time.run(START);
   incidentIo.calls.clear();
   queues.reviews = 0;
+  queues.reviewsByHour.clear();
   await time.run(START + DAY);
 
   const took = [...lastDone]
@@ -146,6 +151,7 @@ export async function simulateDay(size: Size): Promise<Day> {
   const minutes = [...incidentIo.calls.values()];
   return {
     reviews: queues.reviews,
+    reviewsPerHour: Math.max(0, ...queues.reviewsByHour.values()),
     failed: queues.failed,
     calls: {
       perMinute: minutes.reduce((sum, calls) => sum + calls, 0) / (DAY / 60_000),
@@ -156,7 +162,8 @@ export async function simulateDay(size: Size): Promise<Day> {
       p99: part(0.99),
       longest: took.at(-1) ?? 0,
       count: took.length,
-      never: [...lastDone.values()].filter((at) => at < START + DAY - HOUR).length - took.length,
+      never: [...lastDone].filter(([id, at]) => at < START + DAY - HOUR && !incidentIo.closedAt.has(id))
+        .length,
     },
     tables,
     names,

@@ -7,6 +7,7 @@ import type { RunningTime } from './time.ts';
 
 /** From a job's add to its start where a hand is free, ms: as measured on Redis. */
 const HOP = 2;
+const HOUR = 3_600_000;
 /** As `src/queue/consumers.ts` has it, of one process. */
 const BATCHES_AT_ONCE = 4;
 
@@ -20,6 +21,7 @@ interface Job {
 /** The queues in memory on a virtual clock, with what BullMQ promises of them, shared by all processes. */
 export class CapacityQueues {
   reviews = 0;
+  readonly reviewsByHour = new Map<number, number>();
   failed = 0;
   private readonly time: RunningTime;
   private readonly lanes = { events: new Lane(), urgent: new Lane(), behind: new Lane() };
@@ -93,6 +95,8 @@ export class CapacityQueues {
       run: (handlers, context) => {
         state.active = true;
         this.reviews++;
+        const hour = Math.floor(this.time.now() / HOUR);
+        this.reviewsByHour.set(hour, (this.reviewsByHour.get(hour) ?? 0) + 1);
         return handlers.review(incident, { ...context, why });
       },
       done: () => {

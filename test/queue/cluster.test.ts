@@ -31,7 +31,7 @@ describe.skipIf(!inject('clusterUrl') || program === '')('a cluster of Redis of 
     );
     await backend.intake.add(batchOf('a#1'));
     await eventually(() => expect(seen).toEqual(['a#1']));
-    expect(await backend.describe()).toMatch(/^Redis [\d.]+ cluster at 127\.0\.0\.1:\d+, /);
+    expect(await backend.describe()).toMatch(/^(Redis|Valkey) [\d.]+ cluster at 127\.0\.0\.1:\d+, /);
     const alone = nodes.map(({ port }) => ({
       grave: false,
       words: expect.stringMatching(`127.0.0.1:${port} has no replica`),

@@ -28,6 +28,17 @@ describe('what cannot be opened is refused in words', () => {
     expect(String(error)).not.toContain('s3cret');
   });
 
+  test.each([
+    ['redis-sentinel://:s3cret@a,b/0', /not what they call the master/],
+    ['redis-cluster://:s3cret@a,b/1', /a cluster of Redis has the database 0 alone/],
+    ['rediss-cluster://:s3cret@', /QUEUE_URL is no URL of Redis\. It looks like redis-cluster:/],
+    ['redis://:s3cret@a,b', /QUEUE_URL is no URL of Redis\. It looks like redis:/],
+  ])('%s, without repeating its password', async (url, words) => {
+    const error = await open(url).catch((error: unknown) => error);
+    expect(String(error)).toMatch(words);
+    expect(String(error)).not.toContain('s3cret');
+  });
+
   test('a URL of PostgreSQL that cannot be read, without repeating it', async () => {
     const error = await open('postgres://user:s3cret@[/db').catch((error: unknown) => error);
     expect(String(error)).toContain('QUEUE_URL is no URL of PostgreSQL');
