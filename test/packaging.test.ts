@@ -79,6 +79,7 @@ describe('settings', () => {
     'OTEL_RESOURCE_ATTRIBUTES',
     'OTEL_TRACES_SAMPLER',
     'TEST_BACKENDS',
+    'TEST_CLUSTER_URL',
     'TEST_POSTGRES_URL',
     'TEST_REDIS_URL',
   ];
