@@ -156,7 +156,7 @@ export class CapacityIncidentIo {
             this.followUps.set(after.id, after);
             this.changed.push({ id: after.id, at: now });
             this.onChange({ incident: after.incidentId, followUp: after.id });
-            return after;
+            return { followUp: after };
           }),
       },
     };
