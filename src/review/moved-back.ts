@@ -73,7 +73,8 @@ export function wasLifted(at: number, facts: Facts): boolean {
 
 /**
  * incident.io's own sync brought the follow-up to what its task says only after our closing, which had counted that very
- * word already: a copy, not news.
+ * word already: a copy, not news. What said completed then had nothing left to be brought, and a copy of a done word
+ * says completed.
  */
 function isLateCopy({ followUp, word }: Counted, at: number, facts: Facts): boolean {
   if (word === undefined || word.state === 'unknown-duplicate' || word.since > at) return false;
@@ -83,6 +84,8 @@ function isLateCopy({ followUp, word }: Counted, at: number, facts: Facts): bool
       (row) =>
         row.followUp === followUp.id &&
         row.status !== followUp.status &&
+        row.status !== 'completed' &&
+        (word.state !== 'done' || followUp.status === 'completed') &&
         row.state === word.state &&
         row.since === word.since,
     ) ?? false

@@ -435,6 +435,22 @@ const rows: Row[] = [
     { verdict: 'leave', reason: 'moved-back' },
   ],
   [
+    'a follow-up that was completed when we closed, and that somebody sets to not doing later, is news',
+    {
+      updates: movedBack,
+      closures: [
+        closure({
+          evidence: [
+            { followUp: done.followUp.id, status: 'completed', state: 'done', since: T0 + minutes(10) },
+          ],
+        }),
+      ],
+      followUps: [counted({ status: 'not_doing', updatedAt: T0 + minutes(40) }, taskRecord())],
+    },
+    {},
+    { verdict: 'close' },
+  ],
+  [
     'an incident that our key resolved is left to people also where the store was lost',
     {
       keyName: 'closer',

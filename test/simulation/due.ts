@@ -131,7 +131,13 @@ function isReady(followUp: SimFollowUp, { world, verdicts, settings }: Quiet): b
  * Its task's word was counted already when we closed the incident, and only its status came later: whether a person
  * set it or incident.io's sync copied it nobody can tell, so it is no news.
  */
-function isCopyOfOurs({ id, status, task }: SimFollowUp, incident: SimIncident, { store }: Quiet): boolean {
+function isCopyOfOurs(
+  { id, status, task, key }: SimFollowUp,
+  incident: SimIncident,
+  { store, verdicts }: Quiet,
+): boolean {
+  // Where later changes of the task were told to nobody, the word that was counted still stands.
+  const told = verdicts.known(key);
   const ours = closuresOf(incident, store)
     .filter(({ outcome, to }) => outcome === 'confirmed' && to === 'closed')
     .at(-1);
@@ -140,8 +146,10 @@ function isCopyOfOurs({ id, status, task }: SimFollowUp, incident: SimIncident, 
       (row) =>
         row.followUp === id &&
         row.status !== status &&
-        row.state === task?.state &&
-        row.since === task?.since,
+        // It had nothing left to copy.
+        row.status !== 'completed' &&
+        ((row.state === task?.state && row.since === task?.since) ||
+          (row.state === told?.state && row.since === told?.since)),
     ) ?? false
   );
 }

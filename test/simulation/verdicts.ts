@@ -13,6 +13,8 @@ export interface StoredTask {
   state: SimTask['state'];
   by: SimTask['by'];
   delivery: string;
+  /** ms */
+  since: number;
   receivedAt: number;
 }
 
