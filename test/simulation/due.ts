@@ -27,7 +27,8 @@ export function checkDue(quiet: Quiet): void {
           (from.category === 'learning' && status.category === 'live'),
       )
       .at(-1);
-    const movedBack = move !== undefined && incident.releasedStep < move.step;
+    const movedBack =
+      move !== undefined && (incident.releasedStep < move.step || incident.releasedAt <= move.at);
     const lifted = (it: SimFollowUp) =>
       isDone(it.status) && (it.doneStep > (move?.step ?? -1) || it.bornStep > (move?.step ?? -1));
     if (movedBack && !alive.some(lifted)) {

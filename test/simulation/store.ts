@@ -136,7 +136,9 @@ export class SimStore {
         incident.heldStep = world.step;
         return;
       case 'released':
-        if (incident !== undefined) incident.releasedStep = world.step;
+        if (incident === undefined) return;
+        incident.releasedStep = world.step;
+        incident.releasedAt = Number(value ?? -Infinity);
         return;
       case 'outcomes':
         if (value !== undefined) this.tell(id, value);

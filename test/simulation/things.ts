@@ -89,6 +89,8 @@ export interface SimIncident {
   /** When a person moved it back last. */
   movedBackStep: number;
   releasedStep: number;
+  /** When, as the store has it, ms: a process may have slept since it looked at the clock. */
+  releasedAt: number;
   held: boolean;
   heldStep: number;
   refuses: boolean;

@@ -60,6 +60,7 @@ export class World {
       updates: [],
       movedBackStep: -1,
       releasedStep: -1,
+      releasedAt: -Infinity,
       held: false,
       heldStep: -1,
       refuses: false,
