@@ -99,6 +99,11 @@ export function readSettings<R extends SettingName = never>(
       problems.push(`${access.urls.name} is missing: the token in ${access.token.name} is sent there alone`);
   }
 
+  if (values.outgoingWebhookUrl !== undefined && given(rows.outgoingWebhookSecret, env) === undefined)
+    problems.push(
+      'OUTGOING_WEBHOOK_SECRET is missing: what is sent to OUTGOING_WEBHOOK_URL is signed with it. The command `secret` makes one',
+    );
+
   const misses = [...nearMisses(Object.keys(env), knownNames())];
   const warnings = misses.map(
     ([name, ours]) => `${name} is no setting of incident-closer: did you mean ${ours}?`,

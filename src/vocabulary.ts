@@ -149,6 +149,7 @@ export interface IncidentUpdate {
   createdAt: number;
   status: IncidentStatus;
   updater: { kind: 'api_key'; id: string; name: string } | { kind: 'other'; name: string };
+  message?: string;
 }
 
 export interface Identity {

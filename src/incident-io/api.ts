@@ -35,3 +35,12 @@ export interface IncidentIoWriter {
     status: Exclude<FollowUpStatus, 'deleted'>,
   ): Promise<{ followUp: FollowUp; requestId?: string }>;
 }
+
+/** What tells people in incident.io something. Apart from the writer, so that no review can. */
+export interface IncidentIoAnnouncer {
+  /**
+   * POST /v2/incident_updates: adds a message (Markdown) to an incident's history and changes nothing else. With the same
+   * key a second time it answers the update of the first. Throws `UnclearError` where it may have taken effect.
+   */
+  postUpdate(incidentId: string, message: string, idempotencyKey: string): Promise<IncidentUpdate>;
+}

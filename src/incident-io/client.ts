@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { createHttp, type Deadlines } from '../http.ts';
 import { type Sleep, sleep } from '../sleep.ts';
-import type { IncidentIoReader, IncidentIoWriter } from './api.ts';
+import type { IncidentIoAnnouncer, IncidentIoReader, IncidentIoWriter } from './api.ts';
 import { type CallReport, createCaller } from './calls.ts';
 import { createEdit } from './edit.ts';
 import { KeyRejectedError } from './errors.ts';
@@ -9,7 +9,14 @@ import { createFollowUps } from './follow-ups.ts';
 import { incidentSegment } from './ids.ts';
 import type { Pace } from './pacing.ts';
 import { allOf, pagesOf } from './paging.ts';
-import { identityAnswer, incidentAnswer, incidentsPage, statusesAnswer, updatesPage } from './schemas.ts';
+import {
+  identityAnswer,
+  incidentAnswer,
+  incidentsPage,
+  statusesAnswer,
+  updateAnswer,
+  updatesPage,
+} from './schemas.ts';
 
 /** What the client says on its way. pino's loggers are such. */
 export interface ClientLog {
@@ -33,7 +40,7 @@ export interface ClientOptions {
   random?: () => number;
 }
 
-export interface IncidentIoClient extends IncidentIoReader, IncidentIoWriter {
+export interface IncidentIoClient extends IncidentIoReader, IncidentIoWriter, IncidentIoAnnouncer {
   /** How far incident.io's clock was ahead of this machine's at the last answer, in ms, to about a second. */
   clockAhead(): number | undefined;
   /** Breaks off what waits or is under way, and closes all connections. */
@@ -112,6 +119,15 @@ export function createClient(options: ClientOptions): IncidentIoClient {
         schema: updatesPage,
       });
       return all.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+    },
+
+    // Only the schema that incident.io's own SDK for TypeScript is made from has it yet, so it may not be there (404).
+    // https://github.com/incident-io/sdk-ts/blob/main/openapi.json
+    async postUpdate(incidentId, message, idempotencyKey) {
+      const route = '/v2/incident_updates';
+      const body = { incident_id: incidentId, message, idempotency_key: idempotencyKey };
+      const purpose = `post an update to incident ${incidentId}`;
+      return (await call({ method: 'POST', route, path: route, body, purpose, schema: updateAnswer })).value;
     },
 
     clockAhead: () => ahead,

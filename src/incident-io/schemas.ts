@@ -139,6 +139,7 @@ const update = z
     id,
     created_at: time,
     new_incident_status: status,
+    message: maybe(text),
     updater: z.object({
       api_key: maybe(z.object({ id, name: text })),
       user: nameAlone,
@@ -146,12 +147,15 @@ const update = z
       alert: maybe(z.object({ title: text })),
     }),
   })
-  .transform(({ id, created_at, new_incident_status, updater: { api_key, ...other } }): IncidentUpdate => {
+  .transform((it): IncidentUpdate => {
+    const { id, created_at, new_incident_status, message } = it;
+    const { api_key, ...other } = it.updater;
     const name = other.user?.name ?? other.workflow?.name ?? other.alert?.title ?? 'unknown';
     return {
       id,
       createdAt: created_at,
       status: new_incident_status,
+      ...(message !== undefined && { message }),
       updater: api_key ? { kind: 'api_key', id: api_key.id, name: api_key.name } : { kind: 'other', name },
     };
   });
@@ -185,6 +189,9 @@ export const incidentsPage = z
 export const followUpsPage = z
   .object({ follow_ups: z.array(followUp), pagination_meta: paginationMeta })
   .transform((page) => toPage(page.follow_ups, page.pagination_meta));
+export const updateAnswer = z
+  .object({ incident_update: update })
+  .transform((answer) => answer.incident_update);
 export const updatesPage = z
   .object({ incident_updates: z.array(update), pagination_meta: paginationMeta })
   .transform((page) => toPage(page.incident_updates, page.pagination_meta));

@@ -3,9 +3,10 @@ import type { Clock } from '../clock.ts';
 import type { Http } from '../http.ts';
 import type { TrackerAccess } from '../settings.ts';
 import type { Store } from '../store/store.ts';
-import type { Access, ReadBack, Reading } from '../trackers/read-back.ts';
+import type { Reading } from '../trackers/read-back.ts';
 import type { Tracker, TrackerOptions } from '../trackers/tracker.ts';
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
+import { guarded } from './guarded.ts';
 import { TrackerWatch } from './tracker-watch.ts';
 
 export interface ReaderOptions {
@@ -86,21 +87,5 @@ export function createTaskReader(deps: ReaderOptions): TaskReader {
       await watch.answered(tracker, began);
       return { events, unread };
     },
-  };
-}
-
-/** Sends to where the tracker's API is and nowhere else, whatever address an answer may have named. */
-function guarded(
-  http: Http,
-  readBack: ReadBack,
-  urls: readonly string[],
-  signal?: AbortSignal,
-): Access['send'] {
-  const ours = new Set(urls.flatMap((url) => readBack.apiOrigins?.(url) ?? [new URL(url).origin]));
-  return async (request) => {
-    const { origin } = new URL(request.url);
-    if (!ours.has(origin))
-      throw new Error(`a request to ${origin} was not sent: the token is for ${[...ours].join(', ')} alone`);
-    return http.send({ ...request, signal });
   };
 }

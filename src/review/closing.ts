@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { ANNOUNCEMENTS_DUE, memberOfClosing } from '../announcements/due.ts';
+import { isAnnouncement } from '../announcements/marker.ts';
 import type { Clock } from '../clock.ts';
 import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
 import {
@@ -29,6 +31,8 @@ export interface ClosingDeps {
   /** Tells our key from another one of the same name. */
   keyDigest: string;
   keyStillWorks(): Promise<boolean>;
+  /** Whether closings are told anywhere. */
+  announces?: boolean;
   /** Told of every closing once it is confirmed, for metrics. */
   onClosure?: (closure: Closure) => void;
 }
@@ -72,6 +76,7 @@ export async function close(
     evidence: facts.followUps
       .filter(({ effective }) => effective.counts === 'done')
       .map((counted) => evidenceOf(counted, facts)),
+    alive: facts.followUps.filter(({ effective }) => effective.counts !== 'gone').length,
     outcome: 'open',
   };
   await store.tables.rank(OPEN_INTENTS, [{ member: incident.id, score: intent.at }]);
@@ -111,7 +116,10 @@ export function inItsWords({ words, message, requestId }: IncidentIoError): stri
  */
 export async function settleIntents(
   incidentId: string,
-  deps: Pick<ClosingDeps, 'store' | 'api' | 'clock' | 'log' | 'keyName' | 'keyDigest' | 'onClosure'>,
+  deps: Pick<
+    ClosingDeps,
+    'store' | 'api' | 'clock' | 'log' | 'keyName' | 'keyDigest' | 'onClosure' | 'announces'
+  >,
 ): Promise<Closure[]> {
   const { store, api, log } = deps;
   const open = ((await store.closures.get(incidentId)) ?? []).filter(({ outcome }) => outcome === 'open');
@@ -146,9 +154,10 @@ async function ourUpdate(
   return updates
     .slice(known + 1)
     .find(
-      ({ updater, status }) =>
+      ({ updater, status, message }) =>
         updater.kind === 'api_key' &&
         status.id === closure.statusId &&
+        !isAnnouncement(message) &&
         (keyId === undefined ? updater.name === deps.keyName : updater.id === keyId),
     );
 }
@@ -162,13 +171,24 @@ async function confirm(
   incidentId: string,
   closure: Closure,
   requestId: string | undefined,
-  { store, clock, log, onClosure }: Pick<ClosingDeps, 'store' | 'clock' | 'log' | 'onClosure'>,
+  {
+    store,
+    clock,
+    log,
+    onClosure,
+    announces,
+  }: Pick<ClosingDeps, 'store' | 'clock' | 'log' | 'onClosure' | 'announces'>,
 ): Promise<Closure> {
   const confirmed: Closure = { ...closure, outcome: 'confirmed', confirmedAt: clock.now(), requestId };
   // The history first: an entry of it whose closure is not confirmed yet is not shown.
   await store.tables.rank(HISTORY, [
     { member: `${incidentId}/${closure.id}`, score: confirmed.confirmedAt ?? 0 },
   ]);
+  // Due before it is confirmed, so that a crash in between forgets nobody: what is not confirmed is not told.
+  if (announces && closure.to === 'closed')
+    await store.tables.rank(ANNOUNCEMENTS_DUE, [
+      { member: memberOfClosing(incidentId, closure.id), score: clock.now() },
+    ]);
   await replace(incidentId, [closure.id], () => confirmed, store);
   await store.tables.put([
     store.ready.change(incidentId, undefined),

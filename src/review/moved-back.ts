@@ -1,3 +1,4 @@
+import { isAnnouncement } from '../announcements/marker.ts';
 import type { Closure, MovedBack } from '../store/records.ts';
 import type { Incident, IncidentUpdate } from '../vocabulary.ts';
 import type { Facts } from './decide.ts';
@@ -11,10 +12,12 @@ import type { Counted } from './words.ts';
  */
 export function movedBackAt(
   incident: Incident,
-  updates: readonly IncidentUpdate[],
+  history: readonly IncidentUpdate[],
   closures: readonly Closure[],
   resolver?: string,
 ): MovedBack | undefined {
+  // What we told there changed nothing, and bears whatever status the incident had.
+  const updates = history.filter(({ message }) => !isAnnouncement(message));
   const confirmed = closures.filter(({ outcome }) => outcome === 'confirmed');
   let back = -Infinity;
   let resolved = -Infinity;

@@ -18,6 +18,8 @@ export interface ReviewDeps extends ReachDeps {
   keyStillWorks(): Promise<boolean>;
   /** Tells our key from another one of the same name. */
   keyDigest: string;
+  /** Whether closings are told anywhere. */
+  announces?: boolean;
   /** Told of every closing once it is confirmed, for metrics. */
   onClosure?: (closure: Closure) => void;
 }

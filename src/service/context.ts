@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { createHttp } from '../http.ts';
-import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
+import type { IncidentIoAnnouncer, IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
 import type { CallReport } from '../incident-io/calls.ts';
 import { createClient, readOnly } from '../incident-io/client.ts';
 import { createPace } from '../incident-io/pacing.ts';
@@ -33,8 +33,12 @@ export interface Context extends StoreContext {
   clockAhead(): number | undefined;
   /** The trackers, asked for the states of tasks. */
   tasks: TaskReader;
+  /** The trackers that can be asked, and commented in. */
+  trackers: readonly Tracker[];
   /** Absent in a dry run. */
   writer?: IncidentIoReader & IncidentIoWriter;
+  /** Absent in a dry run. */
+  announcer?: IncidentIoAnnouncer;
   close(): Promise<void>;
 }
 
@@ -88,7 +92,9 @@ export function createContext(
       clock,
       log,
     }),
+    trackers: asked,
     writer: settings.dryRun ? undefined : client,
+    announcer: settings.dryRun ? undefined : client,
     close: async () => {
       closed ??= Promise.all([client.close(), http.close()]);
       await closed;

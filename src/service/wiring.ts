@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { announcesClosings } from '../announcements/configured.ts';
 import { StatusCache } from '../incident-io/status-cache.ts';
 import { asBatch } from '../queue/event-batch.ts';
 import { NOT_AGAIN_WITHIN, readOutstanding } from '../read-back/read-outstanding.ts';
@@ -16,6 +17,7 @@ export function reviewDeps(
 ): ReviewDeps {
   const { settings, policy, backend, store, reader, writer, tasks, clock, log } = context;
   const { syncFollowUps, maxClosesPerHour } = settings;
+  const announces = announcesClosings(settings);
   return {
     store,
     api: reader,
@@ -30,6 +32,7 @@ export function reviewDeps(
     maxClosesPerHour,
     statuses,
     tasks,
+    announces,
     keyStillWorks: async () => true,
     key,
     keyDigest: createHash('sha256').update(settings.apiKey).digest('hex').slice(0, 16),

@@ -1,12 +1,14 @@
 import { sources, trackers } from '../trackers/index.ts';
+import { secretForm } from '../trackers/standard-webhooks.ts';
 import { boolean, duration, integer, type Kind, oneOf, secret, secrets, text, texts } from './kinds.ts';
-import { apiUrl, queueUrl, serverUrl, urls } from './urls.ts';
+import { apiUrl, queueUrl, serverUrl, urls, webhookUrls } from './urls.ts';
 
 /** In the order of the README. */
 export const groups = [
   'incident.io',
   'Trackers',
   'When to close',
+  'Announcements',
   'Queue and HTTP',
   'Running it',
   'Advanced',
@@ -145,6 +147,28 @@ export const rows = {
   policyFile: optional('POLICY_FILE', text(/^[^\0]+$/, 'the path of a file'), {
     group: 'When to close',
     doc: 'rules of your own, see [docs/policy.md](docs/policy.md); `incident-closer.yaml` is read where it is there',
+  }),
+  announceInTasks: withDefault('ANNOUNCE_IN_TASKS', boolean, 'false', {
+    group: 'Announcements',
+    doc: 'after a closing, comment on its tasks in GitHub, Jira, Linear and GitLab, where their API token is set and may comment: see [docs/announcements.md](docs/announcements.md)',
+  }),
+  announceInIncident: withDefault('ANNOUNCE_IN_INCIDENT', boolean, 'false', {
+    group: 'Announcements',
+    doc: 'after a closing, post an update in the incident that says why it was closed',
+  }),
+  outgoingWebhookUrl: optional('OUTGOING_WEBHOOK_URL', webhookUrls, {
+    group: 'Announcements',
+    secret: true,
+    doc: 'gets a signed webhook for `incident.closed`, `incident.blocked` and `review.failed`; several with commas between them',
+  }),
+  outgoingWebhookSecret: optional('OUTGOING_WEBHOOK_SECRET', secrets(secretForm), {
+    group: 'Announcements',
+    secret: true,
+    doc: '`whsec_…`, signs them by Standard Webhooks; with several, each signs',
+  }),
+  blockedAfter: withDefault('BLOCKED_AFTER', duration(1000), '1d', {
+    group: 'Announcements',
+    doc: 'how long an incident may be due, or refused by incident.io, before `incident.blocked` is sent',
   }),
   dryRun: withDefault('DRY_RUN', boolean, 'false', {
     group: 'Running it',

@@ -40,6 +40,20 @@ export const urls: Kind<string[]> = {
   parse: (text) => text.split(',').map((part) => apiUrl.parse(part.trim())),
 };
 
+/** Where our webhooks go, with commas between them. People are shown the hosts alone: such an address is often a secret. */
+export const webhookUrls: Kind<string[]> = {
+  show: (value) => value.map((url) => `${new URL(url).origin}/…`).join(', '),
+  parse: (text) =>
+    text.split(',').map((part) => {
+      const url = parsed(part.trim());
+      if (url === undefined || !/^https?:$/.test(url.protocol))
+        throw new NotAllowed('a URL such as https://hooks.example.com/incident-closer');
+      if (url.username !== '' || url.password !== '' || url.hash !== '')
+        throw new NotAllowed('a URL without user, password and fragment');
+      return url.href;
+    }),
+};
+
 const LISTS = ['redis-sentinel:', 'rediss-sentinel:', 'redis-cluster:', 'rediss-cluster:'];
 const SERVERS = ['redis:', 'rediss:', 'postgres:', 'postgresql:', ...LISTS];
 const QUEUE_PLACES =

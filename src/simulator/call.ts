@@ -17,6 +17,7 @@ export const ROUTES = [
   'PATCH /v2/incidents/{id}',
   'POST /v2/incidents/{id}/actions/edit',
   'GET /v2/incident_updates',
+  'POST /v2/incident_updates',
   'GET /v3/follow_ups',
   'GET /v3/follow_ups/{id}',
   'PUT /v3/follow_ups/{id}',

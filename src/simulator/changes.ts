@@ -8,6 +8,7 @@ import type {
   SimFollowUpStatus,
   SimIncident,
   SimStatus,
+  SimUpdate,
 } from './types.ts';
 import type { World } from './world.ts';
 
@@ -131,14 +132,18 @@ export function touch(world: World, thing: { updatedAt: number }): void {
   thing.updatedAt = Math.max(world.clock.now(), thing.updatedAt + 1);
 }
 
-function addUpdate(world: World, incident: SimIncident, by: Actor): void {
-  world.updates.push({
+/** Adds a line to an incident's history; its status is that which the incident has. */
+export function addUpdate(world: World, incident: SimIncident, by: Actor, message?: string): SimUpdate {
+  const update: SimUpdate = {
     id: world.newId(),
     incidentId: incident.id,
     createdAt: incident.updatedAt,
     status: incident.status,
     updater: by,
-  });
+    ...(message !== undefined && { message }),
+  };
+  world.updates.push(update);
+  return update;
 }
 
 function report(world: World, effect: Effect): void {

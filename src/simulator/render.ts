@@ -86,6 +86,7 @@ export function updateJson(update: SimUpdate): Json {
     incident_id: update.incidentId,
     created_at: timestamp(update.createdAt),
     new_incident_status: statusJson(update.status),
+    message: update.message,
     updater: actorJson(update.updater),
   };
 }

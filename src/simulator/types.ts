@@ -135,6 +135,7 @@ export interface SimUpdate {
   createdAt: number;
   status: SimStatus;
   updater: Actor;
+  message?: string;
 }
 
 /** A change of a status that took effect, whatever its caller was told. */

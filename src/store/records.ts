@@ -129,6 +129,8 @@ export const closure = z.object({
   /** The newest of the incident's updates that was known before the edit: ours can only be after it. */
   lastUpdate: z.string().optional(),
   evidence: z.array(evidenceRow),
+  /** How many follow-ups there were, those that may stay open included. */
+  alive: z.number().optional(),
   outcome: z.enum(['open', 'confirmed', 'failed']),
   confirmedAt: z.number().optional(),
   requestId: z.string().optional(),
@@ -190,6 +192,42 @@ export const trackerStatus = z.object({
   sweptTo: z.string().optional(),
 });
 export type TrackerStatus = z.infer<typeof trackerStatus>;
+
+/** Where something is told, and what became of it. */
+export const announcementPlace = z.object({
+  kind: z.enum(['task', 'incident', 'webhook']),
+  /** A tracker's name, `incident-io` or `webhook`: what metrics tell apart. */
+  name: z.string(),
+  /** The task's key, the incident's id, or what stands for the address of a webhook. */
+  to: z.string(),
+  /** What people call it: `PROJ-12`, or the host of a webhook. */
+  shown: z.string(),
+  state: z.enum(['due', 'made', 'given-up']),
+  tries: z.number(),
+  /** Not tried before. */
+  nextAt: z.number(),
+  endedAt: z.number().optional(),
+  /** Why the last try failed. */
+  words: z.string().optional(),
+});
+export type AnnouncementPlace = z.infer<typeof announcementPlace>;
+
+/** Something that is told to people outside, and where. */
+export const announcement = z.object({
+  type: z.enum(['incident.closed', 'incident.blocked', 'review.failed']),
+  incident: z.string(),
+  closure: z.string().optional(),
+  /** When it happened. */
+  at: z.number(),
+  /** The body of its webhook, the same at every try; none once nothing is due any more. */
+  body: z.string().optional(),
+  places: z.array(announcementPlace),
+});
+export type Announcement = z.infer<typeof announcement>;
+
+/** An incident that should be closed and is not: since when, and whether that was told. */
+export const blockedSince = z.object({ since: z.number(), told: z.boolean() });
+export type BlockedSince = z.infer<typeof blockedSince>;
 
 export const outcome = z.object({
   incident: z.string(),

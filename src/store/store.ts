@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import {
+  announcement,
   backlogEntry,
+  blockedSince,
   closure,
   hold,
   incidentRecord,
@@ -57,6 +59,10 @@ export class Store {
   readonly refusals;
   readonly closures;
   readonly outcomes;
+  /** by what `dueMember` makes of an event. */
+  readonly announcements;
+  /** incident id → since when it should be closed and is not. */
+  readonly blocked;
   /** tracker's name → how it answers when it is asked for the states of tasks. */
   readonly trackerStatus;
   /** name of a source, as in `/webhooks/<source>` → its last delivery. */
@@ -89,6 +95,8 @@ export class Store {
     this.refusals = new Table(tables, 'refusals', refusal);
     this.closures = new Table(tables, 'closures', z.array(closure));
     this.outcomes = new Table(tables, 'outcomes', outcome);
+    this.announcements = new Table(tables, 'announcements', announcement);
+    this.blocked = new Table(tables, 'blocked', blockedSince);
     this.trackerStatus = new Table(tables, 'tracker-status', trackerStatus);
     this.deliveries = new Table(tables, 'deliveries', lastDelivery);
     this.groups = new Table(tables, 'groups', z.string());

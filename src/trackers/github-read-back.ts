@@ -65,7 +65,7 @@ export const readBack: ReadBack = {
   },
 };
 
-function placeOf(task: TaskKey): GitHubPlace | undefined {
+export function placeOf(task: TaskKey): GitHubPlace | undefined {
   const [, host, owner, repo, number] = KEY.exec(task) ?? [];
   return host && owner && repo && number ? { host, owner, repo, number } : undefined;
 }
@@ -75,7 +75,7 @@ function hostOf(url: string): string {
 }
 
 /** The API of github.com and of data residency has a host of its own, Enterprise Server has it under `/api`. */
-function apiOf(host: string, urls: readonly string[]): Api | undefined {
+export function apiOf(host: string, urls: readonly string[]): Api | undefined {
   const url = urls.find((one) => hostOf(one) === host);
   if (url === undefined) return undefined;
   const rest = `https://api.${host}`;

@@ -2,11 +2,13 @@
  * GitHub: github.com, Enterprise Cloud and Enterprise Server.
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads#issues and #pull_request
  */
+
 import { isUtf8 } from 'node:buffer';
 import { Webhooks } from '@octokit/webhooks';
 import { z } from 'zod';
 import type { TaskEvent, TaskKey, TaskStateName } from '../vocabulary.ts';
 import { header, millis, parseJson, unfit } from './body.ts';
+import { commenting } from './github-comment.ts';
 import {
   type Account,
   accountSchema,
@@ -173,6 +175,7 @@ export const github: Tracker = {
   translate,
   ping,
   readBack,
+  commenting,
   taskKey(permalink) {
     const place = locate(permalink);
     return place && keyOf(place);

@@ -28,6 +28,9 @@ const issueSchema = z.object({
 });
 export type ApiIssue = z.infer<typeof issueSchema>;
 
+const noteSchema = z.object({ body: z.string(), created_at: z.string() });
+export type ApiNote = z.infer<typeof noteSchema>;
+
 const stateEventsSchema = z.array(z.object({ state: z.string(), created_at: z.string() }));
 
 const placesSchema = z.object({
@@ -98,6 +101,25 @@ export class GitLabApi {
     return found;
   }
 
+  /** The notes of an issue, the newest first: https://docs.gitlab.com/api/notes/#list-project-issue-notes */
+  async notes(project: string, iid: string, page: number): Promise<{ status: number; notes: ApiNote[] }> {
+    const path = `projects/${encodeURIComponent(project)}/issues/${iid}/notes`;
+    const answer = await this.#get(`${path}?sort=desc&order_by=created_at&per_page=${PAGE}&page=${page}`);
+    const { status } = answer;
+    return { status, notes: status === 200 ? answered(z.array(noteSchema), answer, TITLE) : [] };
+  }
+
+  /** https://docs.gitlab.com/api/notes/#create-new-issue-note */
+  async addNote(project: string, iid: string, body: string): Promise<number> {
+    const path = `projects/${encodeURIComponent(project)}/issues/${iid}/notes`;
+    const url = `${this.#base}/api/v4/${path}`;
+    const answer = await this.#send({ method: 'POST', url, body: JSON.stringify({ body }) });
+    // A project that was renamed: a POST is not sent on by GitLab itself.
+    const to = redirectOf(answer, url, `${this.#base}/api/v4`);
+    if (to === undefined) return answer.status;
+    return (await this.#send({ method: 'POST', url: to, body: JSON.stringify({ body }) })).status;
+  }
+
   async #query(parts: readonly string[]): Promise<Record<string, { webUrl: string } | null>> {
     const answer = await this.#send({
       method: 'POST',
@@ -125,7 +147,7 @@ export class GitLabApi {
     refuseNoAnswer(answer, asked);
     if (answer.status === 403 && /insufficient_scope/.test(answer.body))
       throw new TrackerAccessError(
-        `GitLab does not let the token in ${TOKEN} read (403): make one with the scope read_api.`,
+        `GitLab does not let the token in ${TOKEN} ${request.method === 'GET' ? 'read (403): make one with the scope read_api' : 'write (403): make one with the scope api'}.`,
       );
     return answer;
   }

@@ -7,7 +7,7 @@ import type { Access, ReadBack } from './read-back.ts';
 
 /** A moved issue can have been moved again. */
 const HOPS = 5;
-const KEY = /^gitlab:([^/]+\/.+)#([1-9]\d{0,11})$/;
+export const KEY = /^gitlab:([^/]+\/.+)#([1-9]\d{0,11})$/;
 const ID_KEY = /^gitlab:id:([^/]+)\/([1-9]\d{0,15})$/;
 
 /** What is looked for, and under which names it was before. */
@@ -49,7 +49,7 @@ function searchFor(task: TaskKey, urls: readonly string[]): { base: string; sear
   return { base, search: { asked: task, at: { project, iid }, former: [] } };
 }
 
-function baseOf(task: TaskKey, urls: readonly string[]): string | undefined {
+export function baseOf(task: TaskKey, urls: readonly string[]): string | undefined {
   const where = KEY.exec(task)?.[1] ?? '';
   const host = ID_KEY.exec(task)?.[1];
   return urls
@@ -60,7 +60,7 @@ function baseOf(task: TaskKey, urls: readonly string[]): string | undefined {
 }
 
 /** The host and the relative URL root, as keys have them. */
-function rootOf(url: string): string {
+export function rootOf(url: string): string {
   const { host, pathname } = new URL(url);
   return `${host}${pathname}`.replace(/\/+$/, '').toLowerCase();
 }

@@ -2,9 +2,11 @@
  * GitLab: gitlab.com, Dedicated and self-managed.
  * https://docs.gitlab.com/user/project/integrations/webhook_events/#work-item-events
  */
+
 import { z } from 'zod';
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
 import { header, millis, parseJson, unfit } from './body.ts';
+import { commenting } from './gitlab-comment.ts';
 import { changedBy, closedState, DECLINED } from './gitlab-issue.ts';
 import { idKeyOf, keyOf, locate } from './gitlab-permalink.ts';
 import { readBack } from './gitlab-read-back.ts';
@@ -181,6 +183,7 @@ export const gitlab: Tracker = {
   translate,
   ping,
   readBack,
+  commenting,
   taskKey(permalink) {
     const place = locate(permalink);
     return place && keyOf(place);

@@ -68,7 +68,7 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
 }
 
 /** The configured addresses by their sites. A gateway's address names its site by an id: there it is asked for. */
-async function basesOf(access: Access): Promise<Map<string, string>> {
+export async function basesOf(access: Access): Promise<Map<string, string>> {
   const bases = new Map<string, string>();
   for (const base of access.urls) {
     if (!isGateway(base)) bases.set(siteOfBase(base), base);
@@ -174,7 +174,7 @@ function eventOf(asked: TaskKey, site: string, issue: Issue, access: Access): Ta
 }
 
 /** Sends one request. Answers that are no success throw, except for the codes that the caller expects. */
-async function call(
+export async function call(
   { base, path, body }: { base: string; path: string; body?: object },
   { token, now, send }: Access,
   expected: readonly number[] = [],

@@ -5,6 +5,7 @@
  */
 import type { ChangedBy, TaskEvent, TaskStateName } from '../vocabulary.ts';
 import { header, millis } from './body.ts';
+import { commenting } from './jira-comment.ts';
 import {
   categoryChangedAt,
   closedAt,
@@ -179,4 +180,5 @@ export const jira: Tracker = {
     return place && keyOf(place);
   },
   readBack,
+  commenting,
 };

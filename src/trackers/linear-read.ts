@@ -183,7 +183,7 @@ function originalOf({ state, relations }: Found): TaskKey | undefined {
 }
 
 /** Sends one query. Throws where Linear did not answer it at all. */
-async function query(text: string, variables: object, access: Access): Promise<TrackerAnswer> {
+export async function query(text: string, variables: object, access: Access): Promise<TrackerAnswer> {
   const { token, urls, now, send } = access;
   const answer = await send({
     method: 'POST',
@@ -223,13 +223,13 @@ function apiOf(url: string): string {
   return new URL(url).hostname === 'linear.app' ? 'https://api.linear.app/graphql' : `${url}/graphql`;
 }
 
-function codesOf({ body }: TrackerAnswer): string[] {
+export function codesOf({ body }: TrackerAnswer): string[] {
   const errors = errorsSchema.safeParse(parseJson(Buffer.from(body))).data?.errors ?? [];
   return errors.map(({ extensions }) => extensions?.code ?? extensions?.type ?? 'unknown');
 }
 
 /** What was asked for. An answer with errors beside it is none. */
-function dataOf<T>(schema: z.ZodType<T>, answer: TrackerAnswer): T {
+export function dataOf<T>(schema: z.ZodType<T>, answer: TrackerAnswer): T {
   const [code] = codesOf(answer);
   if (code !== undefined) throw new Error(`Linear could not answer (${code.slice(0, 50)})`);
   return answered(z.object({ data: schema }), answer, 'Linear').data;

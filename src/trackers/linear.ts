@@ -1,7 +1,9 @@
 /** Linear. https://linear.app/developers/webhooks */
+
 import { z } from 'zod';
 import type { ChangedBy, TaskEvent, TaskStateName } from '../vocabulary.ts';
 import { header, millis, parseJson, unfit } from './body.ts';
+import { commenting } from './linear-comment.ts';
 import { aliasesOf, closedAt, closedItself, issueSchema, stateOf } from './linear-issue.ts';
 import { isIdentifier, keyOf, type LinearPlace, locate, workspaceOf } from './linear-permalink.ts';
 import { readBack } from './linear-read.ts';
@@ -164,4 +166,5 @@ export const linear: Tracker = {
     return place && keyOf(place);
   },
   readBack,
+  commenting,
 };

@@ -1,4 +1,5 @@
 import type { EventBatch, TaskKey } from '../vocabulary.ts';
+import type { Commenting } from './comment.ts';
 import type { ReadBack } from './read-back.ts';
 
 /** One HTTP request of a webhook, before anything of it is believed. */
@@ -87,6 +88,8 @@ export interface Tracker extends Source {
   taskKey(permalink: string): TaskKey | undefined;
   /** How the states of its tasks are read from it; absent where its API has no way to. */
   readBack?: ReadBack;
+  /** How its tasks are commented on, with the same token; absent where that is not done. */
+  commenting?: Commenting;
 }
 
 export function told(parts: Partial<EventBatch>): Translation {

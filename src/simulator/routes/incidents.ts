@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Answer, actorOf, type Handler, visible } from '../call.ts';
-import { addIncident } from '../changes.ts';
+import { type Answer, actorOf, type Handler, incidentById, visible } from '../call.ts';
+import { addIncident, addUpdate, touch } from '../changes.ts';
 import { invalid, notFound } from '../problems.ts';
 import {
   maybe,
@@ -116,4 +116,27 @@ export const listUpdates: Handler = (world, { key, query }) => {
     status: 200,
     body: { incident_updates: page.map(updateJson), pagination_meta: { page_size: size, after: next } },
   };
+};
+
+const NewUpdate = z.object({
+  idempotency_key: text,
+  incident_id: text,
+  message: maybe,
+  to_incident_status_id: maybe,
+  to_severity_id: maybe,
+});
+
+/** Messages alone: nobody here changes a status by an update. */
+export const createUpdate: Handler = (world, call) => {
+  const given = readBody(NewUpdate, call.body);
+  const former = world.updates.find(
+    ({ id }) => id === world.idempotency.get(`update ${given.idempotency_key}`),
+  );
+  if (former !== undefined) return { status: 201, body: { incident_update: updateJson(former) } };
+  const incident = incidentById(world, call, given.incident_id);
+  if (!given.message) throw invalid('message', 'An update needs a message', 'is_required');
+  touch(world, incident);
+  const made = addUpdate(world, incident, actorOf(call.key), given.message);
+  world.idempotency.set(`update ${given.idempotency_key}`, made.id);
+  return { status: 201, body: { incident_update: updateJson(made) } };
 };

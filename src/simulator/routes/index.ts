@@ -1,7 +1,7 @@
 import type { Route, RouteName } from '../call.ts';
 import { editIncident } from './edit.ts';
 import { connectV2, createFromLink, createV2, deleteV2, listV2, listV3, show, update } from './follow-ups.ts';
-import { createIncident, listIncidents, listUpdates, showIncident } from './incidents.ts';
+import { createIncident, createUpdate, listIncidents, listUpdates, showIncident } from './incidents.ts';
 import {
   createSeverity,
   createStatus,
@@ -30,6 +30,7 @@ export const routes: Record<RouteName, Route> = {
   'PATCH /v2/incidents/{id}': edit,
   'POST /v2/incidents/{id}/actions/edit': edit,
   'GET /v2/incident_updates': { ...reading('incidents.view'), handle: listUpdates },
+  'POST /v2/incident_updates': { ...editing('incident_updates.create'), handle: createUpdate },
   'GET /v3/follow_ups': { ...reading('actions.view'), handle: listV3 },
   'GET /v3/follow_ups/{id}': { ...reading('actions.view'), handle: show(3) },
   'PUT /v3/follow_ups/{id}': { ...editing('follow_ups.update'), handle: update(3) },

@@ -1,0 +1,81 @@
+import type { Clock } from '../clock.ts';
+import type { Http } from '../http.ts';
+import { guarded } from '../read-back/guarded.ts';
+import { trackerOf } from '../read-back/reader.ts';
+import type { Settings } from '../settings.ts';
+import type { AnnouncementPlace, Closure } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import { CannotCommentError } from '../trackers/comment.ts';
+import { TrackerBusyError } from '../trackers/read-back.ts';
+import type { Tracker } from '../trackers/tracker.ts';
+import { markerOf } from './marker.ts';
+import { CannotTellError, CLOCKS_AGREE, type Tell, TellLaterError } from './place.ts';
+import { textOf } from './text.ts';
+
+export interface InTasksDeps {
+  store: Store;
+  clock: Clock;
+  http: Http;
+  trackers: readonly Tracker[];
+  settings: Pick<Settings, 'announceInTasks' | 'trackerAccess' | 'trackerOptions'>;
+}
+
+/** The tasks of a closing that can be commented on, where they are now. */
+export async function tasksToTell(
+  { evidence }: Closure,
+  { store, trackers, settings }: Pick<InTasksDeps, 'store' | 'trackers' | 'settings'>,
+): Promise<Pick<AnnouncementPlace, 'kind' | 'name' | 'to' | 'shown'>[]> {
+  if (!settings.announceInTasks) return [];
+  const shown = new Map(evidence.flatMap(({ task, name }) => (task ? [[task, name ?? task] as const] : [])));
+  const places = new Map<string, Pick<AnnouncementPlace, 'kind' | 'name' | 'to' | 'shown'>>();
+  for (const [task, now] of await store.placesOf(shown.keys())) {
+    const found = commented(now, { trackers, settings });
+    if (found !== undefined)
+      places.set(now, { kind: 'task', name: found.tracker.name, to: now, shown: shown.get(task) ?? now });
+  }
+  return [...places.values()];
+}
+
+/** How a task is commented on; `undefined` where it is not. */
+function commented(task: string, { trackers, settings }: Pick<InTasksDeps, 'trackers' | 'settings'>) {
+  const tracker = trackers.find(({ name }) => name === trackerOf(task));
+  const access = tracker && settings.trackerAccess[tracker.name];
+  if (!tracker?.commenting || !tracker.readBack || access === undefined) return undefined;
+  if (!(tracker.readBack.covers?.(task, access.urls) ?? true)) return undefined;
+  return { tracker, commenting: tracker.commenting, readBack: tracker.readBack, access };
+}
+
+/** Comments on a task, in its tracker. */
+export function inTasks({ store, clock, http, trackers, settings }: InTasksDeps): Tell {
+  return async ({ place, closure, incident, mayPost, signal }) => {
+    const found = commented(place.to, { trackers, settings });
+    if (found === undefined || closure === undefined)
+      throw new CannotTellError(`${place.to} cannot be commented on any more with what is set`);
+    const { tracker, commenting, readBack, access } = found;
+    // A tracker that asked to be left alone is, whoever asked it.
+    const { failure } = (await store.trackerStatus.get(tracker.name)) ?? {};
+    if (failure?.reason === 'busy' && failure.retryAt > clock.now())
+      throw new TellLaterError(failure.words, failure.retryAt);
+    const comment = {
+      task: place.to,
+      closure: closure.id,
+      text: textOf(closure, incident),
+      ...(incident?.permalink !== undefined && { url: incident.permalink }),
+      marker: markerOf(closure.id),
+      since: closure.at - CLOCKS_AGREE,
+      mayPost,
+    };
+    try {
+      await commenting.comment(comment, {
+        ...access,
+        options: settings.trackerOptions[tracker.name] ?? {},
+        now: clock.now(),
+        send: guarded(http, readBack, access.urls, signal),
+      });
+    } catch (error) {
+      if (error instanceof CannotCommentError) throw new CannotTellError(error.message);
+      if (error instanceof TrackerBusyError) throw new TellLaterError(error.message, error.retryAt);
+      throw error;
+    }
+  };
+}

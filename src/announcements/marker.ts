@@ -1,0 +1,14 @@
+/**
+ * What ends each text that tells of a closing, where nothing hidden can be kept: by it the text is found again, so
+ * that it is posted once.
+ */
+export function markerOf(closure: string): string {
+  return `incident-closer, closing ${closure}`;
+}
+
+const MARKER = /incident-closer, closing [0-9a-f]{8}-[0-9a-f-]{27}/;
+
+/** Whether an update of an incident is one of our announcements, which moved the incident nowhere. */
+export function isAnnouncement(message: string | undefined): boolean {
+  return message !== undefined && MARKER.test(message);
+}

@@ -1,0 +1,36 @@
+import type { Settings } from '../settings.ts';
+import type { Announcement, AnnouncementPlace, Closure, IncidentRecord } from '../store/records.ts';
+import { webhooksToTell } from './by-webhook.ts';
+import { type InTasksDeps, tasksToTell } from './in-tasks.ts';
+import { closedBody } from './message.ts';
+
+export interface PlanDeps extends Pick<InTasksDeps, 'store' | 'trackers'> {
+  settings: InTasksDeps['settings'] &
+    Pick<Settings, 'announceInIncident' | 'outgoingWebhookUrl' | 'outgoingWebhookSecret'>;
+}
+
+type Named = Pick<AnnouncementPlace, 'kind' | 'name' | 'to' | 'shown'>;
+
+/** Where a closing is told, by the settings of now. */
+export async function planOfClosing(
+  incidentId: string,
+  closure: Closure,
+  incident: IncidentRecord | undefined,
+  deps: PlanDeps,
+): Promise<Announcement> {
+  const inIncident: Named[] = deps.settings.announceInIncident
+    ? [{ kind: 'incident', name: 'incident-io', to: incidentId, shown: incident?.reference ?? incidentId }]
+    : [];
+  return {
+    type: 'incident.closed',
+    incident: incidentId,
+    closure: closure.id,
+    at: closure.confirmedAt ?? closure.at,
+    body: closedBody(incidentId, closure, incident),
+    places: due([...(await tasksToTell(closure, deps)), ...inIncident, ...webhooksToTell(deps.settings)]),
+  };
+}
+
+export function due(places: readonly Named[]): AnnouncementPlace[] {
+  return places.map((place) => ({ ...place, state: 'due', tries: 0, nextAt: 0 }));
+}

@@ -1,0 +1,18 @@
+import type { Http } from '../http.ts';
+import type { Access, ReadBack } from '../trackers/read-back.ts';
+
+/** Sends to where the tracker's API is and nowhere else, whatever address an answer may have named. */
+export function guarded(
+  http: Http,
+  readBack: Pick<ReadBack, 'apiOrigins'>,
+  urls: readonly string[],
+  signal?: AbortSignal,
+): Access['send'] {
+  const ours = new Set(urls.flatMap((url) => readBack.apiOrigins?.(url) ?? [new URL(url).origin]));
+  return async (request) => {
+    const { origin } = new URL(request.url);
+    if (!ours.has(origin))
+      throw new Error(`a request to ${origin} was not sent: the token is for ${[...ours].join(', ')} alone`);
+    return http.send({ ...request, signal });
+  };
+}
