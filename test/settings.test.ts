@@ -26,9 +26,20 @@ function file(content: string): string {
 }
 
 describe('settings', () => {
+  it('name what is missing where webhooks are to be sent and nothing signs them, and repeat no address', () => {
+    const refused = () => readSettings({ OUTGOING_WEBHOOK_URL: 'https://hooks.example.com/canary' });
+    expect(refused).toThrow(/OUTGOING_WEBHOOK_SECRET is missing/);
+    expect(refused).not.toThrow(/canary/);
+  });
+
   it('have the defaults of the contract where nothing is given', () => {
     expect(readSettings({})).toEqual({
       apiKey: undefined,
+      announceInTasks: false,
+      announceInIncident: false,
+      outgoingWebhookUrl: undefined,
+      outgoingWebhookSecret: undefined,
+      blockedAfter: 86_400_000,
       apiUrl: 'https://api.incident.io',
       queueUrl: '.incident-closer',
       queuePrefix: 'incident-closer',

@@ -185,6 +185,7 @@ export async function simulateDay(size: Size): Promise<Day> {
       log: pino({ level: 'silent' }),
       clockAhead: () => undefined,
       // Nothing asks the trackers: that costs their limits, not incident.io's.
+      trackers: [],
       tasks: {
         canRead: () => false,
         most: () => 1,

@@ -40,26 +40,39 @@ interface Work {
   incident: IncidentRecord | undefined;
 }
 
+/** What is under way in this process, by place. */
+export type InHand = Map<string, Promise<void>>;
+
 /**
- * Tells what is due, in one process at a time: each place by itself, so that one that hangs holds up no other, and one
- * thing after another in each place. What was not written down as told is told again, or found to be there.
+ * Begins to tell what is due, in one process at a time: each place by itself, so that one that hangs holds up no other,
+ * and one thing after another in each place. What was not written down as told is told again, or found to be there.
  */
-export async function announceDue(deps: AnnouncingDeps, signal: AbortSignal): Promise<void> {
-  const { store, clock, lease } = deps;
+export async function announceDue(deps: AnnouncingDeps, inHand: InHand, signal: AbortSignal): Promise<void> {
+  const { store, clock, log, lease } = deps;
   const range = { min: -Infinity, max: clock.now(), limit: AT_ONCE };
   const ranked = await store.tables.ranked(ANNOUNCEMENTS_DUE, range);
   if (ranked.length === 0 || !(await store.lease(LEASE, holder, clock.now(), lease))) return;
-  try {
-    const work: Work[] = [];
-    for (const { member } of ranked) {
-      const found = await workFor(member, deps);
-      if (found !== undefined) work.push(found);
-    }
-    await Promise.all([...byPlace(work, clock.now()).values()].map((own) => inOnePlace(own, deps, signal)));
-    for (const { member } of work) await rankAnew(member, deps);
-  } finally {
-    await store.release(LEASE, holder);
+  const work: Work[] = [];
+  for (const { member } of ranked) {
+    const found = await workFor(member, deps);
+    if (found !== undefined) work.push(found);
   }
+  for (const { member } of work) await rankAnew(member, deps);
+  for (const [place, pieces] of byPlace(work, clock.now())) {
+    if (inHand.has(place)) continue;
+    const telling = inOnePlace(pieces, deps, signal)
+      .catch((err: unknown) =>
+        log.warn({ err, place: pieces[0]?.place.name }, 'telling failed; it is tried again'),
+      )
+      .finally(() => inHand.delete(place));
+    inHand.set(place, telling);
+  }
+}
+
+/** Waits for what is under way, and lets another process go on. */
+export async function endAnnouncing({ store }: AnnouncingDeps, inHand: InHand): Promise<void> {
+  await Promise.all(inHand.values());
+  await store.release(LEASE, holder);
 }
 
 /** What is to be told of it; `undefined` where nothing is, now or at all. */
@@ -113,6 +126,7 @@ async function inOnePlace(
     if (signal.aborted) return;
     try {
       const ended = await inTurn(piece, deps, signal);
+      await rankAnew(piece.member, deps);
       if (ended === 'later') return;
     } catch (error) {
       if (error instanceof TakenOverError || signal.aborted) return;

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { IncidentIoAnnouncer, IncidentIoReader } from '../incident-io/api.ts';
 import {
   IncidentIoError,
@@ -14,6 +15,7 @@ import { textOf } from './text.ts';
 export interface InIncidentDeps {
   reader: IncidentIoReader;
   announcer: IncidentIoAnnouncer;
+  clock: Clock;
   /** Whether it makes sense to call incident.io now. */
   keyWorks(): boolean;
   /** Told of a key that was refused. */
@@ -24,10 +26,10 @@ export interface InIncidentDeps {
 const KEY_REST = 30_000;
 
 /** Posts an update in the incident, unless it is there or the incident is open again. */
-export function inIncident({ reader, announcer, keyWorks, onFailure }: InIncidentDeps): Tell {
+export function inIncident({ reader, announcer, clock, keyWorks, onFailure }: InIncidentDeps): Tell {
   return async ({ announcement, closure, incident, mayPost }) => {
     if (closure === undefined) throw new CannotTellError('it is about no closing');
-    if (!keyWorks()) throw new TellLaterError('the API key does not work', Date.now() + KEY_REST);
+    if (!keyWorks()) throw new TellLaterError('the API key does not work', clock.now() + KEY_REST);
     const { incident: id } = announcement;
     const marker = markerOf(closure.id);
     try {

@@ -14,7 +14,8 @@ export async function historyCommand({ limit, json }: { limit: number; json: boo
   return 0;
 }
 
-function inWords({ incident, name, to, confirmed, requestId, late = [], evidence }: HistoryEntry): string {
+function inWords(entry: HistoryEntry): string {
+  const { incident, name, to, confirmed, requestId, late = [], announced, evidence } = entry;
   const lines = [
     `${incident}  ${name}: moved to ${to} at ${confirmed}${requestId === undefined ? '' : ` (request ${requestId})`}`,
   ];
@@ -26,5 +27,9 @@ function inWords({ incident, name, to, confirmed, requestId, late = [], evidence
       );
   }
   for (const { title, why } of late) lines.push(`  LATE ${title ?? ''}: ${why}`);
+  for (const { place, to, state, at, why } of announced)
+    lines.push(`  ${TOLD[state]} ${place} (${to})${at ? ` at ${at}` : ''}${why ? `: ${why}` : ''}`);
   return lines.join('\n');
 }
+
+const TOLD = { made: 'told in', due: 'to be told in', 'given-up': 'NOT TOLD in' };

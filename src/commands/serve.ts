@@ -1,7 +1,9 @@
+import { idleAnnouncements } from '../announcements/configured.ts';
 import { createLogger } from '../log.ts';
 import { startService } from '../service/service.ts';
 import { missingTokens } from '../settings/missing-tokens.ts';
 import { describeSettings, readSettings, SettingsError } from '../settings.ts';
+import { trackers } from '../trackers/index.ts';
 import { operateFor } from './operations.ts';
 
 /** A stop takes this long at most, ms: what is not done by then goes back to the queue, or is taken up again after the lock's time. */
@@ -26,6 +28,7 @@ export async function serveCommand({ receive, work }: { receive: boolean; work: 
       'no tracker is configured, so no webhook is taken: set GITHUB_WEBHOOK_SECRET, or that of another tracker',
     );
   for (const warning of missingTokens(settings)) log.warn(warning);
+  for (const warning of idleAnnouncements(settings, trackers)) log.warn(warning);
   if (settings.dryRun)
     log.warn('dry run: what would be done is logged, and nothing is written to incident.io');
 

@@ -1,16 +1,17 @@
+import { idleAnnouncements } from '../announcements/configured.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Settings } from '../settings.ts';
+import { trackers } from '../trackers/index.ts';
 import { type Finding, ok, warning } from './finding.ts';
 
 const ABOUT = 'configuration';
 
 /** What can be said of settings that could be read at all. */
-export function configurationFindings(
-  { warnings, dryRun, webhookSecrets }: Settings,
-  { paused }: Pick<Policy, 'paused'>,
-): Finding[] {
+export function configurationFindings(settings: Settings, { paused }: Pick<Policy, 'paused'>): Finding[] {
+  const { warnings, dryRun, webhookSecrets } = settings;
   const findings = warnings.map((words) => warning(ABOUT, words));
   if (paused !== undefined) findings.push(warning(ABOUT, `nothing is written to incident.io: ${paused}`));
+  for (const words of idleAnnouncements(settings, trackers)) findings.push(warning(ABOUT, words));
   if (dryRun)
     findings.push(warning(ABOUT, 'DRY_RUN is true: what would be done is logged, and nothing is written'));
   if (Object.keys(webhookSecrets).length === 0)

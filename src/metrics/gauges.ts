@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
+import { ANNOUNCEMENTS_DUE } from '../announcements/due.ts';
 import { readRoom } from '../incident-io/shared-pace.ts';
 import { queueNames } from '../queue/options.ts';
 import { OPEN_INTENTS } from '../review/closing.ts';
@@ -29,6 +30,7 @@ export function createGauges(registry: Registry): Gauges {
     'How long the longest of them has been due; 0 where there is none.',
   );
   const intents = gauge('open_intents', 'Edits of incidents whose end is not known yet.');
+  const untold = gauge('announcements_due', 'What is to be told outside and is not told everywhere yet.');
   const jobs = gauge('queue_jobs', 'Jobs by queue and state.', 'queue', 'state');
   const oldestJob = gauge(
     'queue_oldest_seconds',
@@ -41,7 +43,7 @@ export function createGauges(registry: Registry): Gauges {
   const synced = gauge('last_sync_timestamp_seconds', 'When follow-ups were last read from incident.io.');
   const swept = gauge('last_sweep_timestamp_seconds', 'When all incidents were last looked at.');
   const labelled = [incidents, jobs, oldestJob];
-  const single = [due, oldestDue, intents, room, most, pause, synced, swept];
+  const single = [due, oldestDue, intents, untold, room, most, pause, synced, swept];
 
   /** An old number would be taken for a new one. */
   function forget(): void {
@@ -51,11 +53,12 @@ export function createGauges(registry: Registry): Gauges {
 
   async function readStore({ store, backend, clock }: StoreContext): Promise<void> {
     const now = clock.now();
-    const [sizes, overdue, oldest, unsettled, counts, waiting, left, times] = await Promise.all([
+    const [sizes, overdue, oldest, unsettled, telling, counts, waiting, left, times] = await Promise.all([
       Promise.all(groups.map((group) => store.tables.rankSize(groupRank(group)))),
       store.tables.ranked(DUE, { min: -Infinity, max: now, limit: 10_000 }),
       store.tables.ranked(DUE, { min: -Infinity, max: now, limit: 1 }),
       store.tables.rankSize(OPEN_INTENTS),
+      store.tables.rankSize(ANNOUNCEMENTS_DUE),
       backend.counts(),
       backend.oldest(),
       readRoom(store.tables, now),
@@ -68,6 +71,7 @@ export function createGauges(registry: Registry): Gauges {
     due.set(overdue.length);
     oldestDue.set(oldest[0] === undefined ? 0 : (now - oldest[0].score) / 1_000);
     intents.set(unsettled);
+    untold.set(telling);
     for (const queue of queueNames) {
       for (const state of JOB_STATES) jobs.set({ queue, state }, counts[queue][state] ?? 0);
       const since = waiting[queue];

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type AnnouncementOutcome, announcementOutcomes } from '../announcements/announce.ts';
 import type { CallReport } from '../incident-io/calls.ts';
 import type { Closure } from '../store/records.ts';
 import { version } from '../version.ts';
@@ -18,6 +19,7 @@ export interface Metrics {
   reviewFailed(): void;
   closure(closure: Closure): void;
   call(report: CallReport): void;
+  announcement(place: string, outcome: AnnouncementOutcome): void;
   keyWorks(works: boolean): void;
 }
 
@@ -87,12 +89,19 @@ export function createMetrics({ sources, work }: { sources: readonly string[]; w
     buckets: CALL_BUCKETS,
     registers,
   });
+  const announcements = new Counter({
+    name: `${prefix}announcements_total`,
+    help: 'Tries to tell of something, by place (a tracker, incident-io, webhook) and by what became of them.',
+    labelNames: ['place', 'outcome'],
+    registers,
+  });
   for (const source of sources)
     for (const outcome of deliveryOutcomes) deliveries.inc({ source, outcome }, 0);
   if (work) {
     for (const kind of ['task', 'incident', 'hint']) events.inc({ kind }, 0);
     for (const verdict of ['close', 'resolve', 'wait', 'leave']) reviews.inc({ verdict }, 0);
     for (const to of ['closed', 'post-incident']) closures.inc({ to }, 0);
+    for (const outcome of announcementOutcomes) announcements.inc({ place: 'webhook', outcome }, 0);
   }
   const key = work
     ? new Gauge({
@@ -123,6 +132,7 @@ export function createMetrics({ sources, work }: { sources: readonly string[]; w
       calls.inc({ method, route, status: status === undefined ? 'none' : String(status) });
       callTime.observe({ route }, ms / 1_000);
     },
+    announcement: (place, outcome) => announcements.inc({ place, outcome }),
     keyWorks: (works) => key?.set(works ? 1 : 0),
   };
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { memberOfClosing } from '../announcements/due.ts';
 import { HISTORY } from '../review/closing.ts';
 import type { StoreContext } from '../service/context.ts';
-import { blocker, type Closure } from '../store/records.ts';
+import { type AnnouncementPlace, blocker, type Closure } from '../store/records.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
@@ -19,6 +20,18 @@ export const historyEntry = z.object({
   requestId: z.string().optional(),
   /** What was added or reopened while it was closed; absent where that could not be read. */
   late: z.array(blocker).optional(),
+  /** Where it was told, or is to be. */
+  announced: z.array(
+    z.object({
+      place: z.string(),
+      to: z.string(),
+      state: z.enum(['due', 'made', 'given-up']),
+      tries: z.number(),
+      at: z.string().optional(),
+      /** Why the last try failed. */
+      why: z.string().optional(),
+    }),
+  ),
   evidence: z.array(
     z.object({
       followUp: z.string(),
@@ -54,9 +67,10 @@ export async function history(
     return { incident, closure };
   });
   const ids = wanted.map(({ incident }) => incident);
-  const [closures, incidents] = await Promise.all([
+  const [closures, incidents, told] = await Promise.all([
     store.closures.getMany(ids),
     store.incidents.getMany(ids),
+    store.announcements.getMany(wanted.map(({ incident, closure }) => memberOfClosing(incident, closure))),
   ]);
   const found = wanted.flatMap(({ incident, closure: id }): HistoryEntry[] => {
     const closure = closures.get(incident)?.find((one) => one.id === id);
@@ -75,11 +89,24 @@ export async function history(
         confirmed: iso(closure.confirmedAt),
         requestId: closure.requestId,
         late: closure.late,
+        announced: (told.get(memberOfClosing(incident, id))?.places ?? []).map(announcedOf),
         evidence: closure.evidence.map(evidenceOf),
       },
     ];
   });
   return { closures: found, all };
+}
+
+function announcedOf(place: AnnouncementPlace): HistoryEntry['announced'][number] {
+  const { name, shown, state, tries, endedAt, words } = place;
+  return {
+    place: name,
+    to: shown,
+    state,
+    tries,
+    at: endedAt === undefined ? undefined : iso(endedAt),
+    why: words,
+  };
 }
 
 function evidenceOf({ since, ...row }: Closure['evidence'][number]): HistoryEntry['evidence'][number] {

@@ -201,7 +201,7 @@ export async function call(
     throw new TrackerAccessError(
       `${who} does not accept JIRA_API_TOKEN: give email:token for Cloud, a personal access token alone for Data Center, and see whether it has expired`,
     );
-  if (status === 403)
+  if (status === 403 && !expected.includes(403))
     throw new TrackerAccessError(
       `${who} refuses to be read with JIRA_API_TOKEN (403): its account needs the permission to browse the projects`,
     );

@@ -212,7 +212,9 @@ export async function query(text: string, variables: object, access: Access): Pr
     throw new TrackerAccessError('Linear does not accept LINEAR_API_TOKEN: see whether it was revoked');
   if (status === 403 || codes.includes('FORBIDDEN'))
     throw new TrackerAccessError(
-      'Linear refuses to be read with LINEAR_API_TOKEN: it needs the permission "Read"',
+      text.startsWith('mutation')
+        ? 'Linear refuses a comment with LINEAR_API_TOKEN: it needs the permission "Create comments"'
+        : 'Linear refuses to be read with LINEAR_API_TOKEN: it needs the permission "Read"',
     );
   if (status >= 300 && codes.length === 0) throw new Error(`Linear answered ${status}`);
   return answer;

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { runAnnouncer } from '../announcements/announcer.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
 import { ForbiddenError, KeyRejectedError, NotFoundError, RateLimitedError } from '../incident-io/errors.ts';
 import { StatusCache } from '../incident-io/status-cache.ts';
@@ -115,7 +116,12 @@ export async function startWorker(
     random,
     wait,
   };
-  const running = runInBackground(background, stop.signal);
+  const announcing = runAnnouncer(
+    context,
+    { keyWorks: () => key.state.is === 'good', onFailure, onTry: metrics?.announcement, wait },
+    stop.signal,
+  );
+  const running = Promise.all([runInBackground(background, stop.signal), announcing]);
 
   return {
     problems: () => (key.state.is === 'good' ? [] : [key.state.words]),

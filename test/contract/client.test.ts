@@ -102,6 +102,10 @@ describe.skipIf(!schemaIsThere)(
         },
       },
       updates: { routes: ['GET /v2/incident_updates'], use: ({ id }) => client.updates(id) },
+      postUpdate: {
+        routes: ['POST /v2/incident_updates'],
+        use: ({ id }) => client.postUpdate(id, 'It was **closed**', 'key'),
+      },
       followUpsOf: {
         routes: ['GET /v3/follow_ups', 'GET /v2/follow_ups'],
         use: async ({ id }) => {

@@ -144,6 +144,11 @@ function validBodies(simulator: Simulator): Record<string, unknown> {
   return {
     'POST /v1/incident_statuses': { name: 'Learning', description: 'More', category: 'learning' },
     'POST /v1/severities': { name: 'Tiny', description: 'Very' },
+    'POST /v2/incident_updates': {
+      idempotency_key: 'k',
+      incident_id: [...simulator.incidents()][0]?.id,
+      message: 'm',
+    },
     'POST /v2/incidents': { idempotency_key: 'k', visibility: 'public', severity_id: '01NONE' },
     'PATCH /v2/incidents/{id}': edit,
     'POST /v2/incidents/{id}/actions/edit': edit,

@@ -102,6 +102,7 @@ function contextOf(around: Surroundings, working: (worker: Worker) => void): Con
       most: () => 1,
       read: () => Promise.reject(new Error('no tracker can be read')),
     },
+    trackers: [],
     backend: queues.backend(tables, working),
     store: new Store(tables),
     clock: { now: () => world.now },

@@ -58,6 +58,7 @@ it('the role to close is used as soon as the key has it, also by a process that 
     clock: { now: () => clock.time },
     clockAhead: () => undefined,
     reader,
+    trackers: [],
     tasks: {
       canRead: () => false,
       most: () => 1,

@@ -1,0 +1,40 @@
+import type { Clock } from '../clock.ts';
+import type { Announcement } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import { type ByWebhookDeps, webhooksToTell } from './by-webhook.ts';
+import { ANNOUNCEMENTS_DUE } from './due.ts';
+import { due } from './plan.ts';
+
+export interface EventDeps {
+  store: Store;
+  clock: Clock;
+  settings: ByWebhookDeps['settings'];
+}
+
+/** The rank of events other than closings by when they were made due: they are forgotten in the end. */
+const EVENTS = 'announced-events';
+/** Longer than any job that failed is told of, ms. */
+const KEPT_FOR = 30 * 86_400_000;
+
+/** Has an event sent to all webhooks, unless that was done before. */
+export async function tellEvent(
+  member: string,
+  event: Omit<Announcement, 'places'>,
+  { store, clock, settings }: EventDeps,
+): Promise<void> {
+  if ((await store.announcements.get(member)) !== undefined) return;
+  const score = clock.now();
+  // Ranked first: what is ranked and not written down is found and done again.
+  await store.tables.rank(EVENTS, [{ member, score }]);
+  await store.tables.rank(ANNOUNCEMENTS_DUE, [{ member, score }]);
+  await store.announcements.put(member, { ...event, places: due(webhooksToTell(settings)) });
+}
+
+/** Forgets events that were told long ago. */
+export async function forgetOldEvents({ store, clock }: Pick<EventDeps, 'store' | 'clock'>): Promise<void> {
+  const range = { min: -Infinity, max: clock.now() - KEPT_FOR, limit: 1_000 };
+  const old = (await store.tables.ranked(EVENTS, range)).map(({ member }) => member);
+  if (old.length === 0) return;
+  await store.tables.put(old.map((member) => store.announcements.change(member, undefined)));
+  await store.tables.unrank(EVENTS, old);
+}
