@@ -11,7 +11,7 @@ import type { ApiKey, Effect, Role } from './types.ts';
 import { newWorld, type StatusSetup, type Switches } from './world.ts';
 
 export interface SimulatorOptions {
-  /** 0: any that is free. */
+  /** 0: a free one. */
   port?: number;
   /** 127.0.0.1 where not given. */
   host?: string;

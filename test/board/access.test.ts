@@ -183,7 +183,7 @@ describe('what changes something', () => {
     expect((await post(url, path, { [FORGERY_HEADER]: good })).status).toBe(403);
   });
 
-  it('is refused from another site, and as anything but JSON, even with it', async () => {
+  it('is refused from another site, and in another form than JSON, even with it', async () => {
     const { url } = await board(TOKEN);
     const [path = ''] = paths;
     const door = createDoorkeeper(TOKEN);

@@ -155,7 +155,7 @@ describe.each(queuePlaces())('from a webhook to a closed incident, on $name', (p
     await closed(world, two);
   });
 
-  it('an incident in test mode is closed as any other once its tracker tells', async () => {
+  it('an incident in test mode is closed like every other once its tracker tells', async () => {
     const made = world.incidentIo.createIncident({ name: 'A drill', mode: 'test' });
     followUpFor(world.incidentIo, made.id, 'main/drill#1');
     // Lists do not show it, so nobody can find it by its task; asked for by name it is seen.

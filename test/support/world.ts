@@ -161,7 +161,7 @@ async function syncNow(store: Store): Promise<void> {
 
 /**
  * Waits until the verdict on an incident fits. For verdicts that last; a closing is followed by "already closed"
- * as soon as anything wakes the next review.
+ * once the next review was woken.
  */
 export async function verdict(world: TestWorld, incident: TestIncident, expected: object): Promise<void> {
   await eventually(async () => expect(await world.store.outcomes.get(incident.id)).toMatchObject(expected));

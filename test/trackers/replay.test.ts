@@ -78,7 +78,7 @@ describe.each(trackers)('recorded payloads of $name', (tracker) => {
   const index = join(folder, tracker.name, 'index.json');
   const of = samples[tracker.name];
   if (!existsSync(index) || of === undefined) {
-    it.skip(`are not here: ${index}`, () => {});
+    it.skip(`are not here: ${index}`, () => {}); // recorded from others, they are kept beside the project
     return;
   }
   const entries = indexSchema.parse(JSON.parse(readFileSync(index, 'utf8')));
