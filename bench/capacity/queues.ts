@@ -3,6 +3,7 @@ import { backoff, LONGEST_PAUSE, timerOptions } from '../../src/queue/options.ts
 import { type Handlers, PutBack } from '../../src/queue/queues.ts';
 import type { Tables } from '../../src/store/tables.ts';
 import type { EventBatch } from '../../src/vocabulary.ts';
+import { silentBackend } from '../../test/support/silent-backend.ts';
 import type { RunningTime } from './time.ts';
 
 /** From a job's add to its start where a hand is free, ms: as measured on Redis. */
@@ -67,12 +68,7 @@ export class CapacityQueues {
           void this.hand(handlers, [this.lanes.urgent, this.lanes.behind]);
         return { pause: async () => {}, resume: async () => {}, close: async () => {} };
       },
-      ping: async () => {},
-      describe: async () => 'memory',
-      warnings: async () => [],
-      oldest: async () => ({}),
-      failed: async () => [],
-      retry: async () => false,
+      ...silentBackend,
       counts: async () => ({
         events: {},
         reviews: { waiting: this.lanes.urgent.jobs.length, prioritized: this.lanes.behind.jobs.length },

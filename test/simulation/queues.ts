@@ -3,6 +3,7 @@ import { backoff, LONGEST_PAUSE, timerOptions } from '../../src/queue/options.ts
 import { FinalFailure, type Handlers, PutBack } from '../../src/queue/queues.ts';
 import type { Tables } from '../../src/store/tables.ts';
 import type { EventBatch } from '../../src/vocabulary.ts';
+import { silentBackend } from '../support/silent-backend.ts';
 import type { CallOptions, Scheduler } from './scheduler.ts';
 import type { SimEvent } from './things.ts';
 import type { World } from './world.ts';
@@ -105,12 +106,7 @@ export class Queues {
           close: async () => {},
         };
       },
-      ping: async () => {},
-      describe: async () => 'memory',
-      warnings: async () => [],
-      oldest: async () => ({}),
-      failed: async () => [],
-      retry: async () => false,
+      ...silentBackend,
       counts: async () => ({ events: {}, reviews: {}, timers: {} }),
       clearStrayKeys: async () => [],
       close: async () => {},

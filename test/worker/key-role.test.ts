@@ -8,6 +8,7 @@ import { Store } from '../../src/store/store.ts';
 import { startWorker } from '../../src/worker/worker.ts';
 import { followUp, incident, statuses, T0, update } from '../support/make.ts';
 import { createMemoryTables } from '../support/memory-tables.ts';
+import { silentBackend } from '../support/silent-backend.ts';
 
 it('the role to close is used as soon as the key has it, also by a process that never sweeps', async () => {
   const tables = createMemoryTables();
@@ -44,12 +45,7 @@ it('the role to close is used as soon as the key has it, also by a process that 
         handlers = given;
         return { pause: async () => {}, resume: async () => {}, close: async () => {} };
       },
-      ping: async () => {},
-      describe: async () => 'memory',
-      warnings: async () => [],
-      oldest: async () => ({}),
-      failed: async () => [],
-      retry: async () => false,
+      ...silentBackend,
       counts: async () => ({ events: {}, reviews: {}, timers: {} }),
       clearStrayKeys: async () => [],
       close: async () => {},

@@ -1,0 +1,11 @@
+import type { Backend } from '../../src/queue/backend.ts';
+
+/** What a place of queues answers that keeps nothing, for stand-ins which are about something else. */
+export const silentBackend = {
+  ping: async () => {},
+  describe: async () => 'memory',
+  warnings: async () => [],
+  oldest: async () => ({}),
+  failed: async () => [],
+  retry: async () => false,
+} satisfies Partial<Backend>;
