@@ -1,0 +1,69 @@
+/** A world of real processes for one story, in which incident.io is not quite well. */
+import { inject, type TestContext } from 'vitest';
+import { openProcessWorld, type ProcessWorld, SOON } from '../processes/world.ts';
+import { type PrivateRedis, privateRedis, redisProgram } from '../queue/private-redis.ts';
+import { freshFolder, type QueuePlace, queuePlaces } from '../support/backends.ts';
+import { type Chance, chanceOf, SEED } from './chance.ts';
+import { type Planned, plan } from './load.ts';
+import { roughWeather } from './weather.ts';
+
+export interface Stage {
+  world: ProcessWorld;
+  planned: Planned[];
+  /** Comes after all others, to see that they are over. */
+  last: Planned;
+  chance: Chance;
+}
+
+type Test = Pick<TestContext, 'onTestFinished'>;
+
+export async function stageOn(
+  place: QueuePlace,
+  story: string,
+  incidents: number,
+  test: Test,
+  over: Record<string, string> = {},
+): Promise<Stage> {
+  const chance = chanceOf(story);
+  const settings = { ...SOON, MAX_CLOSES_PER_HOUR: '0', SWEEP_EVERY: '2s', LOG_LEVEL: 'info', ...over };
+  const world = await openProcessWorld(place, settings, { seed: SEED }, test);
+  const name = story.replaceAll(/[^a-z]+/gi, '-').slice(0, 30);
+  const planned = plan(world, name, incidents, chance);
+  const [last] = plan(world, `${name}-last`, 1, chance);
+  if (last === undefined) throw new RangeError('no incident was planned');
+  roughWeather(world.incidentIo);
+  return { world, planned, last, chance };
+}
+
+/** As the documentation asks for. */
+export const SAFE = ['--appendfsync', 'always', '--maxmemory-policy', 'noeviction'];
+
+/** A Redis of the story's own, with an append-only file, which it may kill. */
+export async function ownRedis(
+  test: Test,
+): Promise<{ redis: PrivateRedis; folder: string; place: QueuePlace }> {
+  const program = redisProgram();
+  if (program === undefined) throw new Error('redis-server is missing: install it');
+  for (let tries = 1; ; tries++) {
+    const folder = freshFolder('redis-');
+    const redis = await privateRedis(program, folder);
+    try {
+      await redis.start(...SAFE);
+    } catch (error) {
+      // Another story may have taken the port meanwhile.
+      if (tries === 5) throw error;
+      continue;
+    }
+    test.onTestFinished(() => redis.kill());
+    return { redis, folder, place: { name: 'redis', url: redis.url, prefix: 'faults' } };
+  }
+}
+
+/** Places of the backends that this run covers. */
+export function placeOn(name: 'embedded' | 'redis'): QueuePlace {
+  const place = queuePlaces().find((one) => one.name === name);
+  if (place === undefined) throw new Error(`${name} is not among the backends of this run`);
+  return place;
+}
+
+export const scratch = () => inject('scratch');
