@@ -2,15 +2,16 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { tellBlocked } from '../../src/announcements/blocked.ts';
 import { ANNOUNCEMENTS_DUE } from '../../src/announcements/due.ts';
+import { tellEvent } from '../../src/announcements/event.ts';
 import { tellFailedReviews } from '../../src/announcements/failed-reviews.ts';
 import { history } from '../../src/operations/history.ts';
 import type { FailedJob } from '../../src/queue/backend.ts';
 import { DUE } from '../../src/review/groups.ts';
 import { newSecret } from '../../src/trackers/standard-webhooks.ts';
-import { queuePlaces } from '../support/backends.ts';
+import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { type Received, startReceiver } from '../support/receiver.ts';
-import { closed, openWorld } from '../support/world.ts';
+import { closed, openWorld, verdict } from '../support/world.ts';
 
 describe.each(queuePlaces())('what happened is told on $name', (place) => {
   it('in the incident once and to webhooks until they take it, whatever one of them does', async (test) => {
@@ -129,7 +130,42 @@ describe.each(queuePlaces())('what happened is told on $name', (place) => {
       'review.failed 01FAILED',
     ]);
   });
+
+  it('in a dry run nobody is told, and what no receiver took for three days is given up', async (test) => {
+    const refusing = await startReceiver((_, response) => response.writeHead(500).end());
+    const world = await openWorld(freshPlaceLike(place), {
+      OUTGOING_WEBHOOK_URL: refusing.url,
+      OUTGOING_WEBHOOK_SECRET: newSecret(),
+      DRY_RUN: 'true',
+    });
+    test.onTestFinished(async () => {
+      await world.close();
+      await refusing.close();
+    });
+    const incident = await world.incident(['acme/dry#1']);
+    await world.github({ issue: 'acme/dry#1', action: 'closed' });
+    await verdict(world, incident, { verdict: 'close', words: expect.stringContaining('dry run') });
+    expect(await world.store.tables.rankSize(ANNOUNCEMENTS_DUE)).toBe(0);
+
+    await world.restart({ DRY_RUN: 'false' });
+    const { store, clock, settings } = world.context();
+    const old = {
+      type: 'review.failed',
+      incident: incident.id,
+      at: clock.now() - 4 * DAY,
+      body: '{}',
+    } as const;
+    await tellEvent('review.failed/old', old, { store, clock, settings });
+    await expect
+      .poll(async () => (await store.announcements.get('review.failed/old'))?.places, { timeout: PATIENCE })
+      .toEqual([expect.objectContaining({ kind: 'webhook', state: 'given-up', tries: 1 })]);
+    expect(world.logged.join('\n')).toContain('gave up telling review.failed');
+    // One try of the old event; the dry run's closing was none.
+    expect(refusing.received.filter(({ body }) => body === '{}')).toHaveLength(1);
+  });
 });
+
+const DAY = 86_400_000;
 
 function verified({ headers, body }: Received, secret: string): unknown {
   return new Webhook(secret).verify(body, {

@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { newSecret } from '../../src/trackers/standard-webhooks.ts';
 import { openProcessWorld, SOON } from '../processes/world.ts';
-import { queuePlaces } from '../support/backends.ts';
+import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { startReceiver } from '../support/receiver.ts';
 
 describe.each(queuePlaces())('SIGKILL on $name', (place) => {
   it('after a comment was taken and before that was written down: there is one comment', async (test) => {
@@ -55,5 +57,40 @@ describe.each(queuePlaces())('SIGKILL on $name', (place) => {
         ),
       },
     ]);
+  });
+
+  it('after the update in the incident and the webhook were taken, and before that was written down: one update, one id', async (test) => {
+    let answers = false;
+    const receiver = await startReceiver((_, response) => void (answers && response.end()));
+    test.onTestFinished(() => receiver.close());
+    const world = await openProcessWorld(
+      freshPlaceLike(place),
+      {
+        ...SOON,
+        ANNOUNCE_IN_INCIDENT: 'true',
+        OUTGOING_WEBHOOK_URL: receiver.url,
+        OUTGOING_WEBHOOK_SECRET: newSecret(),
+      },
+      {},
+      test,
+    );
+    const { incidentIo } = world;
+    const incident = world.incident(['announce/kill#1']);
+    incidentIo.misbehave({ route: 'POST /v2/incident_updates', fault: { kind: 'hang' }, when: 'after' });
+    const first = await world.serve();
+    await first.github({ issue: 'announce/kill#1', action: 'closed' });
+    const updates = () => incidentIo.updates(incident.id).flatMap(({ message }) => message ?? []);
+    await expect.poll(updates).toHaveLength(1);
+    await expect.poll(() => receiver.received.length).toBe(1);
+    await first.kill();
+    answers = true;
+
+    const second = await world.serve();
+    await second.logged(/^told incident\.closed of INC-\d+ in the incident/);
+    await second.logged(/^told incident\.closed of INC-\d+ to the webhook/);
+    expect(updates()).toHaveLength(1);
+    const told = receiver.received.map(({ headers, body }) => ({ id: headers['webhook-id'], body }));
+    expect(told.length).toBeGreaterThan(1);
+    for (const one of told) expect(one).toEqual(told[0]);
   });
 });

@@ -122,7 +122,7 @@ export function closings({ incidentIo }: ProcessWorld, { id }: TestIncident) {
   return incidentIo.effects.filter((effect) => effect.id === id && effect.toCategory === 'closed');
 }
 
-/** Waits for as long as anybody would, and answers even so: what is missing then is lost. */
+/** Waits until patience ends, and answers even so: what is missing then is lost. */
 async function until(condition: () => boolean): Promise<void> {
   const end = Date.now() + PATIENCE;
   while (!condition() && Date.now() < end) await sleep(50);
