@@ -61,12 +61,7 @@ export async function count(
     if (key !== undefined) taskOf.set(id, key);
   }
   const ids = followUps.map(({ id }) => id);
-  const records = await recordsOf(taskOf.values(), store, told);
-  const canonical = await recordsOf(
-    [...records.values()].flatMap((record) => (record.canonical === undefined ? [] : [record.canonical])),
-    store,
-    told,
-  );
+  const { records, canonical } = await wordsOf([...taskOf.values()], store, told);
   const marks = await store.marks.getMany(ids);
   const refusals = await store.writeRefusals.getMany(ids);
   const now = clock.now();
@@ -170,6 +165,23 @@ export async function rememberIncidents(incidents: readonly Incident[], store: S
     byReference.keys(),
     (current, reference) => byReference.get(reference) ?? current,
   );
+}
+
+/**
+ * What stands for tasks and for what they are duplicates of: all of it read at one time, so that no two follow-ups of a
+ * task are told different words.
+ */
+async function wordsOf(
+  tasks: readonly TaskKey[],
+  store: Store,
+  told: ReadonlyMap<TaskKey, TaskEvent>,
+): Promise<{ records: Map<TaskKey, TaskRecord>; canonical: Map<TaskKey, TaskRecord> }> {
+  const first = await recordsOf(tasks, store, told);
+  const originals = [...first.values()].flatMap(({ canonical }) => canonical ?? []);
+  if (originals.length === 0) return { records: first, canonical: new Map() };
+  const all = await recordsOf([...tasks, ...originals], store, told);
+  const own = new Set(tasks);
+  return { records: new Map([...all].filter(([key]) => own.has(key))), canonical: all };
 }
 
 async function recordsOf(

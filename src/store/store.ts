@@ -180,21 +180,16 @@ export class Store {
 
   /** Where each task is now, following moves. Where these lead back, it is the same place for all on the way. */
   async placesOf(tasks: Iterable<string>): Promise<Map<string, string>> {
-    const ways = new Map([...new Set(tasks)].map((task) => [task, [task]]));
-    const now = new Map([...ways.keys()].map((task) => [task, task]));
-    const open = new Set(ways.keys());
-    for (let hop = 0; hop < HOPS && open.size > 0; hop++) {
-      const moved = await this.places.getMany([...open].map((task) => now.get(task) ?? task));
-      for (const task of open) {
-        const way = ways.get(task) ?? [];
-        const next = moved.get(now.get(task) ?? task);
-        if (next === undefined || way.includes(next)) open.delete(task);
-        if (next === undefined) continue;
-        now.set(task, way.includes(next) ? ([...way.slice(way.indexOf(next))].sort()[0] ?? next) : next);
-        way.push(next);
-      }
+    const asked = new Set(tasks);
+    const next = new Map<string, string | undefined>();
+    let unread = [...asked];
+    for (let hop = 0; hop < HOPS && unread.length > 0; hop++) {
+      const moved = await this.places.getMany(unread);
+      for (const place of unread) next.set(place, moved.get(place));
+      // Each place is read once, so that all ways through it lead to the same end.
+      unread = [...new Set(moved.values())].filter((place) => !next.has(place));
     }
-    return now;
+    return new Map([...asked].map((task) => [task, endOf(task, next)]));
   }
 
   /** Notes that these incidents are to be reviewed, so that a crash before they are woken loses none. */
@@ -233,4 +228,16 @@ function count(family: Map<string, Set<string>>): number {
   let size = 0;
   for (const keys of family.values()) size += keys.size;
   return size;
+}
+
+/** Where the way from a task ends; where it leads back, the first by name of those that it leads to. */
+function endOf(task: string, next: ReadonlyMap<string, string | undefined>): string {
+  const way = [task];
+  for (let last = task; ; ) {
+    const place = next.get(last);
+    if (place === undefined) return last;
+    if (way.includes(place)) return way.slice(way.indexOf(place)).sort()[0] ?? place;
+    way.push(place);
+    last = place;
+  }
 }
