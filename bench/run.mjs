@@ -44,7 +44,11 @@ for (const name of names) {
 }
 const result = { ...machine(), at: started.toISOString(), quick, took, rows };
 console.log(table(rows));
-console.log(`${Object.entries(took).map(([name, s]) => `${name} ${s} s`).join(', ')}`);
+console.log(
+  `${Object.entries(took)
+    .map(([name, s]) => `${name} ${s} s`)
+    .join(', ')}`,
+);
 const whole = names.length === ALL.length && !quick;
 const file = values.json ?? (whole ? 'bench/results/latest.json' : undefined);
 if (file !== undefined) {

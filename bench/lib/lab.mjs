@@ -153,7 +153,8 @@ function nodeOptions() {
 
 async function isReady(url, child) {
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode} before it was ready`);
+    if (child.exitCode !== null)
+      throw new Error(`the service ended with ${child.exitCode} before it was ready`);
     const answer = await fetch(`${url}/readyz`).catch(() => undefined);
     if (answer?.ok) return;
     await answer?.body?.cancel();

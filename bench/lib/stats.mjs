@@ -27,7 +27,21 @@ export async function inTurns(rounds, named, onRound = () => {}) {
  * One row of the table. `ours` and `baseline` are what the rounds gave; `ratio` is that of their medians. Of `atLeast`
  * and `atMost` (a ratio), or of `under` (of our own figure), one tells the target.
  */
-export function row({ name, work, unit, against, ours, baseline, p99, atLeast, atMost, under, target, met, note }) {
+export function row({
+  name,
+  work,
+  unit,
+  against,
+  ours,
+  baseline,
+  p99,
+  atLeast,
+  atMost,
+  under,
+  target,
+  met,
+  note,
+}) {
   const mine = median(ours);
   const theirs = baseline === undefined ? undefined : median(baseline);
   const ratio = theirs === undefined ? undefined : mine / theirs;

@@ -20,7 +20,9 @@ export function table(rows) {
   const all = [HEAD, ...cells];
   const widths = HEAD.map((_, column) => Math.max(3, ...all.map((line) => line[column].length)));
   const line = (texts) => `| ${texts.map((text, column) => text.padEnd(widths[column])).join(' | ')} |`;
-  return [line(HEAD), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...cells.map(line)].join('\n');
+  return [line(HEAD), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...cells.map(line)].join(
+    '\n',
+  );
 }
 
 export function figure(value) {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
 const self = new Map();
-samples.forEach((id, i) => self.set(id, (self.get(id) ?? 0) + timeDeltas[i]));
+for (const [i, id] of samples.entries()) self.set(id, (self.get(id) ?? 0) + timeDeltas[i]);
 const byPlace = new Map();
 let busy = 0;
 for (const { id, callFrame } of nodes) {

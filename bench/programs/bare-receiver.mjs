@@ -32,4 +32,6 @@ const server = createServer((request, response) => {
     response.end('{"status":"accepted"}');
   });
 });
-server.listen(0, '127.0.0.1', () => offer({ url: `http://127.0.0.1:${server.address().port}/webhooks/github` }));
+server.listen(0, '127.0.0.1', () =>
+  offer({ url: `http://127.0.0.1:${server.address().port}/webhooks/github` }),
+);

@@ -1,0 +1,130 @@
+/** What an event costs, and how much Redis holds, with ever more links and retained states. */
+import { systemClock } from '../../dist/clock.js';
+import { recordEvents } from '../../dist/events/record.js';
+import { asBatch } from '../../dist/queue/event-batch.js';
+import { indexFollowUps } from '../../dist/sync/index-follow-ups.js';
+import { taskKeyOf } from '../../dist/trackers/index.js';
+import { eventOf, log, openPlace } from '../lib/place.mjs';
+import { inTurns, row } from '../lib/stats.mjs';
+
+const EACH = 4;
+const PAGE = 4_000;
+const BATCH = 50;
+
+export async function run(lab) {
+  const sizes = lab.quick ? [1_000, 10_000] : [1_000, 10_000, 100_000, 1_000_000];
+  const [rounds, batches] = lab.quick ? [3, 20] : [9, 60];
+  // A rewrite of its file in the middle of a round would be measured too.
+  const redis = await lab.redis('--auto-aof-rewrite-percentage', 0);
+  const places = [];
+  for (const size of sizes) {
+    const place = await openPlace(redis.url, `growth-${size}`);
+    const from = await held(redis);
+    await fill(place, size);
+    const links = await held(redis);
+    await retain(place, size);
+    places.push({ size, place, link: (links - from) / size, state: ((await held(redis)) - links) / size });
+  }
+  const measure =
+    ({ place, size }) =>
+    async (round) => {
+      const started = performance.now();
+      for (let n = 0; n < batches; n++) await record(place, size, round * batches + n);
+      const ms = (performance.now() - started) / (batches * BATCH);
+      // Nobody works on the reviews that were woken: they must not pile up.
+      await redis.client.del(...(await redis.client.keys(`*growth-${size}*:reviews:*`)));
+      return ms * 1000;
+    };
+  const turns = Object.fromEntries(places.map((place) => [place.size, measure(place)]));
+  await inTurns(1, turns);
+  const found = await inTurns(rounds, turns);
+  for (const { place } of places) await place.close();
+  await redis.close();
+  const [first] = sizes;
+  return places.flatMap(({ size, link, state }) => [
+    row({
+      name: `growth: ${size.toLocaleString('en-US')}`,
+      work: `an event, ${BATCH} in a job, with so many links and states`,
+      unit: 'µs',
+      ours: found[size],
+      ...(size !== first && {
+        against: `${first.toLocaleString('en-US')} links`,
+        baseline: found[first],
+        atMost: 1.2,
+      }),
+    }),
+    row({
+      name: `memory: ${size.toLocaleString('en-US')}`,
+      work: 'links and index of a follow-up in Redis',
+      unit: 'bytes',
+      ours: [link],
+      under: 800,
+      note: `and ${state.toFixed(0)} bytes for the state of its task`,
+    }),
+  ]);
+}
+
+/** As the first sync does, in larger pages. */
+async function fill({ store }, size) {
+  for (let start = 0; start < size; start += PAGE) {
+    const page = Array.from({ length: Math.min(PAGE, size - start) }, (_, n) => followUp(start + n));
+    await indexFollowUps(page, { store, clock: systemClock, taskKeyOf });
+  }
+}
+
+function followUp(number) {
+  const title = 'Alert on the age of the payments queue';
+  const at = Date.parse('2026-01-02T09:00:00Z') + number;
+  return {
+    id: id('F', number),
+    incidentId: id('N', Math.floor(number / EACH)),
+    title,
+    status: 'outstanding',
+    reference: {
+      provider: 'github',
+      name: `acme/api#${number}`,
+      permalink: `https://github.com/acme/api/issues/${number}`,
+    },
+    createdAt: at,
+    updatedAt: at,
+    writable: { title, labels: [] },
+  };
+}
+
+const id = (kind, number) => `01K${kind}${String(number).padStart(22, '0')}`;
+
+/** What was told of each task before. */
+async function retain(place, size) {
+  for (let start = 0; start < size; start += PAGE) {
+    const events = Array.from({ length: Math.min(PAGE, size - start) }, (_, n) =>
+      eventOf(start + n, { state: 'open', at: Date.now() - 86_400_000 }),
+    );
+    await record(place, size, 0, events);
+  }
+}
+
+/** Events about tasks from all over the store, each of them news. */
+async function record(
+  { store, backend },
+  size,
+  turn,
+  events = Array.from({ length: BATCH }, (_, n) => eventOf(((turn * BATCH + n) * 7_919) % size)),
+) {
+  const woken = events.length === BATCH ? backend.waker : { wake: async () => {}, wakeAt: async () => {} };
+  await recordEvents(
+    asBatch({ tasks: events }),
+    { begunBefore: false },
+    {
+      store,
+      waker: woken,
+      clock: systemClock,
+      log,
+      readTasks: async () => [],
+      findIncident: async () => undefined,
+    },
+  );
+}
+
+async function held({ client }) {
+  return Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
+}
