@@ -18,6 +18,7 @@ const TICKS = 100;
 export async function openLab({ quick }) {
   const folder = await mkdtemp(join(tmpdir(), 'incident-closer-bench-'));
   const children = new Set();
+  const clients = new Set();
   let folders = 0;
   const lab = { quick, folder, redis, service, program, simulator, end, close, freshFolder };
   process.once('exit', () => {
@@ -59,6 +60,7 @@ export async function openLab({ quick }) {
     failed.catch(() => {});
     const url = `redis://127.0.0.1:${port}`;
     const client = new Redis(url);
+    clients.add(client);
     return {
       url,
       client,
@@ -140,6 +142,7 @@ export async function openLab({ quick }) {
   }
 
   async function close() {
+    for (const client of clients) client.disconnect();
     await Promise.all([...children].map((child) => end(child, 'SIGKILL')));
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { PGlite } from '@electric-sql/pglite';
 import { type Exchange, PgliteLink } from './pglite-link.ts';
 
@@ -44,6 +45,9 @@ export class PgliteSession {
       const next = this.#next();
       if (next === undefined) break;
       await this.#answer(next);
+      // PGlite works in this thread, and what it answers asks for more without end: sockets are read in between, or
+      // each webhook would wait for all the work on those before it.
+      await turn();
     }
     this.#busy = false;
   }
