@@ -29,7 +29,8 @@ export async function run(lab) {
     ({ place, size }) =>
     async (round) => {
       const started = performance.now();
-      for (let n = 0; n < batches; n++) await record(place, size, round * batches + n);
+      for (let n = 0; n < batches; n++)
+        await record(spread(round * batches + n, size), place.store, place.backend.waker);
       const ms = (performance.now() - started) / (batches * BATCH);
       // Nobody works on the reviews that were woken: they must not pile up.
       await redis.client.del(...(await redis.client.keys(`*growth-${size}*:reviews:*`)));
@@ -94,29 +95,27 @@ function followUp(number) {
 const id = (kind, number) => `01K${kind}${String(number).padStart(22, '0')}`;
 
 /** What was told of each task before. */
-async function retain(place, size) {
+async function retain({ store, backend }, size) {
+  const quiet = { ...backend.waker, wake: async () => {} };
   for (let start = 0; start < size; start += PAGE) {
     const events = Array.from({ length: Math.min(PAGE, size - start) }, (_, n) =>
       eventOf(start + n, { state: 'open', at: Date.now() - 86_400_000 }),
     );
-    await record(place, size, 0, events);
+    await record(events, store, quiet);
   }
 }
 
 /** Events about tasks from all over the store, each of them news. */
-async function record(
-  { store, backend },
-  size,
-  turn,
-  events = Array.from({ length: BATCH }, (_, n) => eventOf(((turn * BATCH + n) * 7_919) % size)),
-) {
-  const woken = events.length === BATCH ? backend.waker : { wake: async () => {}, wakeAt: async () => {} };
+const spread = (turn, size) =>
+  Array.from({ length: BATCH }, (_, n) => eventOf(((turn * BATCH + n) * 7_919) % size));
+
+async function record(events, store, waker) {
   await recordEvents(
     asBatch({ tasks: events }),
     { begunBefore: false },
     {
       store,
-      waker: woken,
+      waker,
       clock: systemClock,
       log,
       readTasks: async () => [],
