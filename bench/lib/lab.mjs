@@ -21,9 +21,10 @@ export async function openLab({ quick }) {
   const clients = new Set();
   let folders = 0;
   const lab = { quick, folder, redis, service, program, simulator, end, close, freshFolder };
-  process.once('exit', () => {
+  const killAll = () => {
     for (const child of children) child.kill('SIGKILL');
-  });
+  };
+  process.once('exit', killAll);
   return lab;
 
   function freshFolder() {
@@ -145,6 +146,7 @@ export async function openLab({ quick }) {
     for (const client of clients) client.disconnect();
     await Promise.all([...children].map((child) => end(child, 'SIGKILL')));
     await rm(folder, { recursive: true, force: true });
+    process.off('exit', killAll);
   }
 }
 

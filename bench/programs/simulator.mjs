@@ -1,8 +1,11 @@
 /** The stand-in of incident.io in a process of its own. */
+import { setMaxListeners } from 'node:events';
 import { startSimulator } from '../../dist/simulator/simulator.js';
 import { offer, options } from '../lib/offer.mjs';
 
 const { latency } = options();
+// Each delayed answer listens for the end of the stand-in.
+setMaxListeners(0);
 let closed = 0;
 let waiting;
 const simulator = await startSimulator({

@@ -100,6 +100,7 @@ export function addFollowUp(world: World, incidentId: string, setup: FollowUpSet
   };
   if (followUp.status === 'completed') followUp.completedAt = at;
   world.followUps.set(followUp.id, followUp);
+  append(world.followUpsOf, incidentId, followUp);
   return followUp;
 }
 
@@ -143,7 +144,14 @@ export function addUpdate(world: World, incident: SimIncident, by: Actor, messag
     ...(message !== undefined && { message }),
   };
   world.updates.push(update);
+  append(world.updatesOf, incident.id, update);
   return update;
+}
+
+function append<T>(lists: Map<string, T[]>, id: string, entry: T): void {
+  const list = lists.get(id);
+  if (list === undefined) lists.set(id, [entry]);
+  else list.push(entry);
 }
 
 function report(world: World, effect: Effect): void {

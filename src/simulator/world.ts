@@ -57,6 +57,9 @@ export interface World {
   readonly incidents: Map<string, SimIncident>;
   readonly followUps: Map<string, SimFollowUp>;
   readonly updates: SimUpdate[];
+  /** The same by incident, so that it costs the same to list one incident's however many there are. */
+  readonly followUpsOf: Map<string, SimFollowUp[]>;
+  readonly updatesOf: Map<string, SimUpdate[]>;
   readonly effects: Effect[];
   readonly onEffect: (effect: Effect) => void;
   readonly switches: Switches;
@@ -124,6 +127,8 @@ export function newWorld(setup: WorldSetup): World {
     incidents: new Map(),
     followUps: new Map(),
     updates: [],
+    followUpsOf: new Map(),
+    updatesOf: new Map(),
     effects: [],
     onEffect: setup.onEffect ?? (() => undefined),
     switches: { ...NO_SWITCHES, ...setup.switches },

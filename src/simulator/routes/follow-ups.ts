@@ -17,8 +17,9 @@ export const listV3: Handler = (world, call) => {
   const created = readTimeFilter(query, 'created_at') ?? (() => true);
   const updated = readTimeFilter(query, 'updated_at') ?? (() => true);
   const shown = isListed(world, call);
+  const incidentId = query.get('incident_id');
   const { page, next } = pageOf(
-    world.followUps.values(),
+    incidentId ? (world.followUpsOf.get(incidentId) ?? []) : world.followUps.values(),
     query.get('after'),
     size,
     (entry) => shown(entry) && created(entry.createdAt) && updated(entry.updatedAt),

@@ -105,11 +105,8 @@ export const createIncident: Handler = (world, { key, body }) => {
 export const listUpdates: Handler = (world, { key, query }) => {
   const size = readPageSize(query, MAX_GIVEN);
   const incidentId = query.get('incident_id');
-  const found = world.updates.filter(
-    (update) =>
-      (!incidentId || update.incidentId === incidentId) &&
-      visible(key, world.incidents.get(update.incidentId)),
-  );
+  const all = incidentId ? (world.updatesOf.get(incidentId) ?? []) : world.updates;
+  const found = all.filter((update) => visible(key, world.incidents.get(update.incidentId)));
   if (world.switches.updatesNewestFirst) found.reverse();
   const { page, next } = pageOf(found, query.get('after'), size);
   return {
