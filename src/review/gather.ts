@@ -62,8 +62,7 @@ export async function count(
   }
   const ids = followUps.map(({ id }) => id);
   const { records, canonical } = await wordsOf([...taskOf.values()], store, told);
-  const marks = await store.marks.getMany(ids);
-  const refusals = await store.writeRefusals.getMany(ids);
+  const [marks, refusals] = await Promise.all([store.marks.getMany(ids), store.writeRefusals.getMany(ids)]);
   const now = clock.now();
 
   const counted = followUps.map((followUp) => {

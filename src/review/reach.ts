@@ -68,19 +68,31 @@ export async function reach(
   mode: AbortSignal | 'inspect',
 ): Promise<{ facts: Facts; decision: Verdict }> {
   const { store, api, clock, policy, maxClosesPerHour } = deps;
+  // None of them rests on another: asked together, they are one round trip.
+  const [closures = [], hold, releasedAt, backlog, movedBack, refusal, ready, brakeUntil] = await Promise.all(
+    [
+      store.closures.get(incidentId),
+      store.holds.get(incidentId),
+      store.released.get(incidentId),
+      store.backlog.get(incidentId),
+      store.movedBack.get(incidentId),
+      store.refusals.get(incidentId),
+      store.ready.get(incidentId),
+      maxClosesPerHour > 0 ? store.nextPlace(BRAKE, maxClosesPerHour, HOUR, clock.now()) : undefined,
+    ],
+  );
   const facts: Facts = {
     rule,
     ...gathered,
     changedWhileWriting,
-    closures: (await store.closures.get(incidentId)) ?? [],
-    hold: await store.holds.get(incidentId),
-    releasedAt: await store.released.get(incidentId),
-    backlog: await store.backlog.get(incidentId),
-    movedBack: await store.movedBack.get(incidentId),
-    refusal: await store.refusals.get(incidentId),
-    ready: await store.ready.get(incidentId),
-    brakeUntil:
-      maxClosesPerHour > 0 ? await store.nextPlace(BRAKE, maxClosesPerHour, HOUR, clock.now()) : undefined,
+    closures,
+    hold,
+    releasedAt,
+    backlog,
+    movedBack,
+    refusal,
+    ready,
+    brakeUntil,
     roles: deps.key.roles,
     keyName: deps.key.name,
     now: clock.now(),
