@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Tables } from '../../src/store/tables.ts';
 import { createMemoryTables } from '../support/memory-tables.ts';
 import type { CallOptions, Scheduler, Strand } from './scheduler.ts';
+import { isStoredTask } from './verdicts.ts';
 import type { World } from './world.ts';
 
 const placesSchema = z.array(z.number());
@@ -106,6 +107,7 @@ export class SimStore {
     const { world } = this;
     const entries = this.mirror.get(table) ?? new Map<string, string>();
     this.mirror.set(table, entries);
+    if (table === 'tasks' && value === undefined) this.hasDropped(id);
     if (value === undefined) entries.delete(id);
     else entries.set(id, value);
 
@@ -145,12 +147,25 @@ export class SimStore {
     }
   }
 
+  /** What was told of a task that had no follow-up for a day is forgotten, and nobody has to know it any more. */
+  private hasDropped(key: string): void {
+    const links = this.peek('links', key);
+    const record = this.peek('tasks', key);
+    if (Array.isArray(links) && links.length > 0) return;
+    if (!isStoredTask(record) || record.receivedAt + DAY > this.world.now) return;
+    this.world.count('a task without a follow-up for a day: forgotten');
+    for (const { events } of this.world.tasks)
+      for (const event of events) if (event.key === key) event.recordedAt = undefined;
+  }
+
   private tell(id: string, text: string): void {
     const { verdict, words, wokenBy } = JSON.parse(text);
     const reference = this.world.incidents.find((it) => it.id === id)?.reference ?? id;
     this.world.say(`  reviewed ${reference} (${wokenBy}): ${verdict}, ${words}`);
   }
 }
+
+const DAY = 24 * 3_600_000;
 
 const FAILS: CallOptions = { fail: () => new Error('the store did not answer') };
 
