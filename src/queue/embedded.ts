@@ -1,4 +1,4 @@
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import type { Backend } from './backend.ts';
@@ -19,10 +19,15 @@ export interface EmbeddedBackend extends Backend {
  */
 export async function openEmbedded(folder: string, options: BackendOptions): Promise<EmbeddedBackend> {
   await makeFolder(folder);
+  const path = join(folder, 'database');
+  const isNew = !(await exists(path));
+  if (isNew)
+    await roomFor(SETUP, folder).catch((error: Error) => {
+      throw new CannotOpenError(`QUEUE_URL: the folder ${folder} cannot be set up: ${error.message}.`);
+    });
   const lock = await lockFolder(folder);
   try {
-    const path = join(folder, 'database');
-    if (!(await exists(path))) options.log.info(`Setting up ${folder}, which takes a few seconds once.`);
+    if (isNew) options.log.info(`Setting up ${folder}, which takes a few seconds once.`);
     // What is answered is written, so that a killed process loses nothing.
     const db = await PGlite.create(path, { relaxedDurability: false });
     try {
@@ -44,6 +49,7 @@ export async function openEmbedded(folder: string, options: BackendOptions): Pro
             // All connections share one session, so what BullMQ asks for on each is set for all here.
             await db.exec(`SET search_path TO "${schema}"`);
           },
+          room: () => roomFor(SEGMENT, folder),
           warnings: async () => [],
           async close() {
             await db.close();
@@ -61,6 +67,22 @@ export async function openEmbedded(folder: string, options: BackendOptions): Pro
     await lock.release();
     throw error;
   }
+}
+
+const MiB = 1024 * 1024;
+/** What the database's log grows by: https://www.postgresql.org/docs/17/wal-configuration.html */
+const SEGMENT = 16 * MiB;
+/** An empty database, with its log. */
+const SETUP = 64 * MiB;
+
+/** Throws where the disk of the folder has less room, in bytes: on a full one nothing can be written, or even tidied up. */
+async function roomFor(bytes: number, folder: string): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free < bytes)
+    throw new Error(
+      `its disk is full (${Math.floor(free / MiB)} MiB are free, ${bytes / MiB} are needed): make room on the disk of ${folder}`,
+    );
 }
 
 async function makeFolder(folder: string): Promise<void> {

@@ -24,6 +24,8 @@ export interface SqlPlace {
   where: string;
   /** Called with the schema of the queues once that is there. */
   prepared?(schema: string): Promise<void>;
+  /** Throws where it is going to take no more, for a reason that a query does not show. */
+  room?(): Promise<void>;
   warnings(store: pg.Pool): Promise<Remark[]>;
   /** Ends what `connection` led to. */
   close?(): Promise<void>;
@@ -74,6 +76,7 @@ export async function openSql(place: SqlPlace, options: BackendOptions): Promise
         const asked = store.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
         const { rows } = await withDeadline(asked, ADD_DEADLINE - 200, 'no answer');
         if (rows[0]?.standby) throw new Error('it is a standby, which is read only');
+        await place.room?.();
       } catch (error) {
         throw new Error(`${where} cannot take jobs: ${error instanceof Error ? error.message : error}`);
       }

@@ -1,9 +1,13 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Fault } from '../../src/simulator/misbehaviour.ts';
 import { sleep } from '../../src/sleep.ts';
 import { readyz } from '../processes/world.ts';
+import { freshFolder } from '../support/backends.ts';
+import type { TestProcess } from '../support/process.ts';
 import { LONG } from './chance.ts';
-import { deliver, judge } from './load.ts';
+import { closings, deliver, judge } from './load.ts';
 import { ownRedis, placeOn, stageOn } from './stage.ts';
 
 /** How long incident.io is away, ms. */
@@ -14,6 +18,7 @@ const outages: [string, Fault][] = [
   ['answers 500 for a while', { kind: 'status', status: 500 }],
   ['hangs for a while', { kind: 'hang' }],
   ['resets every connection for a while', { kind: 'reset' }],
+  ['closes connections in the middle of what it answers for a while', { kind: 'cut' }],
   ['answers with a page for people for a while', { kind: 'html' }],
   ['answers 200 with garbage for a while', { kind: 'garbage' }],
 ];
@@ -28,6 +33,32 @@ for (const [name, fault] of outages) {
     end();
     await judge(story, world, planned, last, () => service.at, 1);
   });
+}
+
+it('the name of incident.io is not found any more, and its connections are closed', async (test) => {
+  const { world, planned, last, chance } = await stageOn(placeOn('redis'), test.task.name, 8, test);
+  const noNames = join(freshFolder(), 'no-names');
+  const service = await world.serve('start', {
+    INCIDENT_IO_API_URL: world.incidentIo.url.replace('127.0.0.1', 'localhost'),
+    NODE_OPTIONS: `--import=${new URL('failing-dns.mjs', import.meta.url)}`,
+    NO_NAMES: noNames,
+  });
+  await service.logged('first sync finished');
+  writeFileSync(noNames, '');
+  const end = world.incidentIo.misbehave({ fault: { kind: 'reset' }, times: 1_000_000 });
+  await deliver(planned, () => service.at, chance);
+  // From here on a name is all that is missing.
+  await expect.poll(() => metNoName(service)).toBe(true);
+  end();
+  await sleep(AWAY);
+  expect(planned.flatMap((incident) => closings(world, incident))).toEqual([]);
+  rmSync(noNames);
+  await judge(test.task.name, world, planned, last, () => service.at, 1);
+});
+
+/** Whether it met a name that was not found. */
+function metNoName(service: TestProcess): boolean {
+  return service.stdout.some((line) => line.includes('ENOTFOUND'));
 }
 
 it('the name of incident.io is not found at the start: what was taken meanwhile waits', async (test) => {

@@ -1,4 +1,7 @@
 /** A world of real processes for one story, in which incident.io is not quite well. */
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { inject, type TestContext } from 'vitest';
 import { openProcessWorld, type ProcessWorld, SOON } from '../processes/world.ts';
 import { type PrivateRedis, privateRedis, redisProgram } from '../queue/private-redis.ts';
@@ -57,6 +60,28 @@ export async function ownRedis(
     test.onTestFinished(() => redis.kill());
     return { redis, folder, place: { name: 'redis', url: redis.url, prefix: 'faults' } };
   }
+}
+
+/** A folder on a small disk of its own, which can be filled up; `undefined` where this user may mount nothing. */
+export function smallDisk(test: Test): { folder: string; fill(): void; clear(): void } | undefined {
+  const folder = freshFolder('disk-');
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=192m', 'tmpfs', folder]).status !== 0) return undefined;
+  test.onTestFinished(() => void spawnSync('umount', ['--lazy', folder]));
+  const ballast = join(folder, 'ballast');
+  return {
+    folder: join(folder, 'data'),
+    fill() {
+      const file = openSync(ballast, 'a');
+      try {
+        for (;;) writeSync(file, Buffer.alloc(64 * 1024, 1));
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+      } finally {
+        closeSync(file);
+      }
+    },
+    clear: () => rmSync(ballast),
+  };
 }
 
 /** Places of the backends that this run covers. */
