@@ -81,19 +81,20 @@ export class EditChecks {
       return;
     }
     const task = this.verdicts.known(reads.keys.get(followUp.id));
-    const unread = task !== undefined && task.step > reads.tasks;
-    if (unread) {
+    // The original counts, whoever said that this is a duplicate.
+    const word = task?.canonical === undefined ? task : this.verdicts.known(task.canonical);
+    if ([task, word].some((it) => it !== undefined && it.step > reads.tasks)) {
       world.count('change after the last read: task');
       return;
     }
     if (followUp.status === 'outstanding') {
       const counts =
         !settings.syncFollowUps &&
-        task !== undefined &&
-        isClosed(task.state) &&
-        (task.by !== 'automation' || incident.releasedStep >= (task.event?.arrivedAt ?? Infinity));
+        word !== undefined &&
+        isClosed(word.state) &&
+        (word.by !== 'automation' || incident.releasedStep >= (word.event?.arrivedAt ?? Infinity));
       if (!counts) this.verdicts.broken('S1', `${what} is outstanding`);
-      else if (followUp.person && task.event && followUp.person.step > task.event.step) {
+      else if (followUp.person && task?.event && followUp.person.step > task.event.step) {
         if (isTie(followUp, task.event)) world.count('too coarse to order: set back');
         else this.verdicts.broken('S1 set back', `${what} was set back by a person after ${task.delivery}`);
       }

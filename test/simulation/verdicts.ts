@@ -12,6 +12,8 @@ export interface Violation {
 export interface StoredTask {
   state: SimTask['state'];
   by: SimTask['by'];
+  /** The key of the original, where it is a duplicate. */
+  canonical?: string;
   delivery: string;
   /** ms */
   since: number;

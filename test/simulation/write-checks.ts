@@ -56,9 +56,9 @@ export class WriteChecks {
   written(followUp: SimFollowUp, to: string, late: boolean, { reads }: Strand): void {
     const read = reads.followUps.get(followUp.id) ?? -1;
     if (late) this.world.count('write that took effect late');
-    // Our write and somebody's change crossed: nobody can tell whose the last one is.
-    if (late || followUp.changed.step > read || followUp.touchedStep > read || followUp.status === to)
-      followUp.blurred = true;
+    // Our write and somebody's change crossed, or what was written before it: nobody can tell whose the last one is.
+    const crossed = followUp.changed.step > read || followUp.touchedStep > read || followUp.status === to;
+    if (late || crossed || this.isGuess(followUp, reads)) followUp.blurred = true;
   }
 
   /** The event on which a review based its write, by the record that it read. */
