@@ -15,7 +15,7 @@ export default defineConfig({
     hookTimeout: 3 * PATIENCE,
     teardownTimeout: PATIENCE,
     expect: { poll: { timeout: PATIENCE, interval: 50 } },
-    // Most tests wait more than they compute, so also a small machine runs two files at a time.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // Most tests wait more than they compute, so there is one more than there are cores.
+    maxWorkers: availableParallelism() + 1,
   },
 });

@@ -1,4 +1,4 @@
-// `npm run test:faults [-- --seed N --long --story words --write]`: the fault suite and its table.
+// `npm run test:faults [-- --seed N --long --story words --write --keep]`: the fault suite and its table.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,8 @@ const { values } = parseArgs({
     long: { type: 'boolean', default: false },
     /** Only stories whose name has these words. */
     story: { type: 'string' },
+    /** Writes down what this release leaves in its queues and store, for the next one to read. */
+    keep: { type: 'boolean', default: false },
     /** Puts the table into docs/reliability.md. */
     write: { type: 'boolean', default: false },
   },
@@ -23,15 +25,17 @@ const folder = mkdtempSync(join(tmpdir(), 'incident-closer-faults-'));
 const results = join(folder, 'results.jsonl');
 writeFileSync(results, '');
 const args = ['vitest', 'run', '--config', 'test/faults/vitest.config.ts'];
-if (values.story !== undefined) args.push('-t', values.story);
+const only = values.keep ? 'is written down' : values.story;
+if (only !== undefined) args.push('-t', only);
 const { status } = spawnSync('npx', args, {
   cwd: root,
   stdio: 'inherit',
   env: {
     ...process.env,
-    TEST_BACKENDS: 'embedded,redis',
+    TEST_BACKENDS: 'embedded,redis,postgres',
     FAULTS_RESULTS: results,
     FAULTS_SEED: values.seed,
+    FAULTS_KEEP: values.keep ? '1' : '0',
     FAULTS_LONG: values.long ? '1' : '0',
   },
 });
@@ -59,7 +63,7 @@ if (status !== 0)
   );
 
 if (values.write) {
-  if (status !== 0 || values.story !== undefined)
+  if (status !== 0 || only !== undefined)
     throw new Error('The table is only written of a whole run in which all stories ended well.');
   const path = join(root, 'docs/reliability.md');
   const page = readFileSync(path, 'utf8');
