@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -20,6 +20,8 @@ export interface ProbeOptions {
   log: Logger;
   ready(): Promise<Readiness>;
   timeouts?: Timeouts;
+  /** Open at once; what comes above is dropped unanswered. */
+  maxConnections?: number;
 }
 
 /** In milliseconds, from the start of a request. */
@@ -33,12 +35,19 @@ export interface Timeouts {
 const TIMEOUTS: Timeouts = { headers: 10_000, request: 20_000, check: 1000 };
 /** Longer than the idle timeout of usual load balancers (60 s), which must not meet a closed connection. */
 const KEEP_ALIVE = 65_000;
+/** Of all headers of a request and its first line, in bytes; Node's own default, which its command line could change. */
+const MAX_HEADER_SIZE = 16 * 1024;
+/** More than load balancers keep open, and less than the files that a process may usually have open. */
+const MAX_CONNECTIONS = 4096;
+/** How often (ms) it is said that connections are dropped. */
+const DROPS_SAID_EVERY = 60_000;
 const READY_DEADLINE = 2000;
 /** How long (ms) the rest of a body that is too large is discarded: hanging up at once would lose the answer. */
 const LINGER = 2000;
 
 /** Health and readiness, for processes that only work. Further routes may be added before it listens. */
-export function createProbeServer({ log, ready, timeouts = TIMEOUTS }: ProbeOptions): FastifyInstance {
+export function createProbeServer(options: ProbeOptions): FastifyInstance {
+  const { log, ready, timeouts = TIMEOUTS, maxConnections = MAX_CONNECTIONS } = options;
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT,
@@ -46,10 +55,15 @@ export function createProbeServer({ log, ready, timeouts = TIMEOUTS }: ProbeOpti
     keepAliveTimeout: KEEP_ALIVE,
     // While it drains, what comes over open connections is still taken: the queue outlives the server.
     return503OnClosing: false,
-    http: { headersTimeout: timeouts.headers, connectionsCheckingInterval: timeouts.check },
+    http: {
+      headersTimeout: timeouts.headers,
+      connectionsCheckingInterval: timeouts.check,
+      maxHeaderSize: MAX_HEADER_SIZE,
+    },
     clientErrorHandler: hangUp,
     frameworkErrors: (error, request, reply) => failed(error, request, reply),
   });
+  limitConnections(app.server, maxConnections, log);
   // Bodies are read only by routes that ask for them.
   app.removeAllContentTypeParsers();
   app.addHook('onRequest', (_, reply, next) => {
@@ -117,12 +131,30 @@ function discardRest({ raw }: FastifyRequest, reply: FastifyReply): void {
   raw.resume();
 }
 
+function limitConnections(server: Server, most: number, log: Logger): void {
+  server.maxConnections = most;
+  let said = Number.NEGATIVE_INFINITY;
+  server.on('drop', (from) => {
+    const now = performance.now();
+    if (now - said < DROPS_SAID_EVERY) return;
+    said = now;
+    log.warn(
+      { from: from?.remoteAddress },
+      `connections are dropped: ${most} are open, and no more are taken. Find out who holds them; a proxy in front may limit them by sender.`,
+    );
+  });
+}
+
+/** What is answered to what never became a request, by the code of its error. */
+const HANG_UPS: Readonly<Record<string, readonly [line: string, reason: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request took too long'],
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are over 16 KiB'],
+};
+const UNREADABLE = ['400 Bad Request', 'the request cannot be read'] as const;
+
 /** Answers what never became a request: late, too large or broken headers. */
-function hangUp(error: NodeJS.ErrnoException, socket: Socket): void {
-  const [line, reason] =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? ['408 Request Timeout', 'the request took too long']
-      : ['400 Bad Request', 'the request cannot be read'];
+function hangUp({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
+  const [line, reason] = HANG_UPS[code] ?? UNREADABLE;
   const body = JSON.stringify({ status: 'error', reason });
   // After an answer has begun, another one would only confuse.
   if (socket.writable && socket.bytesWritten === 0)
