@@ -117,6 +117,9 @@ function nameOf(method: string, url: string, route: string | undefined): string 
 function noAnswer(cause: unknown): NoAnswerError {
   if (cause instanceof errors.ResponseExceededMaxSizeError)
     return new NoAnswerError(`the answer is larger than ${MAX_ANSWER_BYTES / 1024 ** 2} MB`, cause, true);
+  // No cause to keep: it holds the bytes that came, which may repeat the request with its token.
+  if (cause instanceof errors.HTTPParserError)
+    return new NoAnswerError('what came is not HTTP, or broken', undefined);
   // The code alone: the text of a network error is empty where several addresses were tried.
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
   return new NoAnswerError(`the connection failed (${code})`, cause);

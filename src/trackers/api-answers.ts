@@ -1,12 +1,14 @@
 /** What the APIs of all trackers have in common. */
 import type { z } from 'zod';
 import { parseJson } from './body.ts';
-import { TrackerAccessError, type TrackerAnswer, TrackerBusyError } from './read-back.ts';
+import { type Access, TrackerAccessError, type TrackerAnswer, TrackerBusyError } from './read-back.ts';
 
 /** What is waited where a tracker does not say how long, and the least and the most, ms. */
 const PAUSE_UNSAID = 60_000;
 const PAUSE_MIN = 1_000;
 const PAUSE_MAX = 3_600_000;
+/** How much of a tracker's own words is repeated, in characters. */
+const WORDS_MAX = 200;
 
 /**
  * When (ms, our clock) a tracker whose rate limit is used up may be asked again: by its header Retry-After, as
@@ -44,6 +46,11 @@ export function answered<T>(schema: z.ZodType<T>, { body }: TrackerAnswer, who: 
   const parsed = schema.safeParse(parseJson(Buffer.from(body)));
   if (parsed.success) return parsed.data;
   throw new Error(`${who} answered with something else than its documentation says`);
+}
+
+/** What a tracker says itself, as it may be shown: not long, and without the token, which an echo of the request holds. */
+export function said(text: string | null | undefined, { token }: Pick<Access, 'token'>): string | undefined {
+  return text?.replaceAll(token, '(token)').slice(0, WORDS_MAX);
 }
 
 /** Who was asked, in words for the person who has to act. */

@@ -4,7 +4,7 @@
  * https://docs.github.com/en/rest/issues/issues#get-an-issue
  */
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
-import { type Asked, answered, redirectOf, refuseNoAnswer, retryAt } from './api-answers.ts';
+import { type Asked, answered, redirectOf, refuseNoAnswer, retryAt, said } from './api-answers.ts';
 import type { GitHubPlace } from './github-permalink.ts';
 import {
   type AskedIssue,
@@ -94,19 +94,25 @@ async function ask(
   let answer = await query(api, queryFor(issues, true), access);
   if (lacksDuplicates(answer)) answer = await query(api, queryFor(issues, false), access);
   if (!answer.data)
-    throw new Error(`GitHub could not answer the query: ${answer.errors?.[0]?.message ?? 'no reason given'}`);
+    throw new Error(
+      `GitHub could not answer the query: ${said(answer.errors?.[0]?.message, access) ?? 'no reason given'}`,
+    );
   for (const issue of issues) {
     const found = answerFor(issue, answer);
     if ('told' in found)
       told(issue.task, eventOfQuery(issue.task, found.told, access.now) ?? whyNot(undefined));
     else if (found.error?.type === 'NOT_FOUND' && found.error.path?.length !== 1)
       told(issue.task, await askOne(api, issue, access));
-    else told(issue.task, found.error?.type === 'NOT_FOUND' ? INVISIBLE : whyNot(found.error?.message));
+    else
+      told(
+        issue.task,
+        found.error?.type === 'NOT_FOUND' ? INVISIBLE : whyNot(said(found.error?.message, access)),
+      );
   }
 }
 
 function whyNot(message: string | undefined): string {
-  return `GitHub did not tell its state: ${message?.slice(0, 200) ?? 'the answer is not as documented'}`;
+  return `GitHub did not tell its state: ${message ?? 'the answer is not as documented'}`;
 }
 
 async function query(api: Api, text: string, access: Access): Promise<QueryAnswer> {

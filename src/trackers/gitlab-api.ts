@@ -1,6 +1,6 @@
 /** The calls by which GitLab is asked, and what it answers: https://docs.gitlab.com/api/issues/ */
 import { z } from 'zod';
-import { type Asked, answered, redirectOf, refuseNoAnswer } from './api-answers.ts';
+import { type Asked, answered, redirectOf, refuseNoAnswer, said } from './api-answers.ts';
 import { type Access, TrackerAccessError, type TrackerAnswer } from './read-back.ts';
 
 const TITLE = 'GitLab';
@@ -128,7 +128,8 @@ export class GitLabApi {
     });
     const { data, errors } = answered(placesSchema, answer, TITLE);
     if (data) return data;
-    throw new Error(`GitLab could not answer the query: ${errors?.[0]?.message ?? 'no reason given'}`);
+    const words = said(errors?.[0]?.message, this.#access) ?? 'no reason given';
+    throw new Error(`GitLab could not answer the query: ${words}`);
   }
 
   /** A project that was renamed redirects to its id. */
