@@ -117,6 +117,15 @@ export function readSettings<R extends SettingName = never>(
   return { ...values, ...ofSources, warnings };
 }
 
+/** Takes the secrets out of an environment that was read: Node writes the rest into its diagnostic reports. */
+export function forgetSecrets(env: Record<string, string | undefined>): void {
+  for (const { name, otherName, secret } of allRows) {
+    if (!secret) continue;
+    delete env[name];
+    if (otherName !== undefined) delete env[otherName];
+  }
+}
+
 /** What is in force by variable, secrets masked: for the log and for `config`. */
 export function describeSettings(settings: Settings): Record<string, string> {
   const shown: Record<string, string> = {};

@@ -2,7 +2,7 @@ import { idleAnnouncements } from '../announcements/configured.ts';
 import { createLogger } from '../log.ts';
 import { startService } from '../service/service.ts';
 import { missingTokens } from '../settings/missing-tokens.ts';
-import { describeSettings, readSettings, SettingsError } from '../settings.ts';
+import { describeSettings, forgetSecrets, readSettings, SettingsError } from '../settings.ts';
 import { trackers } from '../trackers/index.ts';
 import { operateFor } from './operations.ts';
 
@@ -13,6 +13,7 @@ const STOP_HARD = 9_500;
 /** `start`, `receive`, `work`: serves until SIGTERM or SIGINT. Answers the exit code. */
 export async function serveCommand({ receive, work }: { receive: boolean; work: boolean }): Promise<number> {
   const settings = readSettings(process.env, work ? ['apiKey'] : []);
+  forgetSecrets(process.env);
   const log = createLogger(settings.logLevel);
   if (!(receive && work) && !settings.queueUrl.includes('://'))
     throw new SettingsError(

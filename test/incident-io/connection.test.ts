@@ -8,7 +8,22 @@ import { identityJson, incidentJson } from './samples.ts';
 import { KEY, ok, rejection, standIn } from './stand-in.ts';
 import { hastyTime } from './virtual-time.ts';
 
-it('a request names its release and its key, and follows no redirect', async () => {
+it.each([301, 302, 303, 307, 308])(
+  'a redirect (%i) is not followed: the key goes to one host alone',
+  async (status) => {
+    const other = await standIn(() => ok({ identity: identityJson }));
+    const { client, calls } = await standIn(() => ({
+      status,
+      headers: { location: `${other.url}/v1/identity` },
+    }));
+    await expect(client.identity()).rejects.toThrow(GarbledError);
+    await expect(client.editStatus('01INCIDENT', 'ST1')).rejects.toThrow(UnclearError);
+    expect(calls).toHaveLength(2);
+    expect(other.calls).toEqual([]);
+  },
+);
+
+it('a request names its release and its key', async () => {
   const { client, asked } = await standIn(() => ok({ identity: identityJson }));
   await client.identity();
   expect(asked[0]?.headers).toMatchObject({

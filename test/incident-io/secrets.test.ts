@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { createClient, type IncidentIoClient } from '../../src/incident-io/client.ts';
 import { IncidentIoError } from '../../src/incident-io/errors.ts';
 import type { Pace } from '../../src/incident-io/pacing.ts';
+import { manners } from '../support/chatty.ts';
 import { KEY, ok, type Reply, rejection, standIn } from './stand-in.ts';
 
 /** Whatever of an error could end up in a log, its causes included. */
@@ -49,6 +50,25 @@ it.each(answers)('the API key is in no error about an answer that repeats it (%s
     expect(all(error)).not.toContain(KEY);
   }
 });
+
+it.each(manners)(
+  'the API key is in no error about an answer that repeats the request (%s)',
+  async (_, manner) => {
+    const { client } = await standIn(({ headers }, response) => {
+      manner(JSON.stringify(headers), response);
+      return undefined;
+    });
+    const answers = await Promise.allSettled([
+      client.incident('01INCIDENT'),
+      client.editStatus('01INCIDENT', 'ST1'),
+      client.followUpsOf('01INCIDENT'),
+    ]);
+    for (const answer of answers) {
+      expect(answer.status).toBe('rejected');
+      expect(all(answer)).not.toContain(KEY);
+    }
+  },
+);
 
 it('the API key is in no error about an answer that did not come, and in no warning', async () => {
   const { client, warnings } = await standIn((_, response) => {

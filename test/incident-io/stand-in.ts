@@ -28,6 +28,7 @@ export interface Reply {
 }
 
 export interface StandIn {
+  url: string;
   client: IncidentIoClient;
   /** What was asked, as `GET /v1/identity`. */
   calls: string[];
@@ -92,6 +93,7 @@ export async function standIn(
     await new Promise((resolve) => server.close(resolve));
   });
   return {
+    url: `http://127.0.0.1:${port}`,
     client,
     asked,
     calls,

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request } from 'undici';
 import { z } from 'zod';
 
 /** Ways in which a server, or a proxy before it, can repeat in its answer whatever came with the request. */
@@ -60,18 +61,30 @@ export function saidIn({ method, url, headers }: IncomingMessage): string {
   return `${method} ${url} ${JSON.stringify(headers)}`;
 }
 
+export interface Chatty {
+  url: string;
+  /** How often each sender got such an answer. */
+  calls: ReadonlyMap<string, number>;
+  /** Where requests go instead, while this is set; the address of a server. */
+  forwardTo: string | undefined;
+}
+
 /** A server that answers in one manner after the other, for each sender by itself. */
 export async function startChatty(
   test: { onTestFinished(end: () => void): void },
   senderOf: (request: IncomingMessage) => string = () => '',
-): Promise<{ url: string; calls: Map<string, number> }> {
+): Promise<Chatty> {
   const calls = new Map<string, number>();
-  const server = createServer((request, response) => {
-    const sender = senderOf(request);
+  const server = createServer(async (asked, response) => {
+    const parts: Buffer[] = [];
+    for await (const part of asked) parts.push(part);
+    const { forwardTo } = chatty;
+    if (forwardTo !== undefined) return forward(asked, Buffer.concat(parts), forwardTo, response);
+    const sender = senderOf(asked);
     const nth = calls.get(sender) ?? 0;
     calls.set(sender, nth + 1);
     const [, manner] = manners[nth % manners.length] ?? json(500);
-    request.resume().once('end', () => manner(saidIn(request), response));
+    manner(saidIn(asked), response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   test.onTestFinished(() => {
@@ -79,5 +92,22 @@ export async function startChatty(
     server.close();
   });
   const { port } = z.object({ port: z.number() }).parse(server.address());
-  return { url: `http://127.0.0.1:${port}`, calls };
+  const chatty: Chatty = { url: `http://127.0.0.1:${port}`, calls, forwardTo: undefined };
+  return chatty;
+}
+
+async function forward(
+  { method = 'GET', url = '', headers }: IncomingMessage,
+  body: Buffer,
+  to: string,
+  response: ServerResponse,
+): Promise<void> {
+  const { authorization = '', 'content-type': type = 'application/json' } = headers;
+  const answer = await request(`${to}${url}`, {
+    method,
+    headers: { authorization, 'content-type': type },
+    body: body.length > 0 ? body : null,
+  });
+  response.writeHead(answer.statusCode, { 'content-type': 'application/json' });
+  response.end(await answer.body.text());
 }
