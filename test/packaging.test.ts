@@ -139,6 +139,11 @@ describe('Dockerfile', () => {
     }
   });
 
+  it('runs no install scripts', () => {
+    for (const line of dockerfile.match(/npm (ci|prune)\b[^&\n]*/g) ?? ['none'])
+      expect(line).toContain('--ignore-scripts');
+  });
+
   it('runs as a user that is not root', () => {
     expect(dockerfile).toMatch(/^USER node$/m);
   });
@@ -214,6 +219,30 @@ describe('docker-compose.yml', () => {
       expect(one?.depends_on).toEqual({ redis: { condition: 'service_healthy' } });
       expect(one?.healthcheck.test.at(-1)).toContain('http://127.0.0.1:3000/healthz');
     }
+  });
+});
+
+describe('package-lock.json', () => {
+  const entry = z.object({
+    dev: z.boolean().optional(),
+    optional: z.boolean().optional(),
+    hasInstallScript: z.boolean().optional(),
+    integrity: z.string().optional(),
+  });
+  const lock = z
+    .object({ packages: z.record(z.string(), entry) })
+    .parse(JSON.parse(read('package-lock.json')));
+  const installed = Object.entries(lock.packages).filter(([path, { dev }]) => path !== '' && dev !== true);
+
+  it('has no install script among what runs in production, but that of an addition that works without', () => {
+    const scripts = installed.filter(([, { hasInstallScript }]) => hasInstallScript === true);
+    // It looks for a native part that makes msgpackr faster; without one msgpackr does it in JavaScript.
+    expect(scripts).toMatchObject([['node_modules/msgpackr-extract', { optional: true }]]);
+  });
+
+  it('names the digest of everything, so that what is installed is what was tested', () => {
+    expect(installed.length).toBeGreaterThan(50);
+    for (const [path, { integrity }] of installed) expect(integrity, path).toMatch(/^sha512-/);
   });
 });
 

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, it } from 'vitest';
-import { allRows, prefixOf, sourceRows } from '../../src/settings/rows.ts';
+import { allRows, sourceRows } from '../../src/settings/rows.ts';
 import { sources, trackers } from '../../src/trackers/index.ts';
 import {
   asked,
@@ -15,7 +15,7 @@ import {
 } from '../support/all-trackers.ts';
 import { freshFolder, type QueuePlace, queuePlaces } from '../support/backends.ts';
 import { canariesIn } from '../support/canaries.ts';
-import { manners, startChatty } from '../support/chatty.ts';
+import { startChatty } from '../support/chatty.ts';
 import { runProcess } from '../support/process.ts';
 import { closed, openProcessWorld } from './world.ts';
 
@@ -86,7 +86,8 @@ it('the search for canaries finds them plain, percent-encoded and in base64', ()
 
 it('no secret shows anywhere, however everything fails and repeats what it was sent', async (test) => {
   if (place === undefined) throw new Error('no backend is under test');
-  const front = await startChatty(test);
+  // Each address by itself, so that each meets bytes that are not HTTP first.
+  const front = await startChatty(test, ({ url = '' }) => url.split('?')[0] ?? '');
   const api = await startChatty(test, senderOf);
   const sink = await startChatty(test);
   const own = await withPassword(place, test);
@@ -119,7 +120,7 @@ it('no secret shows anywhere, however everything fails and repeats what it was s
   const get = async (path: string, init: RequestInit = {}) => {
     const answer = await fetch(`${service.at}${path}`, { redirect: 'manual', ...init });
     const headers = [...answer.headers];
-    shown.set(path, `${answer.status} ${JSON.stringify(headers)} ${await answer.text()}`);
+    shown.set(`${path} ${answer.status}`, `${JSON.stringify(headers)} ${await answer.text()}`);
     return answer;
   };
 
@@ -145,10 +146,12 @@ it('no secret shows anywhere, however everything fails and repeats what it was s
     await expect.poll(() => api.calls.get(name) ?? 0, { message: name }).toBeGreaterThan(0);
 
   front.forwardTo = undefined;
-  while ((front.calls.get('') ?? 0) < manners.length)
-    await Promise.all([run('check', closing.reference), run('check', '--all')]);
+  await deliver(service.at, 'generic', { ...done, state: 'open' }, secretOf('generic'));
   const commands = ['doctor', 'config', 'history', 'history --json', 'failed list', 'failed list --json'];
-  await Promise.all(commands.map((command) => run(...command.split(' '))));
+  const all = [`check ${closing.reference}`, 'check --all', 'sweep', ...commands];
+  await Promise.all(all.map((command) => run(...command.split(' '))));
+  await service.logged('Failed, will be tried again');
+  expect(shown.get('check --all')).toContain('Could not');
 
   for (const path of ['/', '/metrics', '/healthz', '/readyz', `/nothing?token=${ADMIN_TOKEN}`, '/api/board'])
     await get(path);
@@ -159,7 +162,14 @@ it('no secret shows anywhere, however everything fails and repeats what it was s
     for (const path of ['/api/board', `/api/incidents/${closing.reference}`, '/'])
       await get(path, { headers: { cookie } });
   }
-  expect(shown.get('/api/board')).toMatch(/^200 /);
+  for (const path of [
+    '/api/board 401',
+    '/api/board 200',
+    '/login 401',
+    '/login 303',
+    '/nothing?token=canary-admin-token 404',
+  ])
+    expect([...shown.keys()]).toContain(path);
   if (own.name === 'redis') shown.set('Redis', await kept(env));
 
   service.signal('SIGUSR2');
@@ -188,8 +198,6 @@ it('no secret shows anywhere, however everything fails and repeats what it was s
   for (const { title } of asked)
     expect(log).toMatch(new RegExp(`${title} (could not be asked|refuses|is busy)`));
   for (const { name } of sourceRows) expect(log).toContain(`"source":"${name}"`);
-  expect(log).toContain('INCIDENT_IO_API_KEY');
-  expect(log).toContain(prefixOf('github'));
   const leaks = [...shown].flatMap(([where, text]) => canariesIn(text).map((leak) => `${where}: ${leak}`));
   expect(leaks).toEqual([]);
 });
