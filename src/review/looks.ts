@@ -2,7 +2,7 @@ import type { Incident } from '../vocabulary.ts';
 
 /** A follow-up as far as its looks go. */
 export interface Looking {
-  followUp: { id: string; status: string };
+  followUp: { id: string; status: string; completedAt?: number };
   effective?: { counts: string };
 }
 
@@ -23,5 +23,7 @@ export function looksOf(facts: {
   const { incident, followUps } = facts;
   if (incident === undefined) return undefined;
   const postmortem = incident.hasPostmortem ? ' post-mortem' : '';
-  return `${looksLike(incident, followUps)} ${incident.updatedAt}${postmortem}`;
+  // Set back and completed anew, a follow-up has the same status, and may be the news that an incident waits for.
+  const completed = Math.max(0, ...followUps.map(({ followUp }) => followUp.completedAt ?? 0));
+  return `${looksLike(incident, followUps)} ${incident.updatedAt} ${completed}${postmortem}`;
 }

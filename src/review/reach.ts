@@ -69,11 +69,12 @@ export async function reach(
 ): Promise<{ facts: Facts; decision: Verdict }> {
   const { store, api, clock, policy, maxClosesPerHour } = deps;
   // None of them rests on another: asked together, they are one round trip.
-  const [closures = [], hold, releasedAt, backlog, movedBack, refusal, ready, brakeUntil] = await Promise.all(
+  const [releasedAt, closures = [], hold, backlog, movedBack, refusal, ready, brakeUntil] = await Promise.all(
     [
+      // Before what a release lifts: who still sees that has not seen the release.
+      store.released.get(incidentId),
       store.closures.get(incidentId),
       store.holds.get(incidentId),
-      store.released.get(incidentId),
       store.backlog.get(incidentId),
       store.movedBack.get(incidentId),
       store.refusals.get(incidentId),

@@ -57,6 +57,7 @@ export async function remember(
     done: alive?.filter(({ effective }) => effective.counts === 'done').length,
     dryRun: deps.writer === undefined ? true : undefined,
     looks: facts && looksOf(facts),
+    releasedAt: facts?.releasedAt,
   };
   await store.outcomes.put(incidentId, outcome);
   if (facts !== undefined && wait !== undefined && isAboutToClose(wait.reason)) {

@@ -250,5 +250,7 @@ export const outcome = z.object({
   dryRun: z.boolean().optional(),
   /** How incident and follow-ups looked, to see that nothing has changed since. */
   looks: z.string().optional(),
+  /** The release by hand that was known when it was decided, ms. */
+  releasedAt: z.number().optional(),
 });
 export type Outcome = z.infer<typeof outcome>;

@@ -179,7 +179,8 @@ function isLasting(
   return (
     LASTING.includes(outcome.reason) &&
     outcome.looks === looksOf({ incident, followUps: counted }) &&
-    outcome.at > (releasedAt ?? 0) &&
+    // One that came while it was looked at is news.
+    outcome.releasedAt === releasedAt &&
     now - outcome.at < LOOK_AGAIN &&
     !counted.some(({ word }) => word !== undefined && 'receivedAt' in word && word.receivedAt > outcome.at)
   );

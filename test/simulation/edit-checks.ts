@@ -83,7 +83,9 @@ export class EditChecks {
     const task = this.verdicts.known(reads.keys.get(followUp.id));
     // The original counts, whoever said that this is a duplicate.
     const word = task?.canonical === undefined ? task : this.verdicts.known(task.canonical);
-    if ([task, word].some((it) => it !== undefined && it.step > reads.tasks)) {
+    const keys = [reads.keys.get(followUp.id), task?.canonical];
+    const moved = keys.some((key) => key !== undefined && this.verdicts.movedSince(key, reads.placesStep));
+    if (moved || [task, word].some((it) => it !== undefined && it.step > reads.tasks)) {
       world.count('change after the last read: task');
       return;
     }

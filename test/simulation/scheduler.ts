@@ -20,6 +20,8 @@ export interface Reads {
   /** When a strand had last read all follow-ups of its incident. */
   list: number;
   tasks: number;
+  /** When it last read where tasks are. */
+  placesStep: number;
   incident: number;
   holds: number;
   /** What stood for tasks when it last read them, by key. */
@@ -37,6 +39,7 @@ export function newStrand(process: string, name: string, began: number): Strand 
     keys: new Map(),
     list: -1,
     tasks: -1,
+    placesStep: -1,
     incident: -1,
     holds: -1,
     records: new Map(),

@@ -15,6 +15,8 @@ export class SimStore {
   private readonly mirror = new Map<string, Map<string, string>>();
   /** When what stands for a task was written, by its key. */
   readonly taskSteps = new Map<string, number>();
+  /** When it was written that a task has moved on from a place. */
+  readonly placeSteps = new Map<string, number>();
   /** When the first sync had ended. */
   firstSyncStep: number | undefined;
 
@@ -30,6 +32,7 @@ export class SimStore {
     this.world.storeLostStep = this.world.step;
     this.mirror.clear();
     this.taskSteps.clear();
+    this.placeSteps.clear();
     this.firstSyncStep = undefined;
     for (const incident of this.world.incidents) {
       incident.held = false;
@@ -48,6 +51,17 @@ export class SimStore {
       const next = this.peek('places', place);
       return typeof next === 'string' ? next : undefined;
     });
+  }
+
+  /** Whether a step of the way from a key to its place was written after `step`. */
+  hasMovedSince(key: string, step: number): boolean {
+    let moved = false;
+    endOf(key, (place) => {
+      moved ||= (this.placeSteps.get(place) ?? -1) > step;
+      const next = this.peek('places', place);
+      return typeof next === 'string' ? next : undefined;
+    });
+    return moved;
   }
 
   tables(): Tables {
@@ -94,6 +108,7 @@ export class SimStore {
   ): void {
     if (table === 'holds') reads.holds = this.world.step;
     if (table === 'tasks') reads.tasks = this.world.step;
+    if (table === 'places') reads.placesStep = this.world.step;
     const known = { tasks: reads.records, marks: reads.marks, places: reads.places }[table];
     if (known === undefined) return;
     for (const [i, id] of ids.entries()) {
@@ -113,6 +128,9 @@ export class SimStore {
 
     const incident = world.incidents.find((it) => it.id === id);
     switch (table) {
+      case 'places':
+        this.placeSteps.set(id, world.step);
+        return;
       case 'tasks': {
         this.taskSteps.set(id, world.step);
         const { delivery } = value === undefined ? { delivery: '' } : JSON.parse(value);

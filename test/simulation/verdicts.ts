@@ -47,6 +47,11 @@ export class Verdicts {
     this.violation ??= { promise, words };
   }
 
+  /** Whether it became known after `step` that a task is elsewhere. */
+  movedSince(key: string, step: number): boolean {
+    return this.store.hasMovedSince(key, step);
+  }
+
   /** What stands for a task, as the store knows it, and since which step. */
   known(key: string | undefined): (StoredTask & { step: number; event?: SimEvent }) | undefined {
     if (key === undefined) return undefined;

@@ -45,6 +45,7 @@ export class WriteChecks {
     const read = reads.followUps.get(followUp.id) ?? -1;
     const key = `${followUp.id} ${change.delivery}`;
     if (followUp.changed.step > read) world.count('change after the last read: write');
+    else if (world.storeLostStep > read) world.count('store lost between read and write');
     else if (isTie(followUp, change)) world.count('too coarse to order: write');
     else if (followUp.blurred || this.isGuess(followUp, reads)) world.count('crash between write and record');
     else if (followUp.person && followUp.person.step > change.step && followUp.person.status !== to)
