@@ -11,6 +11,6 @@ export default defineConfig({
     hookTimeout: 3 * PATIENCE,
     teardownTimeout: PATIENCE,
     expect: { poll: { timeout: PATIENCE, interval: 50 } },
-    maxWorkers: 3,
+    maxWorkers: 4,
   },
 });
