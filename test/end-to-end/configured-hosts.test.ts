@@ -24,7 +24,7 @@ const [place] = queuePlaces();
 const secretOf = (name: string) => samples[name]?.secret ?? `secret-of-${name}`;
 const tokenOf = (name: string) => `ada@example.com:token-of-${name}-`;
 
-/** Where nobody has any business. */
+/** Nothing may ever connect to it. */
 async function trap(test: Test) {
   let visits = 0;
   const server = createServer((socket) => {

@@ -3,9 +3,11 @@ import { post, readyz } from '../processes/world.ts';
 import { deliver, judge } from './load.ts';
 import { placeOn, smallDisk, stageOn } from './stage.ts';
 
+const NO_MOUNT = 'this user may not mount a small disk: run it as root';
+
 it('the disk of the embedded store is full', async (test) => {
   const disk = smallDisk(test);
-  if (disk === undefined) return test.skip('this user may not mount a small disk: run it as root');
+  if (disk === undefined) return test.skip(NO_MOUNT); // only root may mount a disk to fill up; the checks run as root
   const { world, planned, last, chance } = await stageOn(placeOn('embedded'), test.task.name, 20, test, {
     QUEUE_URL: disk.folder,
   });
@@ -32,7 +34,7 @@ it('the disk of the embedded store is full', async (test) => {
 
 it('a full disk is named where the embedded store is to be set up', async (test) => {
   const disk = smallDisk(test);
-  if (disk === undefined) return test.skip('this user may not mount a small disk: run it as root');
+  if (disk === undefined) return test.skip(NO_MOUNT); // only root may mount a disk to fill up; the checks run as root
   const { world } = await stageOn(placeOn('embedded'), test.task.name, 0, test, { QUEUE_URL: disk.folder });
   disk.fill();
   const { code, stderr } = await world.run(['start']);
