@@ -62,6 +62,8 @@ export function createProbeServer(options: ProbeOptions): FastifyInstance {
     },
     clientErrorHandler: hangUp,
     frameworkErrors: (error, request, reply) => failed(error, request, reply),
+    // No route has a schema, and to load what compiles them would take a tenth of a start.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   limitConnections(app.server, maxConnections, log);
   // Bodies are read only by routes that ask for them.
@@ -117,6 +119,10 @@ export function createServer(options: ProbeOptions & WebhookOptions): FastifyIns
   const app = createProbeServer(options);
   void app.register(webhooks, options);
   return app;
+}
+
+function noSchemas(): never {
+  throw new Error('a route has a schema, and nothing here compiles schemas');
 }
 
 /** Without the query, which may hold a secret. */
