@@ -93,8 +93,8 @@ const mutations = [
     name: 'the sweep sees statuses only',
     breaks: 'the sweep does not look at what trackers told, so a lost queue is never made good',
     file: 'src/sync/sweep.ts',
-    from: "if (counted.some(({ effective }) => effective.counts === 'blocks')) return false;",
-    to: "if (counted.some(({ followUp }) => followUp.status === 'outstanding')) return false;",
+    from: '{ ...deps, taskKeyOf: indexedTaskKey },',
+    to: '{ ...deps, taskKeyOf: () => undefined },',
   },
   {
     name: 'no backlog',

@@ -67,8 +67,10 @@ export class Queues {
     this.events.push({ batch, events, due: 0, tries: 0, begunBefore: false });
   }
 
-  /** All jobs that nobody has in hand are gone, and those in hand have no successor. */
+  /** All jobs are gone. Whoever has one in hand goes on, and how it ends is nothing to anybody. */
   lose(): void {
+    for (const job of [...this.events, ...this.reviews.values(), ...this.timers.values()])
+      job.hand = undefined;
     this.events.length = 0;
     this.reviews.clear();
     this.timers.clear();

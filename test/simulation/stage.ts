@@ -201,6 +201,11 @@ export class Stage {
 
   loseQueue(): void {
     this.world.say('the queue is lost');
+    // With it the locks: another review may begin beside one in hand.
+    for (const { hand } of this.queues.inHand()) {
+      this.verdicts.besideEachOther = true;
+      if (this.tape.chance(60)) hand.stop.abort('lock lost');
+    }
     this.queues.lose();
   }
 
