@@ -53,7 +53,7 @@ export interface Begun {
   changedWhileWriting: boolean;
   /** Whether what is due to be written is written here. */
   writes: boolean;
-  /** The incident as a list gave it a moment ago; absent: it is read where it is needed. */
+  /** The incident as it was read a moment ago; absent: it is read where it is needed. */
   listed?: Incident;
 }
 

@@ -1,3 +1,4 @@
+import { NotFoundError } from '../incident-io/errors.ts';
 import type { Rule } from '../policy/rule.ts';
 import type { Closure, Outcome } from '../store/records.ts';
 import type { Incident } from '../vocabulary.ts';
@@ -8,7 +9,8 @@ import { DUE } from './groups.ts';
 import { lookForLate, noteLate } from './late.ts';
 import { isWriteDue, NOT_VISIBLE, type ReachDeps, type Reached, reach, type Verdict } from './reach.ts';
 import { type ReviewJob, remember } from './remember.ts';
-import { writeFollowUp } from './write.ts';
+import type { Counted } from './words.ts';
+import { type WriteDeps, writeFollowUp } from './write.ts';
 
 export interface ReviewDeps extends ReachDeps {
   /**
@@ -44,21 +46,49 @@ export async function review(incidentId: string, job: ReviewJob, deps: ReviewDep
   for (const closure of settled)
     if (closure.outcome === 'confirmed') await noteLate(incidentId, closure.id, read.followUps, deps);
   let gathered = read;
+  let incident: Incident | undefined;
   const due = gathered.followUps.filter(isWriteDue);
   let changedWhileWriting = false;
   const writes = writing !== undefined && deps.syncFollowUps;
   if (writes && due.length > 0) {
-    for (const counted of due)
-      if ('write' in counted.effective && counted.effective.write !== undefined)
-        await writeFollowUp(counted, counted.effective.write, job.signal, writing);
-    gathered = await gather(incidentId, rule, deps);
+    await writeAll(due, job.signal, writing);
+    // Where nothing blocks the incident is asked for next: at the same time, it costs no wait of its own.
+    const blocked = gathered.followUps.some(({ effective }) => effective.counts === 'blocks');
+    [gathered, incident] = await Promise.all([
+      gather(incidentId, rule, deps),
+      blocked ? undefined : incidentIfVisible(incidentId, deps),
+    ]);
     changedWhileWriting = gathered.followUps.some(isWriteDue);
   }
 
-  const begun = { rule, gathered, changedWhileWriting, writes };
+  const begun = { rule, gathered, changedWhileWriting, writes, ...(incident && { listed: incident }) };
   const { facts, decision } = await reach(incidentId, begun, deps, job.signal);
   if (facts.changedWhileWriting) await deps.waker.wake([incidentId], 'changed while it was looked at');
   return act(incidentId, facts, decision, job, deps);
+}
+
+/** Writes what is due to all of them at once. Throws what the first of them threw, and not before all have ended. */
+async function writeAll(due: readonly Counted[], signal: AbortSignal, deps: WriteDeps): Promise<void> {
+  const written = await Promise.allSettled(
+    due.map(async (counted) => {
+      if ('write' in counted.effective && counted.effective.write !== undefined)
+        await writeFollowUp(counted, counted.effective.write, signal, deps);
+    }),
+  );
+  for (const one of written) if (one.status === 'rejected') throw one.reason;
+}
+
+/** The incident; `undefined` where incident.io does not show it, which is looked at where it is needed. */
+async function incidentIfVisible(
+  incidentId: string,
+  { api }: Pick<GatherDeps, 'api'>,
+): Promise<Incident | undefined> {
+  try {
+    return await api.incident(incidentId);
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
 }
 
 /** What a review would decide now, and why. Changes nothing, neither here nor in incident.io. */

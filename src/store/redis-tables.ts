@@ -62,7 +62,8 @@ export function createRedisTables(redis: Redis | Cluster, prefix: string): Table
         const last = tables.get(table) ?? new Map<string, string | undefined>();
         tables.set(table, last.set(id, value));
       }
-      const multi = redis.multi();
+      const writes: [table: string, entries: Map<string, string>][] = [];
+      const removals: [table: string, ids: string[]][] = [];
       for (const [table, last] of tables) {
         const written: [string, string][] = [];
         const removed: string[] = [];
@@ -70,10 +71,19 @@ export function createRedisTables(redis: Redis | Cluster, prefix: string): Table
           if (value === undefined) removed.push(id);
           else written.push([id, value]);
         }
-        for (const some of parts(written)) multi.hset(tableKey(table), new Map(some));
-        for (const some of parts(removed)) multi.hdel(tableKey(table), ...some);
+        for (const some of parts(written)) writes.push([tableKey(table), new Map(some)]);
+        for (const some of parts(removed)) removals.push([tableKey(table), some]);
+      }
+      // One command is whole by itself, and goes along with those of others in one pipeline.
+      if (writes.length + removals.length === 1) {
+        for (const [key, entries] of writes) await redis.hset(key, entries);
+        for (const [key, ids] of removals) await redis.hdel(key, ...ids);
+        return;
       }
       if (tables.size === 0) return;
+      const multi = redis.multi();
+      for (const [key, entries] of writes) multi.hset(key, entries);
+      for (const [key, ids] of removals) multi.hdel(key, ...ids);
       const answers = await multi.exec();
       if (answers === null) throw new Error('Redis gave up a transaction of the store; nothing was written.');
       for (const [error] of answers) if (error) throw error;
