@@ -75,6 +75,7 @@ describe('settings', () => {
   const others = [
     'GITHUB_TOKEN',
     'NODE_ENV',
+    'NODE_EXTRA_CA_CERTS',
     'OTEL_EXPORTER_OTLP_HEADERS',
     'OTEL_RESOURCE_ATTRIBUTES',
     'OTEL_TRACES_SAMPLER',

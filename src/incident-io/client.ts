@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from '../clock.ts';
 import { createHttp, type Deadlines } from '../http.ts';
 import { type Sleep, sleep } from '../sleep.ts';
@@ -56,6 +57,8 @@ export function createClient(options: ClientOptions): IncidentIoClient {
     );
   }
   const closing = new AbortController();
+  // Every call that waits or is under way listens, and there may be many.
+  setMaxListeners(0, closing.signal);
   const http = createHttp(options.deadlines);
   let ahead: number | undefined;
   const call = createCaller({

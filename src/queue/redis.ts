@@ -19,6 +19,10 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
   const producer = connectRedis(place, 'producer', 'failFast', log);
   const store = connectRedis(place, 'store', 'failFast', log);
   const workers: (Redis | Cluster)[] = [];
+  let lost = '';
+  store.on('error', ({ message }: Error) => {
+    lost = message;
+  });
   // What is in the braces decides which master of a cluster keeps it. A queue shares no command with another or
   // with the store, so each may have a master of its own; with the prefix's default they spread over three.
   const tagOf = (queue: QueueName) => (place.nodes === undefined ? `{${prefix}}` : `{${prefix}/${queue}}`);
@@ -64,7 +68,10 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
       try {
         await withDeadline(written, ADD_DEADLINE - 200, 'no answer');
       } catch (error) {
-        throw new Error(`${where} cannot take jobs: ${error instanceof Error ? error.message : error}`);
+        const answer = error instanceof Error ? error.message : error;
+        // Without a connection, ioredis speaks of its own options.
+        const why = store.status === 'ready' ? answer : lost || answer;
+        throw new Error(`${where} cannot take jobs: ${why}`);
       }
     },
 

@@ -69,7 +69,9 @@ describe.skipIf(!inject('redisUrl') || program === undefined)('the backend on a 
       { ...idle, events: async ({ tasks }) => void seen.push(...tasks.map(({ task }) => task)) },
       { concurrency: 1 },
     );
-    await expect(ping()).rejects.toThrow(`Redis at 127.0.0.1:${server.port} cannot take jobs`);
+    await expect(ping()).rejects.toThrow(
+      `Redis at 127.0.0.1:${server.port} cannot take jobs: connect ECONNREFUSED`,
+    );
     await expect(intake.add(batchOf('a#1'))).rejects.toThrow();
     await server.start();
     await eventually(() => intake.add(batchOf('a#2')));

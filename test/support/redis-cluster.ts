@@ -38,6 +38,31 @@ export async function formCluster(ports: readonly number[]): Promise<string> {
   }
 }
 
+/** Makes an empty server of this machine the replica of a master of a cluster, and waits until it has all that is there. */
+export async function addReplica(port: number, master: number): Promise<void> {
+  const [replica, first] = [new Redis(port, '127.0.0.1'), new Redis(master, '127.0.0.1')];
+  try {
+    const id = String(await first.cluster('MYID'));
+    const bus = busOf(await first.config('GET', 'cluster-port'));
+    await replica.call('cluster', 'meet', '127.0.0.1', master, String(bus));
+    const until = async (isSo: () => Promise<boolean>, what: string) => {
+      for (const deadline = Date.now() + PATIENCE; !(await isSo()); await sleep(50))
+        if (Date.now() > deadline) throw new Error(what);
+    };
+    const knows = async () => String(await replica.cluster('NODES')).includes(id);
+    await until(knows, 'The replica does not find its master.');
+    await replica.call('cluster', 'replicate', id);
+    const follows = async () => /master_link_status:up/.test(await replica.info('replication'));
+    await until(follows, 'The replica does not follow its master.');
+    // Who votes for it has to know it, too.
+    const known = async () => /cluster_known_nodes:4\b/.test(await first.cluster('INFO'));
+    await until(known, 'The masters do not know the replica.');
+  } finally {
+    replica.disconnect();
+    first.disconnect();
+  }
+}
+
 /** Waits until every node serves and knows all others. */
 async function agreed(nodes: readonly Redis[]): Promise<void> {
   const whole = new RegExp(`cluster_state:ok[^]*cluster_known_nodes:${nodes.length}\\b`);
