@@ -71,7 +71,7 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
         return refuse(reply, code, reason);
       };
       try {
-        const greeted = await shakeHands(source, secrets, { delivery, log, from: ip });
+        const greeted = source.handshake && (await shakeHands(source, secrets, { delivery, log, from: ip }));
         if (greeted !== undefined) return answer(reply.headers(greeted), 200, { status: 'accepted' });
         if (!(await secrets.signed(delivery))) {
           onDelivery(name, 'refused');

@@ -2,6 +2,7 @@ import type { Telemetry } from 'bullmq';
 import type { Logger } from 'pino';
 import { sleep } from '../sleep.ts';
 import { version } from '../version.ts';
+import { makeSpans } from './spans.ts';
 
 export interface Tracing {
   /** For BullMQ, which carries the trace along with a job. */
@@ -52,6 +53,7 @@ export async function startTracing(endpoint: string, log: Logger): Promise<Traci
     spanProcessors: [new BatchSpanProcessor(exporter)],
   });
   provider.register();
+  makeSpans();
   return {
     telemetry: new BullMQOtel({ tracerName: 'bullmq', version: version() }),
     async close(deadline) {

@@ -14,7 +14,7 @@ export interface Quiet {
 
 /** L1: whatever is due is closed. */
 export function checkDue(quiet: Quiet): void {
-  const { world, verdicts } = quiet;
+  const { world, store, verdicts } = quiet;
   for (const incident of world.incidents) {
     if (!isOurs(incident, quiet)) continue;
     const alive = world.followUpsOf(incident).filter(({ status }) => status !== 'deleted');
@@ -27,8 +27,11 @@ export function checkDue(quiet: Quiet): void {
           (from.category === 'learning' && status.category === 'live'),
       )
       .at(-1);
+    // A release is lost with the store.
+    const released = store.peek('released', incident.id) !== undefined;
     const movedBack =
-      move !== undefined && (incident.releasedStep < move.step || incident.releasedAt <= move.at);
+      move !== undefined &&
+      (!released || incident.releasedStep < move.step || incident.releasedAt <= move.at);
     const lifted = (it: SimFollowUp) =>
       isDone(it.status) && (it.doneStep > (move?.step ?? -1) || it.bornStep > (move?.step ?? -1));
     if (movedBack && !alive.some(lifted)) {

@@ -1,7 +1,7 @@
 /**
  * Breaks the code on purpose, in one place at a time, and sees that the simulation finds each within its usual
  * number of stories: `npm run test:simulation:mutations [-- name ...]`. Each mutation is compiled in a folder of its
- * own; nothing of the working tree is touched.
+ * own; nothing of the working tree is touched. `--write` puts what was found into docs/reliability.md.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -119,18 +119,41 @@ const mutations = [
   },
 ];
 
-const wanted = process.argv.slice(2);
+const DOCS = `${root}docs/reliability.md`;
+const MARKS = ['<!-- broken -->', '<!-- /broken -->'];
+
+const wanted = process.argv.slice(2).filter((name) => name !== '--write');
+const unknown = wanted.filter((name) => mutations.every((mutation) => mutation.name !== name));
+if (unknown.length > 0) throw new Error(`there is no mutation ${unknown.join(', ')}`);
 const chosen = mutations.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-let missed = 0;
+const rows = [];
 for (const mutation of chosen) {
   const found = play(mutation);
-  if (found === undefined) missed++;
+  // "story 7, number 7, after 1.2 s: S1: INC-1 is closed while ..."
+  const [, number, promise] = /^story \d+, number (\d+), after [\d.]+ s: ([^:]+): /m.exec(found ?? '') ?? [];
   console.log(
     `${found === undefined ? 'MISSED' : 'found '}  ${mutation.name}: ${mutation.breaks}\n        ${found ?? ''}`,
   );
+  rows.push({ ...mutation, number, promise });
 }
-console.log(`${chosen.length - missed} of ${chosen.length} broken places were found within ${RUNS} stories`);
+const missed = rows.filter(({ number }) => number === undefined).length;
+console.log(`${rows.length - missed} of ${rows.length} broken places were found within ${RUNS} stories`);
 process.exitCode = missed === 0 ? 0 : 1;
+if (missed === 0 && process.argv.includes('--write')) write(rows);
+
+function write(found) {
+  const table = [
+    '| broken on purpose | in | promise that broke | in story |',
+    '|---|---|---|---:|',
+    ...found.map(
+      ({ breaks, file, promise, number }) => `| ${breaks} | \`${file}\` | ${promise} | ${number} |`,
+    ),
+  ].join('\n');
+  const text = readFileSync(DOCS, 'utf8');
+  const [start, end] = MARKS.map((mark) => text.indexOf(mark));
+  if (start < 0 || end < start) throw new Error(`${DOCS} does not have ${MARKS.join(' and ')}`);
+  writeFileSync(DOCS, `${text.slice(0, start + MARKS[0].length)}\n\n${table}\n\n${text.slice(end)}`);
+}
 
 /** What the simulation says of the broken code; undefined where it finds nothing. */
 function play({ name, file, from, to }) {
