@@ -1,18 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { checkCommand } from './commands/check.ts';
-import { configCommand } from './commands/config.ts';
-import { demoCommand } from './commands/demo.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { failedListCommand, failedRetryCommand } from './commands/failed.ts';
-import { historyCommand } from './commands/history.ts';
-import { holdCommand } from './commands/hold.ts';
-import { releaseCommand } from './commands/release.ts';
-import { replayCommand } from './commands/replay.ts';
-import { exitWith } from './commands/run-command.ts';
-import { type SecretOptions, secretCommand } from './commands/secret.ts';
-import { serveCommand } from './commands/serve.ts';
-import { sweepCommand } from './commands/sweep.ts';
+import type { SecretOptions } from './commands/secret.ts';
 import { version } from './version.ts';
 
 const program = new Command('incident-closer')
@@ -23,15 +11,21 @@ const program = new Command('incident-closer')
 program
   .command('start')
   .description('receive webhooks and work, in one process')
-  .action(() => exitWith(serveCommand({ receive: true, work: true })));
+  .action(() =>
+    run(async () => (await import('./commands/serve.ts')).serveCommand({ receive: true, work: true })),
+  );
 program
   .command('receive')
   .description('only receive webhooks and queue them')
-  .action(() => exitWith(serveCommand({ receive: true, work: false })));
+  .action(() =>
+    run(async () => (await import('./commands/serve.ts')).serveCommand({ receive: true, work: false })),
+  );
 program
   .command('work')
   .description('only work on what was queued')
-  .action(() => exitWith(serveCommand({ receive: false, work: true })));
+  .action(() =>
+    run(async () => (await import('./commands/serve.ts')).serveCommand({ receive: false, work: true })),
+  );
 program
   .command('check')
   .argument('[incident]', 'INC-123, or the full id')
@@ -39,18 +33,29 @@ program
   .option('--all', 'every open incident: what would be closed now')
   .option('--json', 'print one JSON object')
   .action((incident: string | undefined, { all, json }: { all?: boolean; json?: boolean }) =>
-    exitWith(checkCommand(incident, { all: all === true, json: json === true })),
+    run(async () =>
+      (await import('./commands/check.ts')).checkCommand(incident, {
+        all: all === true,
+        json: json === true,
+      }),
+    ),
   );
 program
   .command('sweep')
   .description('look now at every incident that might be ready')
   .option('--backlog', 'close also the incidents that were ready before incident-closer came')
-  .action((options: { backlog?: boolean }) => exitWith(sweepCommand({ backlog: options.backlog === true })));
+  .action((options: { backlog?: boolean }) =>
+    run(async () =>
+      (await import('./commands/sweep.ts')).sweepCommand({ backlog: options.backlog === true }),
+    ),
+  );
 program
   .command('release')
   .argument('<incident>', 'INC-123, or the full id')
   .description('lift whatever holds an incident: moved back, backlog, closed by automation, refused')
-  .action((incident: string) => exitWith(releaseCommand(incident)));
+  .action((incident: string) =>
+    run(async () => (await import('./commands/release.ts')).releaseCommand(incident)),
+  );
 program
   .command('replay')
   .argument('<tracker>', 'github, jira, linear, ...: as in the address of its webhook')
@@ -63,7 +68,9 @@ program
   )
   .description('how a payload is read, or why it is ignored; needs no secret, and changes nothing')
   .action((tracker: string, payload: string, options: { header: string[] }) =>
-    exitWith(replayCommand(tracker, payload, { headers: options.header })),
+    run(async () =>
+      (await import('./commands/replay.ts')).replayCommand(tracker, payload, { headers: options.header }),
+    ),
   );
 program
   .command('secret')
@@ -74,37 +81,43 @@ program
   )
   .addOption(new Option('--another', 'take one more from a handshake, within an hour').conflicts('forget'))
   .option('--forget', 'forget them all, and take the next one that is offered')
-  .action((tracker: string | undefined, options: SecretOptions) => exitWith(secretCommand(tracker, options)));
+  .action((tracker: string | undefined, options: SecretOptions) =>
+    run(async () => (await import('./commands/secret.ts')).secretCommand(tracker, options)),
+  );
 program
   .command('doctor')
   .description(
     'check settings, queue, clock, API key and webhooks; exits 1 with what to do where something is wrong',
   )
-  .action(() => exitWith(doctorCommand()));
+  .action(() => run(async () => (await import('./commands/doctor.ts')).doctorCommand()));
 program
   .command('hold')
   .argument('<incident>', 'INC-123, or the full id')
   .description('keep an incident open, whatever its follow-ups say, until it is released')
   .requiredOption('--why <reason>', 'told wherever somebody asks what keeps it open')
-  .action((incident: string, options: { why: string }) => exitWith(holdCommand(incident, options)));
+  .action((incident: string, options: { why: string }) =>
+    run(async () => (await import('./commands/hold.ts')).holdCommand(incident, options)),
+  );
 program
   .command('history')
   .description('what was closed, when, and on which evidence: the audit record')
   .option('--limit <n>', 'the newest so many', positive, 50)
   .option('--json', 'print one JSON array')
   .action(({ limit, json }: { limit: number; json?: boolean }) =>
-    exitWith(historyCommand({ limit, json: json === true })),
+    run(async () => (await import('./commands/history.ts')).historyCommand({ limit, json: json === true })),
   );
 const failedList = new Command('list')
   .description('what failed for good, the newest first')
   .option('--json', 'print one JSON array')
-  .action(({ json }: { json?: boolean }) => exitWith(failedListCommand({ json: json === true })));
+  .action(({ json }: { json?: boolean }) =>
+    run(async () => (await import('./commands/failed.ts')).failedListCommand({ json: json === true })),
+  );
 const failedRetry = new Command('retry')
   .argument('[id]', 'as `failed list` shows it')
   .description('have a failed job done anew')
   .option('--all', 'all of them')
   .action((id: string | undefined, { all }: { all?: boolean }) =>
-    exitWith(failedRetryCommand(id, { all: all === true })),
+    run(async () => (await import('./commands/failed.ts')).failedRetryCommand(id, { all: all === true })),
   );
 program
   .command('failed')
@@ -115,14 +128,24 @@ program
   .command('config')
   .description('the settings in force, secrets masked')
   .option('--check', 'exit with 1 where they are not valid')
-  .action(({ check }: { check?: boolean }) => exitWith(configCommand({ check: check === true })));
+  .action(({ check }: { check?: boolean }) =>
+    run(async () => (await import('./commands/config.ts')).configCommand({ check: check === true })),
+  );
 program
   .command('demo')
   .description('show it all with a stand-in of incident.io; needs no account')
   .option('--exit', 'stop when the incident is closed')
-  .action((options: { exit?: boolean }) => exitWith(demoCommand({ exit: options.exit === true })));
+  .action((options: { exit?: boolean }) =>
+    run(async () => (await import('./commands/demo.ts')).demoCommand({ exit: options.exit === true })),
+  );
 
 await program.parseAsync();
+
+/** Loads what a command needs, and no other one's code, which would make each of them begin a tenth of a second later. */
+async function run(command: () => Promise<number>): Promise<void> {
+  const { exitWith } = await import('./commands/run-command.ts');
+  await exitWith(command());
+}
 
 function positive(text: string): number {
   if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);

@@ -143,7 +143,8 @@ export class KeyWatch {
     } else if (before.is !== state.is)
       this.log.error(`${state.words}. No incident is reviewed until this is mended.`);
     await this.tell(state);
-    if ((before.is === 'good') !== (state.is === 'good')) await this.onChange(state.is === 'good');
+    // Another check may have found out more meanwhile: whoever comes last tells what is known now.
+    if ((before.is === 'good') !== (state.is === 'good')) await this.onChange(this.state.is === 'good');
   }
 
   /** For people alone, so a store that does not take it stops nothing. */

@@ -1,0 +1,73 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { KeyRejectedError } from '../../src/incident-io/errors.ts';
+import { Store } from '../../src/store/store.ts';
+import type { Tables } from '../../src/store/tables.ts';
+import type { Identity } from '../../src/vocabulary.ts';
+import { KeyWatch } from '../../src/worker/key-watch.ts';
+import { createMemoryTables } from '../support/memory-tables.ts';
+
+const working: Identity = {
+  name: 'closer',
+  dashboardUrl: 'https://app.incident.io/acme',
+  roles: ['viewer', 'incident_editor', 'post_incident_flow_opt_out'],
+};
+
+/** Memory tables of which one write at a time can be held back. */
+function heldTables(): { tables: Tables; hold(): () => void } {
+  const tables = createMemoryTables();
+  let gate: Promise<void> | undefined;
+  return {
+    tables: {
+      ...tables,
+      async put(changes) {
+        const held = gate;
+        gate = undefined;
+        await held;
+        await tables.put(changes);
+      },
+    },
+    hold() {
+      let release = () => {};
+      gate = new Promise((resolve) => {
+        release = resolve;
+      });
+      return release;
+    },
+  };
+}
+
+describe('the watch on the API key', () => {
+  it('ends with what is known last, however late the store takes note of what was known before', async () => {
+    const { tables, hold } = heldTables();
+    const answers: (Identity | Error)[] = [working];
+    const watch = new KeyWatch({
+      api: {
+        async identity() {
+          const answer = answers.shift() ?? working;
+          if (answer instanceof Error) throw answer;
+          return answer;
+        },
+      },
+      store: new Store(tables),
+      clock: { now: () => 0 },
+      log: pino({ level: 'silent' }),
+    });
+    let works: boolean | undefined;
+    watch.onChange = async (now) => {
+      works = now;
+    };
+    await watch.check();
+    expect(works).toBe(true);
+
+    answers.push(new KeyRejectedError('incident.io rejects the API key'), working);
+    const release = hold();
+    const rejected = watch.check();
+    await expect.poll(() => watch.state.is).toBe('bad');
+    await watch.check();
+    expect(watch.state.is).toBe('good');
+    release();
+    await rejected;
+    expect(works).toBe(true);
+  });
+});
