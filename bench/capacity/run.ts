@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { type Day, simulateDay } from './day.ts';
 import { type Measured, measureRedis } from './memory.ts';
 import { DAYS, type Size, sizes } from './sizes.ts';
@@ -7,6 +8,8 @@ import { DAYS, type Size, sizes } from './sizes.ts';
 /** `npm run capacity [-- --write]`: simulates a day of each size and prints the table of docs/capacity.md, or writes it there. */
 
 const DOCS = 'docs/capacity.md';
+const FIGURES = 'bench/results/latest.json';
+const figures = z.object({ rows: z.array(z.object({ name: z.string(), ours: z.number() })) });
 const MARKS = ['<!-- capacity -->', '<!-- /capacity -->'] as const;
 /** incident.io's requests a minute of one API key. https://docs.incident.io/api-reference/introduction */
 const LIMIT = 1_200;
@@ -14,8 +17,8 @@ const LIMIT = 1_200;
 const YEARS = 3;
 /** States of tasks without a link that are kept at most: `KEPT` in src/events/unlinked.ts. */
 const UNLINKED_KEPT = 200_000;
-/** An assumption, below what `npm run bench` finds for a receiver: it measures no queue. */
-const RECEIVED = 2_000;
+/** Half of what `npm run bench` found for a receiver that shared two cores with its senders and Redis. */
+const RECEIVED = Math.floor((await measuredRate()) / 2 / 100) * 100;
 const SECONDS = 86_400;
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
@@ -72,6 +75,14 @@ function tableOf(measured: Measured): string {
       `and ${Math.round(measured.perUnlinked)} for the state of a task without a link. ` +
       `One process recorded ${grouped(Math.round(measured.unlinkedPerSecond / 100) * 100)} events of tasks without a link a second in batches of 500.`,
   ].join('\n');
+}
+
+/** Deliveries a second. */
+async function measuredRate(): Promise<number> {
+  const { rows } = figures.parse(JSON.parse(await readFile(FIGURES, 'utf8')));
+  const rate = rows.find(({ name }) => name === 'receive')?.ours;
+  if (rate === undefined) throw new Error(`${FIGURES} has no row "receive": run all of \`npm run bench\``);
+  return rate;
 }
 
 /** Each follow-up's task is done once. */
