@@ -3,7 +3,7 @@ import { OperationError } from '../operations/operation.ts';
 import { PolicyError } from '../policy/read-policy.ts';
 import { CannotOpenError } from '../queue/cannot-open-error.ts';
 import { FolderLockedError } from '../queue/folder-lock.ts';
-import { CannotListenError } from '../service/service.ts';
+import { CannotListenError } from '../service/cannot-listen-error.ts';
 import { SettingsError } from '../settings.ts';
 import { WrongOrganisationError } from '../worker/key-watch.ts';
 

@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,9 +30,10 @@ export async function openEmbedded(folder: string, options: BackendOptions): Pro
     });
   const lock = await lockFolder(folder);
   try {
-    if (isNew) {
+    // Whoever had the folder until now may have set it up.
+    if (isNew && !(await exists(path))) {
       options.log.info(`Setting up ${folder}, which takes a few seconds once.`);
-      await copyBuilt(options.prefix, path);
+      await copyBuilt(path, options);
     }
     // What is answered is written, so that a killed process loses nothing.
     const db = await PGlite.create(path, { relaxedDurability: false });
@@ -95,18 +96,41 @@ async function roomFor(bytes: number, folder: string): Promise<void> {
 const BUILT = new URL('../database/', import.meta.url);
 
 /**
- * Puts an empty database at `path`, whole or not at all. Where none was built for this prefix, PGlite sets one up when
- * it opens the path, which takes far longer.
+ * Puts an empty database at `path`, whole or not at all, also when it is killed. Where none was built for this prefix, or
+ * it cannot be copied, PGlite sets one up when it opens the path, which takes far longer.
  */
-async function copyBuilt(prefix: string, path: string): Promise<void> {
+async function copyBuilt(path: string, { prefix, log }: BackendOptions): Promise<void> {
   const built = fileURLToPath(new URL(schemaName(prefix), BUILT));
   if (!(await exists(built))) return;
   const unfinished = `${path}.new`;
-  await rm(unfinished, { recursive: true, force: true });
-  // The asynchronous one takes three times as long for a thousand small files, and nothing else goes on yet.
-  cpSync(built, unfinished, { recursive: true });
-  await chmod(unfinished, 0o700);
-  await rename(unfinished, path);
+  try {
+    await rm(unfinished, { recursive: true, force: true });
+    copyFolder(built, unfinished);
+    await rename(unfinished, path);
+  } catch (err) {
+    log.warn(
+      { err },
+      'the empty database of the build could not be copied; one is set up, which takes longer',
+    );
+    await rm(unfinished, { recursive: true, force: true });
+  }
+}
+
+/**
+ * For the owner alone, whatever the modes of what is copied. Not with `cpSync`, which since Node.js 22.17 leaves files on
+ * some mounted folders that their owner cannot read (https://github.com/nodejs/node/issues/65497), nor asynchronously:
+ * a thousand small files take three times as long, and nothing else goes on yet.
+ */
+function copyFolder(from: string, to: string): void {
+  mkdirSync(to, { mode: 0o700 });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, copy] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) copyFolder(source, copy);
+    else {
+      copyFileSync(source, copy);
+      chmodSync(copy, 0o600);
+    }
+  }
 }
 
 async function makeFolder(folder: string): Promise<void> {

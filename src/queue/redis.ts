@@ -19,9 +19,14 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
   const producer = connectRedis(place, 'producer', 'failFast', log);
   const store = connectRedis(place, 'store', 'failFast', log);
   const workers: (Redis | Cluster)[] = [];
+  // Why there is no connection.
   let lost = '';
-  store.on('error', ({ message }: Error) => {
-    lost = message;
+  const note = (error: Error) => {
+    lost = wordsOf(error);
+  };
+  store.on('error', note).on('node error', note);
+  store.on('ready', () => {
+    lost = '';
   });
   // What is in the braces decides which master of a cluster keeps it. A queue shares no command with another or
   // with the store, so each may have a master of its own; with the prefix's default they spread over three.
@@ -86,6 +91,12 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
       for (const redis of [producer, store, ...workers]) redis.disconnect();
     }),
   };
+}
+
+/** A host with several addresses fails with an error for each of them, and without a message of its own. */
+function wordsOf(error: Error): string {
+  const [first] = error instanceof AggregateError ? error.errors : [error];
+  return first instanceof Error ? first.message || first.name : String(first);
 }
 
 function whenReady(redis: Redis | Cluster): Promise<void> {

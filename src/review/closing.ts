@@ -81,6 +81,8 @@ export async function close(
   };
   await store.tables.rank(OPEN_INTENTS, [{ member: incident.id, score: intent.at }]);
   await store.closures.update([incident.id], (current = []) => [...current, intent]);
+  // Again, for where a review that lost its lock settled its own intent in between.
+  await store.tables.rank(OPEN_INTENTS, [{ member: incident.id, score: intent.at }]);
   if (signal.aborted) throw new PutBack(`the review of ${incident.reference} was stopped before the edit`, 0);
   let edited: Awaited<ReturnType<typeof api.editStatus>>;
   try {
@@ -196,7 +198,7 @@ async function confirm(
     store.backlog.change(incidentId, undefined),
     store.movedBack.change(incidentId, undefined),
   ]);
-  await unrankSettled(incidentId, store);
+  await unrankSettled([incidentId], store);
   onClosure?.(confirmed);
   log.info(
     {
@@ -216,13 +218,29 @@ async function fail(incidentId: string, ids: readonly string[], store: Store): P
   const closures = (await store.closures.get(incidentId)) ?? [];
   // Nothing was closed: one incident whose edits keep failing must not hold all the others back.
   for (const { id, at } of closures) if (ids.includes(id)) await store.returnPlace(BRAKE, at);
-  await unrankSettled(incidentId, store);
+  await unrankSettled([incidentId], store);
 }
 
-/** Unless a review that lost its lock to this one has left an intent of its own. */
-async function unrankSettled(incidentId: string, store: Store): Promise<void> {
-  const left = ((await store.closures.get(incidentId)) ?? []).some(({ outcome }) => outcome === 'open');
-  if (!left) await store.tables.unrank(OPEN_INTENTS, [incidentId]);
+/**
+ * Takes the incidents out of the rank whose intents are settled, and answers the others. A review that lost its lock may
+ * store one of its own meanwhile: it ranks it before and after, and here is looked again after it was taken out.
+ */
+export async function unrankSettled(incidentIds: readonly string[], store: Store): Promise<string[]> {
+  const openOf = async (ids: readonly string[]) => {
+    const closures = await store.closures.getMany(ids);
+    const open = (id: string) => closures.get(id)?.find(({ outcome }) => outcome === 'open');
+    return ids.flatMap((id) => {
+      const intent = open(id);
+      return intent === undefined ? [] : [{ member: id, score: intent.at }];
+    });
+  };
+  const open = (await openOf(incidentIds)).map(({ member }) => member);
+  const settled = incidentIds.filter((id) => !open.includes(id));
+  if (settled.length === 0) return open;
+  await store.tables.unrank(OPEN_INTENTS, settled);
+  const since = await openOf(settled);
+  if (since.length > 0) await store.tables.rank(OPEN_INTENTS, since);
+  return [...open, ...since.map(({ member }) => member)];
 }
 
 async function replace(

@@ -113,8 +113,7 @@ export function decide(facts: Facts, policy: Policy): Decision {
       blockers: blocked.map(blockerOf),
     };
   const done = alive.filter(({ effective }) => effective.counts === 'done').length;
-  if (done < Math.max(1, rule.minFollowUps))
-    return leave('too-few-follow-ups', tooFew(done, alive.length, rule));
+  if (!enoughDone(alive, rule)) return leave('too-few-follow-ups', tooFew(done, alive.length, rule));
   if (facts.changedWhileWriting)
     return wait(
       'changed-while-writing',
@@ -216,6 +215,13 @@ export function decide(facts: Facts, policy: Policy): Decision {
     to,
     status,
   };
+}
+
+/** Whether follow-ups alone would let the incident be closed: none blocks, and as many are done as the rule wants. */
+export function enoughDone(followUps: readonly Counted[], rule: Rule): boolean {
+  const blocked = followUps.some(({ effective }) => effective.counts === 'blocks');
+  const done = followUps.filter(({ effective }) => effective.counts === 'done').length;
+  return !blocked && done >= Math.max(1, rule.minFollowUps);
 }
 
 function tooFew(done: number, alive: number, rule: Rule): string {

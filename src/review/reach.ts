@@ -103,6 +103,11 @@ export async function reach(
     if (decision.verdict !== 'read') return { facts, decision };
     if (decision.what === 'updates') {
       facts.updates = await api.updates(incidentId);
+      // Somebody changed it since it was read: what it is now counts, whatever that is.
+      if (facts.updates.at(-1)?.status.id !== facts.incident?.status.id) {
+        facts.incident = await api.incident(incidentId);
+        await rememberIncidents([facts.incident], store);
+      }
       continue;
     }
     if (decision.what === 'follow-ups') {

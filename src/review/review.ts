@@ -1,9 +1,8 @@
-import { NotFoundError } from '../incident-io/errors.ts';
 import type { Rule } from '../policy/rule.ts';
 import type { Closure, Outcome } from '../store/records.ts';
 import type { Incident } from '../vocabulary.ts';
 import { close, settleIntents } from './closing.ts';
-import { braked, decide, type Facts } from './decide.ts';
+import { braked, decide, enoughDone, type Facts } from './decide.ts';
 import { type GatherDeps, type Gathered, gather, likelyRule, NotVisibleError } from './gather.ts';
 import { DUE } from './groups.ts';
 import { lookForLate, noteLate } from './late.ts';
@@ -52,12 +51,7 @@ export async function review(incidentId: string, job: ReviewJob, deps: ReviewDep
   const writes = writing !== undefined && deps.syncFollowUps;
   if (writes && due.length > 0) {
     await writeAll(due, job.signal, writing);
-    // Where nothing blocks the incident is asked for next: at the same time, it costs no wait of its own.
-    const blocked = gathered.followUps.some(({ effective }) => effective.counts === 'blocks');
-    [gathered, incident] = await Promise.all([
-      gather(incidentId, rule, deps),
-      blocked ? undefined : incidentIfVisible(incidentId, deps),
-    ]);
+    [gathered, incident] = await readAnew(incidentId, rule, gathered, deps);
     changedWhileWriting = gathered.followUps.some(isWriteDue);
   }
 
@@ -67,28 +61,55 @@ export async function review(incidentId: string, job: ReviewJob, deps: ReviewDep
   return act(incidentId, facts, decision, job, deps);
 }
 
-/** Writes what is due to all of them at once. Throws what the first of them threw, and not before all have ended. */
+/** So many follow-ups of an incident are written at once. */
+const WRITTEN_AT_ONCE = 8;
+
+/**
+ * Writes what is due. No write begins after one that failed, or once the signal aborts; throws what the first of them
+ * threw, and not before all have ended.
+ */
 async function writeAll(due: readonly Counted[], signal: AbortSignal, deps: WriteDeps): Promise<void> {
-  const written = await Promise.allSettled(
-    due.map(async (counted) => {
-      if ('write' in counted.effective && counted.effective.write !== undefined)
-        await writeFollowUp(counted, counted.effective.write, signal, deps);
-    }),
-  );
-  for (const one of written) if (one.status === 'rejected') throw one.reason;
+  const left = [...due];
+  const failures: unknown[] = [];
+  const writeSome = async () => {
+    for (let next = left.shift(); next !== undefined && failures.length === 0; next = left.shift())
+      try {
+        if ('write' in next.effective && next.effective.write !== undefined)
+          await writeFollowUp(next, next.effective.write, signal, deps);
+      } catch (error) {
+        if (failures.length > 0)
+          deps.log.warn(
+            { followUp: next.followUp.id, err: error },
+            'another follow-up was not written either',
+          );
+        failures.push(error);
+      }
+  };
+  await Promise.all(Array.from({ length: WRITTEN_AT_ONCE }, writeSome));
+  if (failures.length > 0) throw failures[0];
 }
 
-/** The incident; `undefined` where incident.io does not show it, which is looked at where it is needed. */
-async function incidentIfVisible(
+/** An incident that was read longer ago, ms, is read again: people may have changed it. */
+const FRESH = 2_000;
+
+/**
+ * The follow-ups after they were written, and along with them the incident where nothing blocked before, since it is
+ * asked for next: at the same time it costs no wait of its own. Where it could not be read it is left to whoever needs it.
+ */
+async function readAnew(
   incidentId: string,
-  { api }: Pick<GatherDeps, 'api'>,
-): Promise<Incident | undefined> {
-  try {
-    return await api.incident(incidentId);
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
+  rule: Rule,
+  before: Gathered,
+  deps: GatherDeps,
+): Promise<[Gathered, Incident | undefined]> {
+  const began = deps.clock.now();
+  const [gathered, incident] = await Promise.allSettled([
+    gather(incidentId, rule, deps),
+    enoughDone(before.followUps, rule) ? deps.api.incident(incidentId) : undefined,
+  ]);
+  if (gathered.status === 'rejected') throw gathered.reason;
+  const fresh = incident.status === 'fulfilled' && deps.clock.now() - began < FRESH;
+  return [gathered.value, fresh ? incident.value : undefined];
 }
 
 /** What a review would decide now, and why. Changes nothing, neither here nor in incident.io. */

@@ -16,6 +16,7 @@ import { sources } from '../trackers/index.ts';
 import type { Tracker } from '../trackers/tracker.ts';
 import { WrongOrganisationError } from '../worker/key-watch.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
+import { CannotListenError } from './cannot-listen-error.ts';
 import { type Context, createContext, createStoreContext, type StoreContext } from './context.ts';
 import { type Operate, operationRoutes } from './operation-routes.ts';
 
@@ -42,11 +43,6 @@ export interface Service {
   ready(): Promise<Readiness>;
   /** Stops taking deliveries, lets running reviews end, and ends within about `deadline` ms. */
   close(deadline: number): Promise<void>;
-}
-
-/** The address cannot be served, for a reason that whoever chose it can mend. */
-export class CannotListenError extends Error {
-  override readonly name = 'CannotListenError';
 }
 
 /** Tries to reach the store keep this distance, ms. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { PAGE_SIZE } from '../incident-io/paging.ts';
 import { ruleFor } from '../policy/rule.ts';
-import { OPEN_INTENTS } from '../review/closing.ts';
+import { OPEN_INTENTS, unrankSettled } from '../review/closing.ts';
 import { count, rememberIncidents } from '../review/gather.ts';
 import { looksOf } from '../review/looks.ts';
 import type { Counted } from '../review/words.ts';
@@ -188,14 +188,9 @@ function isLasting(
 
 /** Incidents with an edit whose end nobody knows. */
 async function openIntents({ store }: SweepDeps): Promise<string[]> {
-  const open = await store.tables.ranked(OPEN_INTENTS, { min: -Infinity, max: Infinity, limit: 1000 });
-  const closures = await store.closures.getMany(open.map(({ member }) => member));
-  const settled = open.filter(
-    ({ member }) => !closures.get(member)?.some(({ outcome }) => outcome === 'open'),
+  const ranked = await store.tables.ranked(OPEN_INTENTS, { min: -Infinity, max: Infinity, limit: 1000 });
+  return unrankSettled(
+    ranked.map(({ member }) => member),
+    store,
   );
-  await store.tables.unrank(
-    OPEN_INTENTS,
-    settled.map(({ member }) => member),
-  );
-  return open.map(({ member }) => member).filter((id) => !settled.some(({ member }) => member === id));
 }

@@ -54,6 +54,8 @@ export class KeyWatch {
   private readonly log: Logger;
   private readonly wait: Sleep;
   private probing?: Promise<void>;
+  /** What is told to the store, one after the other: the last word has to stand. */
+  private telling: Promise<void> = Promise.resolve();
   state: KeyState = { is: 'unknown', words: 'the API key has not been checked yet' };
   /** Called whenever the key starts or stops to work. */
   onChange: (works: boolean) => Promise<void> = async () => {};
@@ -142,13 +144,15 @@ export class KeyWatch {
       for (const words of lacks(state, before)) this.log.warn(words);
     } else if (before.is !== state.is)
       this.log.error(`${state.words}. No incident is reviewed until this is mended.`);
-    await this.tell(state);
+    this.telling = this.telling.then(() => this.tell());
+    await this.telling;
     // Another check may have found out more meanwhile: whoever comes last tells what is known now.
     if ((before.is === 'good') !== (state.is === 'good')) await this.onChange(this.state.is === 'good');
   }
 
   /** For people alone, so a store that does not take it stops nothing. */
-  private async tell(state: KeyState): Promise<void> {
+  private async tell(): Promise<void> {
+    const { state } = this;
     const works = state.is === 'good';
     const words = works ? `“${state.name}” works` : state.words;
     try {

@@ -1,6 +1,7 @@
-import { stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import type { Backend } from '../../src/queue/backend.ts';
 import { openBackend } from '../../src/queue/open-backend.ts';
 import { EMBEDDED_PREFIX, freshFolder } from '../support/backends.ts';
@@ -68,6 +69,42 @@ describe.skipIf(!inject('embedded'))('the embedded backend', () => {
       name: 'FolderLockedError',
       pid: process.pid,
       message: expect.stringContaining(`${folder} is in use by process ${process.pid}`),
+    });
+  });
+
+  describe('of a folder that was never used', () => {
+    const built = fileURLToPath(new URL('../../dist/database/', import.meta.url));
+    /** By which PostgreSQL tells one database from another: https://www.postgresql.org/docs/17/protocol-replication.html */
+    const systemOf = async (database: string) =>
+      (await readFile(join(database, 'global/pg_control'))).readBigUInt64LE(0);
+    /** Opens it in a process of what was built; answers the folder of its database. */
+    const opened = async (folder: string, prefix: string): Promise<string> => {
+      const child = hold(folder, '--add', prefix);
+      await eventually(() => expect(child.lines).toContain('added 1'));
+      await child.kill();
+      return join(folder, 'database');
+    };
+
+    test('copies the database of the build, anew where a copy was cut off, for its owner alone', async () => {
+      const folder = freshFolder();
+      await mkdir(join(folder, 'database.new/base'), { recursive: true });
+      const database = await opened(folder, 'incident-closer');
+      expect(await systemOf(database)).toBe(await systemOf(join(built, 'incident_closer')));
+      expect((await stat(database)).mode & 0o777).toBe(0o700);
+      expect((await stat(join(database, 'PG_VERSION'))).mode & 0o777).toBe(0o600);
+      expect(await readdir(folder)).not.toContain('database.new');
+    });
+
+    test('sets one up where the build has none for its prefix, or it cannot be copied', async () => {
+      const broken = join(built, 'a_broken_copy');
+      await writeFile(broken, 'no folder');
+      onTestFinished(() => rm(broken));
+      for (const prefix of ['another', 'a-broken-copy']) {
+        const folder = freshFolder();
+        const system = await systemOf(await opened(folder, prefix));
+        expect(system).not.toBe(await systemOf(join(built, 'incident_closer')));
+        expect(await readdir(folder)).not.toContain('database.new');
+      }
     });
   });
 

@@ -126,6 +126,8 @@ const wanted = process.argv.slice(2).filter((name) => name !== '--write');
 const unknown = wanted.filter((name) => mutations.every((mutation) => mutation.name !== name));
 if (unknown.length > 0) throw new Error(`there is no mutation ${unknown.join(', ')}`);
 const chosen = mutations.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+if (wanted.length > 0 && process.argv.includes('--write'))
+  throw new Error('--write writes the table of all: give no names');
 const rows = [];
 for (const mutation of chosen) {
   const found = play(mutation);

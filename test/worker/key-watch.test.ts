@@ -4,7 +4,7 @@ import { KeyRejectedError } from '../../src/incident-io/errors.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Tables } from '../../src/store/tables.ts';
 import type { Identity } from '../../src/vocabulary.ts';
-import { KeyWatch } from '../../src/worker/key-watch.ts';
+import { KeyWatch, readKeyWord } from '../../src/worker/key-watch.ts';
 import { createMemoryTables } from '../support/memory-tables.ts';
 
 const working: Identity = {
@@ -40,6 +40,7 @@ function heldTables(): { tables: Tables; hold(): () => void } {
 describe('the watch on the API key', () => {
   it('ends with what is known last, however late the store takes note of what was known before', async () => {
     const { tables, hold } = heldTables();
+    const store = new Store(tables);
     const answers: (Identity | Error)[] = [working];
     const watch = new KeyWatch({
       api: {
@@ -49,7 +50,7 @@ describe('the watch on the API key', () => {
           return answer;
         },
       },
-      store: new Store(tables),
+      store,
       clock: { now: () => 0 },
       log: pino({ level: 'silent' }),
     });
@@ -64,10 +65,11 @@ describe('the watch on the API key', () => {
     const release = hold();
     const rejected = watch.check();
     await expect.poll(() => watch.state.is).toBe('bad');
-    await watch.check();
-    expect(watch.state.is).toBe('good');
+    const accepted = watch.check();
+    await expect.poll(() => watch.state.is).toBe('good');
     release();
-    await rejected;
+    await Promise.all([rejected, accepted]);
     expect(works).toBe(true);
+    expect(await readKeyWord(store)).toMatchObject({ works: true });
   });
 });

@@ -1,0 +1,68 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { StatusCache } from '../../src/incident-io/status-cache.ts';
+import { policyOf } from '../../src/policy/policy.ts';
+import { ruleFor } from '../../src/policy/rule.ts';
+import { gather } from '../../src/review/gather.ts';
+import { type ReachDeps, reach } from '../../src/review/reach.ts';
+import { readSettings } from '../../src/settings.ts';
+import { Store } from '../../src/store/store.ts';
+import type { Incident } from '../../src/vocabulary.ts';
+import { followUp, incident, minutes, statuses, T0, update } from '../support/make.ts';
+import { createMemoryTables } from '../support/memory-tables.ts';
+
+const LATER = T0 + minutes(30);
+
+/** What is decided of an incident whose follow-up is done, and how often the incident was read. */
+async function decided(reads: Incident[], newest: Incident['status']) {
+  const clock = { now: () => LATER };
+  const policy = policyOf(readSettings({ SETTLE_TIME: '0s' }));
+  let read = 0;
+  const api: ReachDeps['api'] = {
+    identity: () => Promise.reject(new Error('not asked')),
+    statuses: async () => Object.values(statuses),
+    incident: async () => reads[read++] ?? incident(),
+    incidents: async function* () {},
+    updates: async () => [update(), update({ id: '01UPDATE2', status: newest, createdAt: LATER })],
+    followUpsOf: async () => [followUp({ status: 'completed', completedAt: T0 })],
+    followUps: async function* () {},
+  };
+  const deps: ReachDeps = {
+    api,
+    store: new Store(createMemoryTables(clock)),
+    clock,
+    policy,
+    log: pino({ level: 'silent' }),
+    waker: { wake: async () => {}, wakeAt: async () => {} },
+    taskKeyOf: () => undefined,
+    syncFollowUps: true,
+    maxClosesPerHour: 0,
+    statuses: new StatusCache(api, clock),
+    tasks: { canRead: () => false, most: () => 1, read: () => Promise.reject(new Error('not asked')) },
+    key: { name: 'closer', roles: ['incident_editor', 'post_incident_flow_opt_out'] },
+  };
+  const own = ruleFor(policy.rules, incident());
+  const gathered = await gather('01INCIDENT0000000000000001', own, deps);
+  const begun = { rule: own, gathered, changedWhileWriting: false, writes: false };
+  const { decision } = await reach('01INCIDENT0000000000000001', begun, deps, new AbortController().signal);
+  return { decision, read };
+}
+
+describe('between the reads of an incident and of its history', () => {
+  const canceled = { id: '01CANCELED', name: 'Canceled', category: 'canceled', rank: 9 };
+
+  it('a person who takes it out of the flow is not overruled, whatever the status is that they chose', async () => {
+    const { decision, read } = await decided(
+      [incident(), incident({ status: canceled, updatedAt: LATER })],
+      canceled,
+    );
+    expect(decision).toMatchObject({ verdict: 'leave', reason: 'not-closable' });
+    expect(read).toBe(2);
+  });
+
+  it('nothing happened where both show the same status, and it is read once', async () => {
+    const { decision, read } = await decided([incident()], statuses.learning);
+    expect(decision).toMatchObject({ verdict: 'close' });
+    expect(read).toBe(1);
+  });
+});
