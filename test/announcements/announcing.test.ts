@@ -8,12 +8,12 @@ import { history } from '../../src/operations/history.ts';
 import type { FailedJob } from '../../src/queue/backend.ts';
 import { DUE } from '../../src/review/groups.ts';
 import { newSecret } from '../../src/trackers/standard-webhooks.ts';
-import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { freshPlaceLike, onePlace } from '../support/backends.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { type Received, startReceiver } from '../support/receiver.ts';
 import { closed, openWorld, verdict } from '../support/world.ts';
 
-describe.each(queuePlaces())('what happened is told on $name', (place) => {
+describe.each(onePlace('redis'))('what happened is told on $name', (place) => {
   it('in the incident once and to webhooks until they take it, whatever one of them does', async (test) => {
     const secrets = [newSecret(), newSecret()];
     const hanging = await startReceiver(() => undefined);

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { groups } from '../../src/review/groups.ts';
 import type { TaskEvent } from '../../src/vocabulary.ts';
-import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { freshPlaceLike, onePlace } from '../support/backends.ts';
 import { taskEvent } from '../support/make.ts';
 import { closed, openWorld, verdict } from '../support/world.ts';
 import { listed, metric, press, readBoard } from './ask.ts';
 import { openScene, type Scene } from './scene.ts';
 
-describe.each(queuePlaces())('the board, on $name', (place) => {
+describe.each(onePlace('postgres'))('the board, on $name', (place) => {
   let scene: Scene;
   let url: string;
   beforeAll(async () => {

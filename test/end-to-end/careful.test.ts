@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { check } from '../../src/operations/check.ts';
 import { sweepNow } from '../../src/operations/sweep.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
-import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { freshPlaceLike, onePlace } from '../support/backends.ts';
 import {
   acted,
   closed,
@@ -14,7 +14,7 @@ import {
   verdict,
 } from '../support/world.ts';
 
-describe.each(queuePlaces())('it is careful, on $name', (place) => {
+describe.each(onePlace('embedded'))('it is careful, on $name', (place) => {
   let world: TestWorld;
   const open = async (
     over: Record<string, string>,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { followUpJson } from '../../src/simulator/render.ts';
-import { queuePlaces } from '../support/backends.ts';
+import { onePlace } from '../support/backends.ts';
 import { permalinkOf } from '../support/github.ts';
 import { INCIDENT_IO_SECRET, sendIncidentIo } from '../support/incident-io.ts';
 import { untilTaken } from '../support/until-taken.ts';
@@ -18,7 +18,7 @@ import {
 
 const LIST = 'GET /v3/follow_ups';
 
-describe.each(queuePlaces())('incident.io’s own webhooks, on $name', (place) => {
+describe.each(onePlace('postgres'))('incident.io’s own webhooks, on $name', (place) => {
   let world: TestWorld;
   beforeAll(async () => {
     world = await openWorld(place, { INCIDENT_IO_WEBHOOK_SECRET: INCIDENT_IO_SECRET });

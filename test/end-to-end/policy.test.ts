@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { check } from '../../src/operations/check.ts';
 import { sweepNow } from '../../src/operations/sweep.ts';
-import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { freshPlaceLike, onePlace } from '../support/backends.ts';
 import { permalinkOf } from '../support/github.ts';
 import { acted, closed, edits, linked, openWorld, type TestWorld, verdict } from '../support/world.ts';
 
-describe.each(queuePlaces())("a team's own rules, on $name", (place) => {
+describe.each(onePlace('postgres'))("a team's own rules, on $name", (place) => {
   let world: TestWorld;
   const folders: string[] = [];
   const open = async (rules: string) => {

@@ -4,7 +4,7 @@ import { check } from '../../src/operations/check.ts';
 import { release } from '../../src/operations/release.ts';
 import { sweepNow } from '../../src/operations/sweep.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
-import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { freshPlaceLike, onePlace } from '../support/backends.ts';
 import { type FakeTracker, startFakeTracker, type Told } from '../support/fake-tracker.ts';
 import {
   closed,
@@ -23,7 +23,7 @@ const OPEN_AGAIN = {
 };
 const keyOf = (issue: string) => `github:github.com/${issue}`;
 
-describe.each(queuePlaces())('with an API token of the tracker, on $name', (place) => {
+describe.each(onePlace('redis'))('with an API token of the tracker, on $name', (place) => {
   let world: TestWorld;
   let tracker: FakeTracker;
   beforeAll(async () => {

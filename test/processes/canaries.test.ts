@@ -13,13 +13,13 @@ import {
   pointing,
   trackerSettings,
 } from '../support/all-trackers.ts';
-import { freshFolder, type QueuePlace, queuePlaces } from '../support/backends.ts';
+import { freshFolder, onePlace, type QueuePlace } from '../support/backends.ts';
 import { canariesIn } from '../support/canaries.ts';
 import { startChatty } from '../support/chatty.ts';
 import { runProcess } from '../support/process.ts';
 import { closed, openProcessWorld } from './world.ts';
 
-const [place] = queuePlaces().sort((a, b) => (a.name === 'redis' ? -1 : b.name === 'redis' ? 1 : 0));
+const [place] = onePlace('redis');
 
 const API_KEY = 'inc_canary0key';
 const ADMIN_TOKEN = 'canary-admin-token';

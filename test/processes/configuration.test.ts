@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { signed } from '../receiver/support.ts';
-import { freshFolder, queuePlaces } from '../support/backends.ts';
+import { freshFolder, onePlace } from '../support/backends.ts';
 import { runProcess } from '../support/process.ts';
 import { closed as closedPayload } from '../trackers/samples/github-payloads.ts';
 import { openProcessWorld } from './world.ts';
@@ -89,7 +89,7 @@ describe('wrong configuration stops the start', () => {
   });
 });
 
-const [anywhere] = queuePlaces().sort((a, b) => (a.name === 'redis' ? -1 : b.name === 'redis' ? 1 : 0));
+const [anywhere] = onePlace('redis');
 
 describe.runIf(anywhere !== undefined)('configuration of a running service', () => {
   const open = (test: Parameters<typeof openProcessWorld>[3], over: Record<string, string> = {}) => {

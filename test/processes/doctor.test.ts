@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { ALL_ROLES } from '../../src/simulator/simulator.ts';
-import { queuePlaces } from '../support/backends.ts';
+import { onePlace, queuePlaces } from '../support/backends.ts';
 import { INCIDENT_IO_SECRET, sendIncidentIo } from '../support/incident-io.ts';
 import type { Result } from '../support/process.ts';
 import { openProcessWorld } from './world.ts';
@@ -65,7 +65,7 @@ describe.each(queuePlaces())('`doctor`, on $name', (place) => {
   });
 });
 
-const [anywhere] = queuePlaces().sort((a, b) => (a.name === 'redis' ? -1 : b.name === 'redis' ? 1 : 0));
+const [anywhere] = onePlace('redis');
 
 describe.runIf(anywhere !== undefined)('`doctor` exits 1 and says what to do', () => {
   const open = (test: Parameters<typeof openProcessWorld>[3], over = {}, roles = [...ALL_ROLES]) => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ALL_ROLES } from '../../src/simulator/simulator.ts';
-import { queuePlaces } from '../support/backends.ts';
+import { onePlace } from '../support/backends.ts';
 import { deliverGithub } from '../support/github.ts';
 import { about, changes, closed, openProcessWorld, readyz } from './world.ts';
 
-const [anywhere] = queuePlaces().sort((a, b) => (a.name === 'redis' ? -1 : b.name === 'redis' ? 1 : 0));
+const [anywhere] = onePlace('redis');
 const KEY = 'incident-closer';
 const without = (role: string) => ALL_ROLES.filter((other) => other !== role);
 
