@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { queuePlaces } from '../support/backends.ts';
+import { onePlace } from '../support/backends.ts';
 import { freePort } from '../support/free-port.ts';
 import { runProcess } from '../support/process.ts';
 import { sentByRule } from '../support/servicenow-rule.ts';
@@ -28,7 +28,7 @@ function incidentAbout({ incidentIo }: ProcessWorld, provider: Provider, permali
 const logOf = ({ stdout, stderr }: Served) => [...stdout, ...stderr].join('\n');
 
 // The store's own tests show that PostgreSQL keeps a secret as well.
-const places = queuePlaces().filter(({ name }) => name !== 'postgres');
+const places = onePlace('redis');
 
 describe.each(places)('from nothing to the first closing, on $name', (place) => {
   it('with Asana: one webhook, a restart, and another one', async (test) => {
