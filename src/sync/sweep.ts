@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PAGE_SIZE } from '../incident-io/paging.ts';
 import { ruleFor } from '../policy/rule.ts';
 import { OPEN_INTENTS, unrankSettled } from '../review/closing.ts';
+import { enoughDone } from '../review/decide.ts';
 import { count, rememberIncidents } from '../review/gather.ts';
 import { looksOf } from '../review/looks.ts';
 import type { Counted } from '../review/words.ts';
@@ -132,9 +133,7 @@ async function look(
       // A write that a review could not make before it was given up.
       if (deps.writes && counted.some(({ effective }) => 'write' in effective && effective.write))
         return true;
-      const done = counted.filter(({ effective }) => effective.counts === 'done');
-      if (done.length < Math.max(1, rule(incident.id).minFollowUps)) return false;
-      if (counted.some(({ effective }) => effective.counts === 'blocks')) return false;
+      if (!enoughDone(counted, rule(incident.id))) return false;
       const outcome = outcomes.get(incident.id);
       return !(outcome && isLasting(outcome, incident, counted, released.get(incident.id), clock.now()));
     })
