@@ -117,6 +117,8 @@ export async function reach(
     }
     if (decision.what === 'tasks') {
       Object.assign(facts, await confirm(incidentId, facts, deps, mode));
+      // As the tasks' states: whoever held it while incident.io and trackers took their time is heard.
+      facts.hold = await store.holds.get(incidentId);
       facts.changedWhileWriting = writes && facts.followUps.some(isWriteDue);
       continue;
     }

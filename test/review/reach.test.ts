@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { recordOf } from '../../src/events/stand.ts';
 import { StatusCache } from '../../src/incident-io/status-cache.ts';
 import { policyOf } from '../../src/policy/policy.ts';
 import { ruleFor } from '../../src/policy/rule.ts';
@@ -8,33 +9,51 @@ import { type ReachDeps, reach } from '../../src/review/reach.ts';
 import { readSettings } from '../../src/settings.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Incident } from '../../src/vocabulary.ts';
-import { followUp, incident, minutes, statuses, T0, update } from '../support/make.ts';
+import { followUp, incident, minutes, statuses, T0, taskEvent, update } from '../support/make.ts';
 import { createMemoryTables } from '../support/memory-tables.ts';
 
 const LATER = T0 + minutes(30);
 
-/** What is decided of an incident whose follow-up is done, and how often the incident was read. */
-async function decided(reads: Incident[], newest: Incident['status']) {
+const TASK = 'github:github.com/acme/api#1';
+const reference = {
+  provider: 'github',
+  name: 'acme/api#1',
+  permalink: 'https://github.com/acme/api/issues/1',
+};
+
+/**
+ * What is decided of an incident whose follow-up is done, and how often the incident was read. `meanwhile` happens while
+ * incident.io answers for its history.
+ */
+async function decided(
+  reads: Incident[],
+  newest: Incident['status'],
+  meanwhile: (store: Store) => Promise<void> = async () => {},
+) {
   const clock = { now: () => LATER };
   const policy = policyOf(readSettings({ SETTLE_TIME: '0s' }));
   let read = 0;
+  const store = new Store(createMemoryTables(clock));
   const api: ReachDeps['api'] = {
     identity: () => Promise.reject(new Error('not asked')),
     statuses: async () => Object.values(statuses),
     incident: async () => reads[read++] ?? incident(),
     incidents: async function* () {},
-    updates: async () => [update(), update({ id: '01UPDATE2', status: newest, createdAt: LATER })],
-    followUpsOf: async () => [followUp({ status: 'completed', completedAt: T0 })],
+    updates: async () => {
+      await meanwhile(store);
+      return [update(), update({ id: '01UPDATE2', status: newest, createdAt: LATER })];
+    },
+    followUpsOf: async () => [followUp({ status: 'completed', completedAt: T0, reference })],
     followUps: async function* () {},
   };
   const deps: ReachDeps = {
     api,
-    store: new Store(createMemoryTables(clock)),
+    store,
     clock,
     policy,
     log: pino({ level: 'silent' }),
     waker: { wake: async () => {}, wakeAt: async () => {} },
-    taskKeyOf: () => undefined,
+    taskKeyOf: () => TASK,
     syncFollowUps: true,
     maxClosesPerHour: 0,
     statuses: new StatusCache(api, clock),
@@ -64,5 +83,26 @@ describe('between the reads of an incident and of its history', () => {
     const { decision, read } = await decided([incident()], statuses.learning);
     expect(decision).toMatchObject({ verdict: 'close' });
     expect(read).toBe(1);
+  });
+});
+
+describe('while incident.io takes its time to answer the last question before a closing', () => {
+  it('a task that is told to be open again keeps the incident open', async () => {
+    const { decision } = await decided([incident()], statuses.learning, (store) =>
+      store.tasks.put(
+        TASK,
+        recordOf(
+          taskEvent({ task: TASK, state: 'open', reopened: true, occurredAt: LATER, receivedAt: LATER }),
+        ),
+      ),
+    );
+    expect(decision).toMatchObject({ verdict: 'wait', reason: 'follow-ups' });
+  });
+
+  it('a person who holds the incident is heard', async () => {
+    const { decision } = await decided([incident()], statuses.learning, (store) =>
+      store.holds.put('01INCIDENT0000000000000001', { why: 'we look into it', at: LATER }),
+    );
+    expect(decision).toMatchObject({ verdict: 'leave', reason: 'held' });
   });
 });
