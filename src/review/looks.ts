@@ -4,6 +4,8 @@ import type { Incident } from '../vocabulary.ts';
 export interface Looking {
   followUp: { id: string; status: string; completedAt?: number };
   effective?: { counts: string };
+  /** What is known of its task. */
+  word?: { delivery: string } | { canonical: string };
 }
 
 /** How an incident and the follow-ups that matter look, as a text to compare. */
@@ -25,5 +27,11 @@ export function looksOf(facts: {
   const postmortem = incident.hasPostmortem ? ' post-mortem' : '';
   // Set back and completed anew, a follow-up has the same status, and may be the news that an incident waits for.
   const completed = Math.max(0, ...followUps.map(({ followUp }) => followUp.completedAt ?? 0));
-  return `${looksLike(incident, followUps)} ${incident.updatedAt} ${completed}${postmortem}`;
+  // By what was told, and not by when: an event may be recorded long after it was received.
+  const told = followUps
+    .flatMap(({ word }) => (word === undefined ? [] : 'delivery' in word ? word.delivery : word.canonical))
+    .sort();
+  return [`${looksLike(incident, followUps)} ${incident.updatedAt} ${completed}${postmortem}`, ...told].join(
+    ' ',
+  );
 }

@@ -121,6 +121,7 @@ async function look(
   const rows = await rowsOf(ids, store);
   const released = await store.released.getMany(ids);
   const outcomes = await store.outcomes.getMany(ids);
+  const backlog = await store.backlog.getMany(ids);
   const followUps = [...rows.values()].flatMap((list) => list.map(({ id, row }) => asFollowUp(id, row)));
   const { followUps: all, records } = await count(
     followUps,
@@ -135,6 +136,8 @@ async function look(
         return true;
       if (!enoughDone(counted, rule(incident.id))) return false;
       const outcome = outcomes.get(incident.id);
+      // A review beside the last one saw something block, since when it is no backlog any more.
+      if (outcome?.reason === 'backlog' && !backlog.has(incident.id)) return true;
       return !(outcome && isLasting(outcome, incident, counted, released.get(incident.id), clock.now()));
     })
     .map(({ id }) => id);
@@ -180,8 +183,7 @@ function isLasting(
     outcome.looks === looksOf({ incident, followUps: counted }) &&
     // One that came while it was looked at is news.
     outcome.releasedAt === releasedAt &&
-    now - outcome.at < LOOK_AGAIN &&
-    !counted.some(({ word }) => word !== undefined && 'receivedAt' in word && word.receivedAt > outcome.at)
+    now - outcome.at < LOOK_AGAIN
   );
 }
 

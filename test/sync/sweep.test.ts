@@ -4,7 +4,7 @@ import type { Outcome } from '../../src/store/records.ts';
 import { asFollowUp, rowsOf } from '../../src/sync/rows.ts';
 import { sweep } from '../../src/sync/sweep.ts';
 import { minutes } from '../support/make.ts';
-import { openSyncTest, type SyncTest } from './support.ts';
+import { keyOf, openSyncTest, type SyncTest } from './support.ts';
 
 describe('a sweep, of an incident that a review was told to leave', () => {
   let test: SyncTest;
@@ -37,6 +37,19 @@ describe('a sweep, of an incident that a review was told to leave', () => {
     const id = await held();
     // Before the review remembered what it had decided, and after it had looked for a release.
     await test.deps.store.released.put(id, test.deps.clock.now() - minutes(11));
+    expect(await sweep(test.deps, 0)).toMatchObject({ woken: [id] });
+  });
+
+  it('wakes its review where a task told something that was received before, and recorded after the review had read', async () => {
+    const id = await held();
+    await test.record({ task: keyOf('acme/api#1'), receivedAt: test.deps.clock.now() - minutes(15) });
+    expect(await sweep(test.deps, 0)).toMatchObject({ woken: [id] });
+  });
+
+  it('wakes its review where it was called backlog, and a review beside that one found that it is none any more', async () => {
+    const id = await held({ reason: 'backlog' });
+    expect(await sweep(test.deps, 0)).toMatchObject({ woken: [] });
+    await test.deps.store.backlog.remove(id);
     expect(await sweep(test.deps, 0)).toMatchObject({ woken: [id] });
   });
 
