@@ -66,6 +66,7 @@ export function checkAudit({ world, store, verdicts }: Quiet): void {
       verdicts.broken(
         'Audit false',
         `${incident.reference} has ${confirmed} closures on record, and was edited ${incident.ourEdits} times`,
+        incident,
       );
   }
 }

@@ -84,6 +84,10 @@ export class EditChecks {
     // The original counts, whoever said that this is a duplicate.
     const word = task?.canonical === undefined ? task : this.verdicts.known(task.canonical);
     const keys = [reads.keys.get(followUp.id), task?.canonical];
+    if (world.storeLostStep > reads.tasks) {
+      world.count('store lost between read and edit');
+      return;
+    }
     const moved = keys.some((key) => key !== undefined && this.verdicts.movedSince(key, reads.placesStep));
     if (moved || [task, word].some((it) => it !== undefined && it.step > reads.tasks)) {
       world.count('change after the last read: task');
@@ -147,7 +151,11 @@ export class EditChecks {
         ? told.includes(change)
         : told.some((it) => isClosed(it.state) && it.step < event.step))
     )
-      this.verdicts.broken('S1 reopened', `${what} is about a task that is open again (${event.delivery})`);
+      this.verdicts.broken(
+        'S1 reopened',
+        `${what} is about a task that is open again (${event.delivery})`,
+        incident,
+      );
     if (event.state === 'declined' && change.canonical && this.duplicateBlocks(change.canonical, reads.tasks))
       this.verdicts.broken(
         'S1 duplicate',
@@ -245,6 +253,7 @@ export class EditChecks {
       this.verdicts.broken(
         'settle time',
         `${incident.reference} is closed ${readySince === undefined ? 'without having been' : `${now - readySince} ms after it was`} found ready`,
+        incident,
       );
   }
 

@@ -195,15 +195,15 @@ export class Stage {
   loseLock(incident: string, hand: Hand): void {
     this.world.say(`${hand.process} loses the lock of its ${hand.name}, and goes on`);
     this.queues.loseLock(incident);
-    this.verdicts.besideEachOther = true;
+    this.verdicts.mayCross(incident);
     if (this.tape.chance(60)) hand.stop.abort('lock lost');
   }
 
   loseQueue(): void {
     this.world.say('the queue is lost');
     // With it the locks: another review may begin beside one in hand.
-    for (const { hand } of this.queues.inHand()) {
-      this.verdicts.besideEachOther = true;
+    for (const { incident, hand } of this.queues.inHand()) {
+      this.verdicts.mayCross(incident);
       if (this.tape.chance(60)) hand.stop.abort('lock lost');
     }
     this.queues.lose();

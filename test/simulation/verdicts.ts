@@ -1,5 +1,5 @@
 import type { SimStore } from './store.ts';
-import type { SimEvent, SimFollowUp, SimTask } from './things.ts';
+import type { SimEvent, SimFollowUp, SimIncident, SimTask } from './things.ts';
 import type { World } from './world.ts';
 
 /** A promise that was broken. */
@@ -27,8 +27,8 @@ export interface StoredTask {
  */
 export class Verdicts {
   violation: Violation | undefined;
-  /** Two reviews of an incident ran side by side: what they read and wrote crossed. */
-  besideEachOther = false;
+  /** By id, the incidents of which two reviews ran side by side: what they read and wrote crossed. */
+  private readonly crossed = new Set<string>();
   /** How many writes and edits there were, with or without effect. */
   writesSeen = 0;
   private readonly world: World;
@@ -39,8 +39,13 @@ export class Verdicts {
     this.store = store;
   }
 
-  broken(promise: string, words: string): void {
-    if (this.besideEachOther && CROSSED.test(promise)) {
+  /** From now on a review of the incident may begin beside one in hand. */
+  mayCross(incidentId: string): void {
+    this.crossed.add(incidentId);
+  }
+
+  broken(promise: string, words: string, incident?: SimIncident): void {
+    if (incident !== undefined && this.crossed.has(incident.id) && CROSSED.test(promise)) {
       this.world.count(`two reviews at once: ${promise}`);
       return;
     }
@@ -67,7 +72,7 @@ export class Verdicts {
 }
 
 /** What is not promised where a review lost its lock and went on. */
-const CROSSED = /^(S3|S1 reopened|L1|settle time|Audit false)/;
+const CROSSED = /^(S3|S1 reopened|settle time|Audit false)/;
 
 /** Whether nobody can order a change of a follow-up and an event of its task. */
 export function isTie(followUp: SimFollowUp, event: SimEvent): boolean {

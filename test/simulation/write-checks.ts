@@ -34,7 +34,7 @@ export class WriteChecks {
     }
     if (isDone(to) && isDone(followUp.status)) {
       if (followUp.changed.step <= (reads.followUps.get(followUp.id) ?? -1))
-        this.verdicts.broken('S3 done', `${words} over ${followUp.status}`);
+        this.verdicts.broken('S3 done', `${words} over ${followUp.status}`, followUp.incident);
       return;
     }
     if (change.canonical) {
@@ -49,8 +49,13 @@ export class WriteChecks {
     else if (isTie(followUp, change)) world.count('too coarse to order: write');
     else if (followUp.blurred || this.isGuess(followUp, reads)) world.count('crash between write and record');
     else if (followUp.person && followUp.person.step > change.step && followUp.person.status !== to)
-      this.verdicts.broken('S3', `${words} against a person's later change at step ${followUp.person.step}`);
-    else if (this.writes.has(key)) this.verdicts.broken('S3 twice', `${words} a second time`);
+      this.verdicts.broken(
+        'S3',
+        `${words} against a person's later change at step ${followUp.person.step}`,
+        followUp.incident,
+      );
+    else if (this.writes.has(key))
+      this.verdicts.broken('S3 twice', `${words} a second time`, followUp.incident);
     this.writes.add(key);
   }
 
