@@ -214,10 +214,17 @@ async function confirm(
 }
 
 async function fail(incidentId: string, ids: readonly string[], store: Store): Promise<void> {
-  await replace(incidentId, ids, (closure) => ({ ...closure, outcome: 'failed' }), store);
+  // One that was confirmed since stays that: a review beside this one made the edit after this one had looked.
+  await replace(
+    incidentId,
+    ids,
+    (closure) => (closure.outcome === 'open' ? { ...closure, outcome: 'failed' } : closure),
+    store,
+  );
   const closures = (await store.closures.get(incidentId)) ?? [];
   // Nothing was closed: one incident whose edits keep failing must not hold all the others back.
-  for (const { id, at } of closures) if (ids.includes(id)) await store.returnPlace(BRAKE, at);
+  for (const { id, at, outcome } of closures)
+    if (ids.includes(id) && outcome === 'failed') await store.returnPlace(BRAKE, at);
   await unrankSettled([incidentId], store);
 }
 

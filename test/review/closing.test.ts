@@ -15,8 +15,8 @@ const decision = {
   status: statuses.closed,
 } as const;
 
-/** What closes an incident in this store; every edit takes effect. */
-function closing(tables: Tables) {
+/** What closes an incident in this store; every edit takes effect. `meanwhile` happens while a read of its history is answered. */
+function closing(tables: Tables, meanwhile: () => Promise<void> = async () => {}) {
   const updates = [update()];
   const never = () => Promise.reject(new Error('not expected to be called'));
   const deps = {
@@ -26,7 +26,11 @@ function closing(tables: Tables) {
       statuses: never,
       incident: never,
       incidents: async function* () {},
-      updates: async () => [...updates],
+      updates: async () => {
+        const answer = [...updates];
+        await meanwhile();
+        return answer;
+      },
       followUpsOf: never,
       followUps: async function* () {},
       setFollowUpStatus: never,
@@ -90,5 +94,20 @@ describe('what is on record of a closing', () => {
     await settle();
     expect(await open()).toEqual([]);
     expect((await store.closures.get(shut.id))?.map(({ outcome }) => outcome)).not.toContain('open');
+  });
+
+  it('stays a closing where a review beside it had looked before the edit, and found nothing', async () => {
+    const tables = createMemoryTables();
+    const store = new Store(tables);
+    let once = async () => {};
+    const { close, settle } = closing(tables, () => once());
+    await expect(close(AbortSignal.abort())).rejects.toThrow('stopped before the edit');
+    once = async () => {
+      await store.closures.update([shut.id], (all = []) =>
+        all.map((it) => ({ ...it, outcome: 'confirmed' })),
+      );
+    };
+    await settle();
+    expect(await store.closures.get(shut.id)).toMatchObject([{ outcome: 'confirmed' }]);
   });
 });
