@@ -17,10 +17,12 @@ import { pauseAskedFor } from './retry-after.ts';
 /** How often a read is tried, and how long is waited in between, in ms, twice as long each time. */
 const READ_TRIES = 3;
 const BACKOFF = 300;
-/** How often one call is rate limited before it goes back to whoever asked. */
+/** How often a read is rate limited before it goes back to whoever asked. */
 const LIMITED_TRIES = 3;
-/** The longest pause that a call sits out, in ms. */
+/** The longest pause that a read sits out, in ms. */
 const PAUSE_SAT_OUT = 20_000;
+/** And a write, which rests on what was read just before: longer ago, and somebody may have changed it. */
+const PAUSE_BEFORE_WRITE = 2_000;
 
 /** One call of the API. `route` is the path's template, by which calls are counted and paced. */
 export interface Call<T> {
@@ -86,7 +88,8 @@ export function createCaller(parts: CallerParts): Caller {
     };
     for (let tries = 1; ; tries++) {
       progress.sent = false;
-      const turn = await pace.take(call.route, signal).catch((error: unknown) => {
+      const patience = call.method === 'GET' ? undefined : PAUSE_BEFORE_WRITE;
+      const turn = await pace.take(call.route, signal, patience).catch((error: unknown) => {
         throw withPurpose(error, facts);
       });
       progress.sent = true;
@@ -118,7 +121,6 @@ export function createCaller(parts: CallerParts): Caller {
         await turn.answered(answer.headers).catch(parts.onPaceTrouble);
         return answer;
       }
-      // Not processed, so writes too may be sent again.
       await sitOut(turn, facts, answer, tries);
     }
   }
@@ -126,7 +128,7 @@ export function createCaller(parts: CallerParts): Caller {
   async function sitOut(turn: Turn, facts: CallFacts, answer: HttpAnswer, tries: number): Promise<void> {
     const ms = pauseAskedFor(answer, parts.clock.now());
     const retryAt = await turn.limited(ms);
-    if (ms <= PAUSE_SAT_OUT && tries < LIMITED_TRIES) return;
+    if (facts.method === 'GET' && ms <= PAUSE_SAT_OUT && tries < LIMITED_TRIES) return;
     const { words, scope: _, ...known } = wordsOf(facts, answer);
     throw new RateLimitedError(
       `Could not ${facts.purpose}: incident.io has had too many requests of this API key${words ? `: "${words}"` : ''}. All calls pause until ${new Date(retryAt).toISOString()}, then it is tried again. If this happens often, give incident-closer an API key that nothing else uses.`,

@@ -31,10 +31,10 @@ export interface Turn {
 export interface Pace {
   /**
    * Waits for leave to make one call; first come, first served among callers of one `route`. Throws
-   * `RateLimitedError` where a pause lasts longer than the patience (`retryAt` by the store's clock), and
+   * `RateLimitedError` where a pause lasts longer than `patience` (ms) (`retryAt` by the store's clock), and
    * `TransientError` where the store does not answer or the signal aborts: nothing is called unpaced.
    */
-  take(route: string, signal?: AbortSignal): Promise<Turn>;
+  take(route: string, signal?: AbortSignal, patience?: number): Promise<Turn>;
 }
 
 export interface PaceOptions {
@@ -47,7 +47,7 @@ export interface PaceOptions {
 
 /** `clock` is the store's (`createStoreClock`), the same for all processes. */
 export function createPace(tables: Tables, clock: Clock, options: PaceOptions = {}): Pace {
-  const { patience = PATIENCE, sleep = realSleep, random = Math.random } = options;
+  const { patience: usual = PATIENCE, sleep = realSleep, random = Math.random } = options;
   const shared = createSharedPace(tables, clock, FIRST_LIMIT, { sleep, random });
   const line = createWaitingLine(serve, sleep);
 
@@ -66,7 +66,7 @@ export function createPace(tables: Tables, clock: Clock, options: PaceOptions = 
       if (turn && !waiter.grant(turn)) await turn.unanswered();
     }
     if (pausedUntil !== undefined) {
-      const impatient = waiting.filter((waiter) => pausedUntil - waiter.since > patience);
+      const impatient = waiting.filter((waiter) => pausedUntil - waiter.since > waiter.patience);
       for (const waiter of impatient) waiter.refuse(pausedError(pausedUntil));
     }
     return wait;
@@ -103,8 +103,8 @@ export function createPace(tables: Tables, clock: Clock, options: PaceOptions = 
   }
 
   return {
-    take(route, signal) {
-      return line.join(route, clock.now(), signal, () => {
+    take(route, signal, patience = usual) {
+      return line.join({ route, since: clock.now(), patience }, signal, () => {
         return new TransientError('incident.io was not called: the caller gave up before its turn came.');
       });
     },

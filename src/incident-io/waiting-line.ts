@@ -4,13 +4,19 @@ import type { Sleep } from '../sleep.ts';
 export interface Waiter<T> {
   readonly route: string;
   readonly since: number;
+  /** How long it waits because of a pause, ms. */
+  readonly patience: number;
   /** Both take the caller out of the line; false where it has left already. */
   grant(value: T): boolean;
   refuse(error: unknown): boolean;
 }
 
 export interface WaitingLine<T> {
-  join(route: string, since: number, signal: AbortSignal | undefined, givenUp: () => Error): Promise<T>;
+  join(
+    caller: Pick<Waiter<T>, 'route' | 'since' | 'patience'>,
+    signal: AbortSignal | undefined,
+    givenUp: () => Error,
+  ): Promise<T>;
   /** Something changed: do not wait for the next look. */
   look(): void;
 }
@@ -48,7 +54,7 @@ export function createWaitingLine<T>(
     serving = false;
   }
 
-  const join: WaitingLine<T>['join'] = (route, since, signal, givenUp) =>
+  const join: WaitingLine<T>['join'] = (caller, signal, givenUp) =>
     new Promise<T>((resolve, reject) => {
       if (signal?.aborted) {
         reject(givenUp());
@@ -62,8 +68,7 @@ export function createWaitingLine<T>(
         return true;
       };
       const waiter: Waiter<T> = {
-        route,
-        since,
+        ...caller,
         grant(value) {
           const here = leave();
           if (here) resolve(value);
@@ -82,7 +87,7 @@ export function createWaitingLine<T>(
       };
       signal?.addEventListener('abort', giveUp, { once: true });
       // Behind others of the same route there is nothing to look for.
-      const first = !waiting.some((other) => other.route === route);
+      const first = !waiting.some((other) => other.route === caller.route);
       waiting.push(waiter);
       if (!serving) void run();
       else if (first) look();

@@ -41,17 +41,33 @@ describe('the pause that a 429 asks for', () => {
 });
 
 describe('a call that is rate limited', () => {
-  it.each(['GET', 'POST'] as const)(
-    'by %s is sent again after the pause: it was not processed',
-    async (method) => {
-      const replies = [limited({ 'retry-after': '3' }), limited(), ok({ incident: incidentJson('A') })];
-      const { client, asked, time } = await standIn(() => replies.shift());
-      const started = time.now();
-      await (method === 'GET' ? client.incident('A') : client.editStatus('A', 'ST1'));
-      expect(asked.map((one) => one.method)).toEqual([method, method, method]);
-      expect(time.now() - started).toBeGreaterThanOrEqual(3_000 + 10_000);
-    },
-  );
+  it('by a read is sent again after the pause', async () => {
+    const replies = [limited({ 'retry-after': '3' }), limited(), ok({ incident: incidentJson('A') })];
+    const { client, asked, time } = await standIn(() => replies.shift());
+    const started = time.now();
+    await client.incident('A');
+    expect(asked.map((one) => one.method)).toEqual(['GET', 'GET', 'GET']);
+    expect(time.now() - started).toBeGreaterThanOrEqual(3_000 + 10_000);
+  });
+
+  it('by a write goes back at once: what it rests on may have changed by the time that it could be sent', async () => {
+    const { client, asked, time } = await standIn(() => limited({ 'retry-after': '3' }));
+    const error = await rejection(client.editStatus('A', 'ST1'));
+    expect(error).toMatchObject({ name: 'RateLimitedError', retryAt: time.now() + 3_000 });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('lets no write wait for the end of its pause, and reads do', async () => {
+    const replies = [limited({ 'retry-after': '12' }), ok({ incident: incidentJson('A') })];
+    const { client, asked } = await standIn(() => replies.shift());
+    expect(await rejection(client.editStatus('A', 'ST1'))).toBeInstanceOf(RateLimitedError);
+    expect(await rejection(client.editStatus('B', 'ST1'))).toHaveProperty(
+      'message',
+      expect.stringContaining('was not called'),
+    );
+    expect(await client.incident('A')).toMatchObject({ id: 'A' });
+    expect(asked.map((one) => one.method)).toEqual(['POST', 'GET']);
+  });
 
   it('for long goes back to whoever asked, with the time; and nobody calls before', async () => {
     const { client, asked, time } = await standIn(() => limited({ 'retry-after': '120' }));
@@ -74,7 +90,7 @@ describe('a call that is rate limited', () => {
 
   it('again and again is given up after three tries', async () => {
     const { client, asked } = await standIn(() => limited({ 'retry-after': '1' }));
-    expect(await rejection(client.editStatus('A', 'ST1'))).toBeInstanceOf(RateLimitedError);
+    expect(await rejection(client.incident('A'))).toBeInstanceOf(RateLimitedError);
     expect(asked).toHaveLength(3);
   });
 
