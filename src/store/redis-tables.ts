@@ -47,6 +47,58 @@ export function createRedisTables(redis: Redis | Cluster, prefix: string): Table
   redis.defineCommand('incidentCloserSwap', { lua: swapScript });
   redis.defineCommand('incidentCloserTime', { lua: timeScript, numberOfKeys: 1 });
 
+  const put: Tables['put'] = async (changes) => {
+    for (const { table, id, value } of changes) refuseNul([table, id, value]);
+    const tables = new Map<string, Map<string, string | undefined>>();
+    for (const { table, id, value } of changes) {
+      const last = tables.get(table) ?? new Map<string, string | undefined>();
+      tables.set(table, last.set(id, value));
+    }
+    const writes: [table: string, entries: Map<string, string>][] = [];
+    const removals: [table: string, ids: string[]][] = [];
+    for (const [table, last] of tables) {
+      const written: [string, string][] = [];
+      const removed: string[] = [];
+      for (const [id, value] of last) {
+        if (value === undefined) removed.push(id);
+        else written.push([id, value]);
+      }
+      for (const some of parts(written)) writes.push([tableKey(table), new Map(some)]);
+      for (const some of parts(removed)) removals.push([tableKey(table), some]);
+    }
+    // One command is whole by itself, and goes along with those of others in one pipeline.
+    if (writes.length + removals.length === 1) {
+      for (const [key, entries] of writes) await redis.hset(key, entries);
+      for (const [key, ids] of removals) await redis.hdel(key, ...ids);
+      return;
+    }
+    if (tables.size === 0) return;
+    const multi = redis.multi();
+    for (const [key, entries] of writes) multi.hset(key, entries);
+    for (const [key, ids] of removals) multi.hdel(key, ...ids);
+    const answers = await multi.exec();
+    if (answers === null) throw new Error('Redis gave up a transaction of the store; nothing was written.');
+    for (const [error] of answers) if (error) throw error;
+  };
+
+  const swap: Tables['swap'] = async (changes) => {
+    for (const { table, id, value, expected } of changes) refuseNul([table, id, value, expected]);
+    const written: boolean[] = [];
+    // One part after the other: an id may come twice.
+    for (const some of parts(changes)) {
+      const tables = [...new Set(some.map((change) => change.table))];
+      const argv = some.flatMap(({ table, id, expected, value }) => [
+        tables.indexOf(table) + 1,
+        id,
+        expected === undefined ? '' : `=${expected}`,
+        value === undefined ? '' : `=${value}`,
+      ]);
+      const answers = await redis.incidentCloserSwap(tables.length, ...tables.map(tableKey), ...argv);
+      written.push(...answers.map((answer) => answer === 1));
+    }
+    return written;
+  };
+
   return {
     async get(table, ids) {
       refuseNul([table, ...ids]);
@@ -55,57 +107,8 @@ export function createRedisTables(redis: Redis | Cluster, prefix: string): Table
       return values.flat().map((value) => value ?? undefined);
     },
 
-    async put(changes) {
-      for (const { table, id, value } of changes) refuseNul([table, id, value]);
-      const tables = new Map<string, Map<string, string | undefined>>();
-      for (const { table, id, value } of changes) {
-        const last = tables.get(table) ?? new Map<string, string | undefined>();
-        tables.set(table, last.set(id, value));
-      }
-      const writes: [table: string, entries: Map<string, string>][] = [];
-      const removals: [table: string, ids: string[]][] = [];
-      for (const [table, last] of tables) {
-        const written: [string, string][] = [];
-        const removed: string[] = [];
-        for (const [id, value] of last) {
-          if (value === undefined) removed.push(id);
-          else written.push([id, value]);
-        }
-        for (const some of parts(written)) writes.push([tableKey(table), new Map(some)]);
-        for (const some of parts(removed)) removals.push([tableKey(table), some]);
-      }
-      // One command is whole by itself, and goes along with those of others in one pipeline.
-      if (writes.length + removals.length === 1) {
-        for (const [key, entries] of writes) await redis.hset(key, entries);
-        for (const [key, ids] of removals) await redis.hdel(key, ...ids);
-        return;
-      }
-      if (tables.size === 0) return;
-      const multi = redis.multi();
-      for (const [key, entries] of writes) multi.hset(key, entries);
-      for (const [key, ids] of removals) multi.hdel(key, ...ids);
-      const answers = await multi.exec();
-      if (answers === null) throw new Error('Redis gave up a transaction of the store; nothing was written.');
-      for (const [error] of answers) if (error) throw error;
-    },
-
-    async swap(changes) {
-      for (const { table, id, value, expected } of changes) refuseNul([table, id, value, expected]);
-      const written: boolean[] = [];
-      // One part after the other: an id may come twice.
-      for (const some of parts(changes)) {
-        const tables = [...new Set(some.map((change) => change.table))];
-        const argv = some.flatMap(({ table, id, expected, value }) => [
-          tables.indexOf(table) + 1,
-          id,
-          expected === undefined ? '' : `=${expected}`,
-          value === undefined ? '' : `=${value}`,
-        ]);
-        const answers = await redis.incidentCloserSwap(tables.length, ...tables.map(tableKey), ...argv);
-        written.push(...answers.map((answer) => answer === 1));
-      }
-      return written;
-    },
+    put: (changes) => discreet(put(changes)),
+    swap: (changes) => discreet(swap(changes)),
 
     async scan(table, cursor, limit) {
       const [next, flat] = await redis.hscan(tableKey(table), cursor ?? '0', 'COUNT', Math.max(1, limit));
@@ -146,6 +149,17 @@ export function createRedisTables(redis: Redis | Cluster, prefix: string): Table
 
     async close() {},
   };
+}
+
+/** ioredis gives an error the command along, with all that was to be stored, and that may be secret. */
+async function discreet<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof Error)
+      for (const told of ['command', 'previousErrors']) Reflect.deleteProperty(error, told);
+    throw error;
+  }
 }
 
 function parts<T>(all: readonly T[]): T[][] {

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
 import { PGlite } from '@electric-sql/pglite';
 import { Cluster, Redis } from 'ioredis';
 import pg from 'pg';
@@ -25,6 +27,24 @@ tablesConformance('memory', async () => {
 
 describe.runIf(inject('redisUrl'))('on Redis', () => {
   tablesConformance('Redis', () => openRedis(() => new Redis(inject('redisUrl'))));
+
+  it('an error tells nothing of what was to be stored, which may be secret', async (test) => {
+    const redis = new Redis(inject('redisUrl'));
+    test.onTestFinished(() => redis.disconnect());
+    const prefix = randomUUID();
+    const tables = createRedisTables(redis, prefix);
+    await redis.set(`{${prefix}}:store:table:t`, 'no hash');
+    const change = { table: 't', id: 'a', value: 'canary' };
+    for (const refused of [
+      tables.put([change]),
+      tables.put([change, { ...change, table: 'other' }]),
+      tables.swap([{ ...change, expected: undefined }]),
+    ]) {
+      const told = inspect(await refused.catch((error: unknown) => error), { depth: 9 });
+      expect(told).toContain('WRONGTYPE');
+      expect(told).not.toContain('canary');
+    }
+  });
 });
 
 describe.runIf(inject('clusterUrl'))('on Redis Cluster', () => {
