@@ -3,12 +3,15 @@ import type { ServerResponse } from 'node:http';
 export interface AdmissionLimits {
   /** Requests in flight. */
   requests: number;
-  /** Their bodies together, by their announced lengths. */
+  /** Of their bodies, those over 64 KiB together, by their announced lengths. */
   bytes: number;
 }
 
 /** What a body counts that does not announce its length (chunked). */
 const UNANNOUNCED = 1024 * 1024;
+
+/** Bodies of the usual size are held by the number of requests: a few that only announce much must not keep them out. */
+const USUAL = 64 * 1024;
 
 /** Keeps what is in flight within limits, so that a flood of large bodies is refused before it is read. */
 export class Admission {
@@ -22,8 +25,10 @@ export class Admission {
 
   /** Whether there is room. What is admitted counts until its response is closed, however that comes about. */
   admits(contentLength: string | undefined, response: ServerResponse): boolean {
-    const bytes = contentLength === undefined ? UNANNOUNCED : Number(contentLength);
-    if (this.#requests + 1 > this.#limits.requests || this.#bytes + bytes > this.#limits.bytes) return false;
+    const length = contentLength === undefined ? UNANNOUNCED : Number(contentLength);
+    const bytes = length > USUAL ? length : 0;
+    if (this.#requests + 1 > this.#limits.requests) return false;
+    if (bytes > 0 && this.#bytes + bytes > this.#limits.bytes) return false;
     this.#requests += 1;
     this.#bytes += bytes;
     response.once('close', () => {

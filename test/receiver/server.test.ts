@@ -215,6 +215,19 @@ describe('the receiver', () => {
     await expect.poll(text).toMatch(/^HTTP\/1.1 503 [\s\S]*retry-after: \d/);
   });
 
+  it('takes usual deliveries while others announce large bodies, and never send them', async () => {
+    const server = await running({ inFlight: { requests: 100, bytes: 1e6 } });
+    const announce = async () => {
+      const { socket, text } = await server.raw();
+      socket.write('POST /webhooks/github HTTP/1.1\r\nhost: a\r\ncontent-length: 999999\r\n\r\n');
+      return text;
+    };
+    await announce();
+    // The second is refused, so the first is known to be held.
+    await expect.poll(await announce()).toMatch(/^HTTP\/1.1 503 /);
+    expect((await post(server.url)).status).toBe(202);
+  });
+
   it('hangs up on a client that sends its headers or body too slowly, and serves others meanwhile', async () => {
     const server = await running({ timeouts: { headers: 200, request: 400, check: 50 } });
     const headers = await server.raw();
