@@ -50,13 +50,19 @@ export class Batcher {
     this.#options = { maxEvents: MAX_EVENTS, maxBytes: MAX_BYTES, ...options };
   }
 
-  /** Resolves once the queue has `part`, all of it in one batch. Rejects where it failed or took too long. */
-  add(part: EventBatch): Promise<void> {
+  /**
+   * Resolves once the queue has `part`, all of it in one batch. Rejects where it failed, or took longer than the
+   * deadline less the time that the caller has waited already (`waited`, ms).
+   */
+  add(part: EventBatch, waited = 0): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiting = this.#waiting.filter((other) => other !== waiting);
-        reject(new QueueTimeout(`the queue took nothing for ${this.#options.deadline} ms`));
-      }, this.#options.deadline);
+      const timer = setTimeout(
+        () => {
+          this.#waiting = this.#waiting.filter((other) => other !== waiting);
+          reject(new QueueTimeout(`the queue took nothing for ${this.#options.deadline} ms`));
+        },
+        Math.max(0, this.#options.deadline - waited),
+      );
       const waiting: Waiting = {
         part,
         bytes: sizeOf(part),

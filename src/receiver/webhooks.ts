@@ -65,6 +65,7 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
     const ownOptions = trackerOptions[name] ?? {};
     const deliver = async ({ headers, body, ip }: FastifyRequest, reply: FastifyReply) => {
       const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+      const began = performance.now();
       const delivery: Delivery = { headers, body: bytes, receivedAt: clock.now() };
       const refused = (code: number, reason: string): FastifyReply => {
         log.warn({ source: name, from: ip, bytes: bytes.length, reason }, 'delivery refused');
@@ -93,7 +94,7 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
           log.debug({ source: name, reason: translation.reason }, 'delivery ignored');
           return answer(reply, 200, { status: 'ignored', reason: translation.reason });
         case 'told':
-          return take(name, translation, reply, answers.accepted);
+          return take(name, translation, reply, { began, code: answers.accepted });
       }
     };
     const route = `/webhooks/${name}`;
@@ -108,10 +109,10 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
     source: string,
     { tasks, incidents, hints }: EventBatch,
     reply: FastifyReply,
-    code = 202,
+    { began, code = 202 }: { began: number; code: number | undefined },
   ): Promise<FastifyReply> {
     try {
-      await batcher.add({ tasks, incidents, hints });
+      await batcher.add({ tasks, incidents, hints }, performance.now() - began);
     } catch (err) {
       onDelivery(source, 'unavailable');
       const about = [...tasks, ...hints].map(({ task }) => task);

@@ -93,6 +93,19 @@ describe('batching', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('counts what a caller has waited already: for the store, before it came here', async () => {
+    vi.useFakeTimers();
+    const intake = new FakeIntake();
+    intake.behave = () => new Promise(() => {});
+    const batcher = new Batcher(intake, { deadline: 2000 });
+    let refused = 0;
+    for (const waited of [1500, 0]) batcher.add(part('a'), waited).catch(() => refused++);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(refused).toBe(1);
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(refused).toBe(2);
+  });
+
   it('is not stopped for good by an add that never ends', async () => {
     vi.useFakeTimers();
     const intake = new FakeIntake();
