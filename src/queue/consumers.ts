@@ -59,6 +59,9 @@ export function startWorkers<B extends IQueueBackend, C>(
       connections.factory,
     );
     worker.on('error', quietErrors(log, `worker ${name}`));
+    worker.on('stalled', (id) => {
+      connections.mend?.(name, id).catch(quietErrors(log, `worker ${name}`));
+    });
     worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) worker.cancelJob(id, LOCK_LOST);
     });
@@ -154,7 +157,9 @@ async function putBack(job: AnyJob, token: string | undefined, delay: number): P
 function read<T>(schema: z.ZodType<T>, data: unknown): T {
   const parsed = schema.safeParse(data);
   if (parsed.success) return parsed.data;
-  throw new FinalFailure('This job holds nothing that can be used.');
+  throw new FinalFailure(
+    'This job holds nothing that can be used: no incident-closer wrote it. To try it again cannot help; find out who else writes to this queue.',
+  );
 }
 
 /** What a log line tells of a job's data: the incident, never a payload. */

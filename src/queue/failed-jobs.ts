@@ -56,8 +56,16 @@ function described(queue: Kept, job: Job): FailedJob {
     queue,
     ...(queue === 'reviews' && incident !== undefined && { incident }),
     tasks: queue === 'events' ? (events?.tasks ?? []).map(({ task }) => task) : [],
-    why: job.failedReason ?? 'no reason was kept',
+    why: reasonOf(job),
     tries: job.attemptsMade,
     at: job.finishedOn ?? job.timestamp,
   };
+}
+
+/** Why a job failed, for who looks at it afterwards, and what to do. */
+function reasonOf({ failedReason = 'no reason was kept', attemptsMade }: Job): string {
+  // BullMQ's words, where a worker took it too often and never came to its end.
+  if (failedReason.startsWith('job stalled more than'))
+    return `Its worker was killed, or froze, whenever it took this job. Look for crashes in the logs of the workers at that time; once their cause is gone, try it again. (${failedReason})`;
+  return failedReason.replace('It is tried again; if this goes on,', `It was tried ${attemptsMade} times:`);
 }

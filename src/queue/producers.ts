@@ -23,6 +23,11 @@ export interface Connections<B extends IQueueBackend, C> {
   worker(): C;
   /** What the keys of a queue in Redis begin with; PostgreSQL has a schema for that. */
   prefixOf?(queue: QueueName): string;
+  /**
+   * Makes a job readable whose data is no JSON, so that it fails with a reason: BullMQ does not get that far, and would
+   * take it anew for ever. Absent where a server keeps no such data.
+   */
+  mend?(queue: QueueName, job: string): Promise<void>;
   /** The server, for people and without secrets: "Redis at localhost:6379". */
   where: string;
   log: Logger;

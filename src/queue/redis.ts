@@ -42,6 +42,14 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
       return redis;
     },
     prefixOf: tagOf,
+    async mend(queue, job) {
+      const key = `${tagOf(queue)}:${queue}:${job}`;
+      const [data, opts] = await store.hmget(key, 'data', 'opts');
+      // As a text, which no job of ours is.
+      if (typeof data === 'string' && !isJson(data))
+        await store.hset(key, 'data', JSON.stringify(data.slice(0, 1_000)));
+      if (typeof opts === 'string' && !isJson(opts)) await store.hset(key, 'opts', '{}');
+    },
     where,
     log,
     telemetry: options.telemetry,
@@ -97,6 +105,15 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
 function wordsOf(error: Error): string {
   const [first] = error instanceof AggregateError ? error.errors : [error];
   return first instanceof Error ? first.message || first.name : String(first);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function whenReady(redis: Redis | Cluster): Promise<void> {

@@ -62,6 +62,49 @@ describe.skipIf(!inject('redisUrl') || program === undefined)('the backend on a 
     expect((await counts()).events.waiting).toBeGreaterThanOrEqual(2);
   });
 
+  test('a job whose data is no JSON fails with a reason, and keeps nobody else waiting', async () => {
+    await server.start();
+    const { intake, work, failed } = await open();
+    redis = new Redis(server.url);
+    await intake.add(batchOf('a#1'));
+    await redis.hset('{own}:events:1', 'data', 'no JSON', 'opts', '{');
+    await intake.add(batchOf('b#1'));
+    const seen: string[] = [];
+    const workers = work(
+      { ...idle, events: async ({ tasks }) => void seen.push(...tasks.map(({ task }) => task)) },
+      { concurrency: 1 },
+    );
+    await eventually(() => expect(seen).toEqual(['b#1']));
+    await eventually(async () =>
+      expect(await failed(9)).toMatchObject([
+        { id: 'events/1', why: expect.stringMatching(/^This job holds no batch of events/) },
+      ]),
+    );
+    await workers.close(3_000);
+  });
+
+  test('why a job failed is told to who looks at it afterwards, and what to do', async () => {
+    await server.start();
+    const { intake, failed } = await open();
+    redis = new Redis(server.url);
+    const reasons = [
+      'job stalled more than allowable limit',
+      "Could not read incident A: 502. It is tried again; if this goes on, check incident.io's status page.",
+    ];
+    for (const [i, failedReason] of reasons.entries()) {
+      await intake.add(batchOf('a#1'));
+      await redis.lrem('{own}:events:wait', 1, String(i + 1));
+      await redis.hset(`{own}:events:${i + 1}`, { failedReason, finishedOn: 2 - i, atm: 100 });
+      await redis.zadd('{own}:events:failed', 2 - i, String(i + 1));
+    }
+    expect((await failed(9)).map(({ why }) => why)).toEqual([
+      expect.stringMatching(
+        /^Its worker was killed, or froze, .* logs of the workers .*job stalled more than/,
+      ),
+      "Could not read incident A: 502. It was tried 100 times: check incident.io's status page.",
+    ]);
+  });
+
   test('it opens while Redis is down, and both sides work once Redis is there', async () => {
     const { intake, ping, work } = await open();
     const seen: string[] = [];
