@@ -9,13 +9,16 @@ import type { FastifyRequest } from 'fastify';
 export type Access =
   /** `session`: what the token against forged requests is tied to. */
   | { granted: true; session: string }
-  /** `missing-token`: it was not shown. `no-token`: none is set, and the request is not from this machine. */
-  | { granted: false; why: 'missing-token' | 'no-token' };
+  /**
+   * `missing-token`: it was not shown. `no-token`: none is set, and the request is not from this machine. `too-many`: it
+   * was guessed wrong too often within a minute, and nobody's is looked at for the rest of it.
+   */
+  | { granted: false; why: 'missing-token' | 'no-token' | 'too-many' };
 
 export interface Doorkeeper {
   access(request: FastifyRequest): Access;
-  /** The cookie's value for who shows the right token; `undefined` for everybody else. */
-  login(token: string): string | undefined;
+  /** The cookie's value for who shows the right token; why there is none for everybody else. */
+  login(token: string): { session: string } | { why: 'wrong' | 'too-many' };
   /** What a request that changes something has to carry, so that no other page can make a browser send it. */
   forgeryToken(session: string): string;
   /** Whether the request may change something: it carries that token (or the ADMIN_TOKEN itself) and comes from our page. */
@@ -27,6 +30,10 @@ export const FORGERY_HEADER = 'x-board-token';
 /** s */
 export const SESSION_SECONDS = 12 * 3_600;
 
+/** After so many wrong tokens within a minute (ms), nobody's is looked at for the rest of it. */
+const WRONG_TOKENS = 10;
+const MINUTE = 60_000;
+
 const ON_LOOPBACK = 'this machine';
 const BY_TOKEN = 'the token itself';
 
@@ -37,7 +44,15 @@ export function createDoorkeeper(adminToken: string | undefined, now: () => numb
     const [expires = '', signature = ''] = session.split('.');
     return same(signature, sign(`session ${expires}`)) && Number(expires) > now();
   };
-  const isToken = (given: string) => adminToken !== undefined && same(given, adminToken);
+  // Each once, by its digest: who shows the same one again and again does not guess.
+  const wrong = new Map<string, number>();
+  const tried = (given: string): 'right' | 'wrong' | 'too-many' => {
+    for (const [digest, at] of wrong) if (now() - at >= MINUTE) wrong.delete(digest);
+    if (wrong.size >= WRONG_TOKENS) return 'too-many';
+    if (adminToken !== undefined && same(given, adminToken)) return 'right';
+    wrong.set(sign(`wrong ${given}`), now());
+    return 'wrong';
+  };
 
   return {
     access(request) {
@@ -45,14 +60,18 @@ export function createDoorkeeper(adminToken: string | undefined, now: () => numb
         return isFromThisMachine(request)
           ? { granted: true, session: ON_LOOPBACK }
           : { granted: false, why: 'no-token' };
-      if (isToken(bearerOf(request))) return { granted: true, session: BY_TOKEN };
       const session = cookieOf(request);
-      return sessionIsGood(session) ? { granted: true, session } : { granted: false, why: 'missing-token' };
+      if (sessionIsGood(session)) return { granted: true, session };
+      const bearer = bearerOf(request);
+      const is = bearer === '' ? 'wrong' : tried(bearer);
+      if (is === 'right') return { granted: true, session: BY_TOKEN };
+      return { granted: false, why: is === 'too-many' ? is : 'missing-token' };
     },
     login(token) {
-      if (!isToken(token)) return undefined;
+      const is = tried(token);
+      if (is !== 'right') return { why: is };
       const expires = String(now() + SESSION_SECONDS * 1_000);
-      return `${expires}.${sign(`session ${expires}`)}`;
+      return { session: `${expires}.${sign(`session ${expires}`)}` };
     },
     forgeryToken: (session) => sign(`forgery ${session}`),
     mayChange(request, session) {

@@ -5,7 +5,7 @@ import { hold } from '../operations/hold.ts';
 import { knownIncident, OperationError } from '../operations/operation.ts';
 import { lift } from '../operations/release.ts';
 import type { StoreContext } from '../service/context.ts';
-import { COOKIE, createDoorkeeper, isFromOurPage, SESSION_SECONDS } from './access.ts';
+import { type Access, COOKIE, createDoorkeeper, isFromOurPage, SESSION_SECONDS } from './access.ts';
 import { assets, type PageFile, pageFile } from './files.ts';
 import { followUpsShown, shown } from './incidents.ts';
 import { type BoardView, boardView, type Section, sections } from './view.ts';
@@ -28,10 +28,8 @@ const HEADERS = {
 
 /** What people see is at most this old, ms; however many look, the store is asked once in that time. */
 const FRESH = 1_000;
-/** Wrong tokens within a minute, after which nobody's is looked at for the rest of it. */
-const WRONG_TOKENS = 10;
-const MINUTE = 60_000;
 const BODY_LIMIT = 16 * 1024;
+const TOO_MANY = 'Too many wrong tokens. Wait a minute.';
 
 /** The board at `/`, and what its page asks for. */
 export function boardRoutes(server: FastifyInstance, options: BoardOptions): void {
@@ -45,7 +43,6 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
     const view = remembered((asked: Partial<Record<Section, number>>, context: StoreContext) =>
       boardView(asked, context),
     );
-    const wrong = attempts();
 
     app.addContentTypeParser(
       ['application/json', 'application/x-www-form-urlencoded'],
@@ -66,13 +63,14 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
 
     app.post<{ Body: string }>('/login', async (request, reply) => {
       if (!isFromOurPage(request)) return reply.code(403).send({ error: 'not from this page' });
-      if (wrong.tooMany()) return send(reply, 429, withNote(login, 'Too many wrong tokens. Wait a minute.'));
-      const session = door.login(new URLSearchParams(request.body).get('token') ?? '');
-      if (session === undefined) {
-        wrong.add();
-        return send(reply, 401, withNote(login, 'This is not the value of ADMIN_TOKEN.'));
-      }
-      return reply.header('set-cookie', cookie(session, SESSION_SECONDS, request)).redirect('./', 303);
+      const answer = door.login(new URLSearchParams(request.body).get('token') ?? '');
+      if ('session' in answer)
+        return reply
+          .header('set-cookie', cookie(answer.session, SESSION_SECONDS, request))
+          .redirect('./', 303);
+      return answer.why === 'too-many'
+        ? send(reply, 429, withNote(login, TOO_MANY))
+        : send(reply, 401, withNote(login, 'This is not the value of ADMIN_TOKEN.'));
     });
     app.post('/logout', async (request, reply) => {
       if (!isFromOurPage(request)) return reply.code(403).send({ error: 'not from this page' });
@@ -81,7 +79,7 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
 
     app.get<{ Querystring: Record<string, string> }>('/api/board', async (request, reply) => {
       const access = door.access(request);
-      if (!access.granted) return denied(reply);
+      if (!access.granted) return denied(reply, access);
       const context = options.context();
       if (context === undefined) return starting(reply);
       let board: BoardView;
@@ -99,7 +97,8 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
       });
     });
     app.get<{ Params: { name: string } }>('/api/incidents/:name', async (request, reply) => {
-      if (!door.access(request).granted) return denied(reply);
+      const access = door.access(request);
+      if (!access.granted) return denied(reply, access);
       const context = options.context();
       if (context === undefined) return starting(reply);
       const known = await knownIncident(request.params.name, context);
@@ -115,7 +114,7 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
     const changing = <B>(path: string, body: z.ZodType<B>, change: Change<B>) =>
       app.post<{ Params: { name?: string }; Body: string }>(path, async (request, reply) => {
         const access = door.access(request);
-        if (!access.granted) return denied(reply);
+        if (!access.granted) return denied(reply, access);
         if (!door.mayChange(request, access.session) || !isJson(request))
           return reply.code(403).send({ error: 'this did not come from the board: load it anew' });
         const context = options.context();
@@ -154,7 +153,8 @@ function send(reply: FastifyReply, code: number, { type, text }: PageFile): Fast
   return reply.code(code).type(type).send(text);
 }
 
-function denied(reply: FastifyReply): FastifyReply {
+function denied(reply: FastifyReply, { why }: Access & { granted: false }): FastifyReply {
+  if (why === 'too-many') return reply.code(429).send({ error: TOO_MANY });
   return reply.code(401).send({ error: 'the board is not open to you: load it anew' });
 }
 
@@ -214,15 +214,4 @@ function remembered(
     return view;
   };
   return Object.assign(ask, { forget: () => known.clear() });
-}
-
-function attempts() {
-  let recent: number[] = [];
-  return {
-    tooMany() {
-      recent = recent.filter((at) => Date.now() - at < MINUTE);
-      return recent.length >= WRONG_TOKENS;
-    },
-    add: () => void recent.push(Date.now()),
-  };
 }

@@ -36,6 +36,11 @@ async function raw(url: string, lines: string[]): Promise<{ status: number; text
   return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1]), text };
 }
 
+function sessionOf(door: ReturnType<typeof createDoorkeeper>): string {
+  const answer = door.login(TOKEN);
+  return 'session' in answer ? answer.session : '';
+}
+
 const local = (url: string) => `Host: ${new URL(url).host}`;
 
 describe('without ADMIN_TOKEN the board', () => {
@@ -142,6 +147,17 @@ describe('with ADMIN_TOKEN the board', () => {
     expect(answer.headers.get('set-cookie')).toBeNull();
   });
 
+  it('stops looking as well after some that programs show, and not where one is shown again and again', async () => {
+    const { url } = await board(TOKEN);
+    const ask = (token: string) =>
+      fetch(`${url}/api/board`, { headers: { authorization: `Bearer ${token}` } });
+    for (let tries = 0; tries < 30; tries++) expect((await ask('of somebody else')).status).toBe(401);
+    expect((await ask(TOKEN)).status).toBe(503);
+    for (let tries = 0; tries < 9; tries++) expect((await ask(`wrong ${tries}`)).status).toBe(401);
+    expect((await ask(TOKEN)).status).toBe(429);
+    expect((await login(url, TOKEN)).status).toBe(429);
+  });
+
   it('is not opened by a login form of another site', async () => {
     const { url } = await board(TOKEN);
     expect((await login(url, TOKEN, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
@@ -151,7 +167,7 @@ describe('with ADMIN_TOKEN the board', () => {
   it('forgets a cookie that ended, was altered, or is of another token', () => {
     let now = 1_000_000;
     const door = createDoorkeeper(TOKEN, () => now);
-    const session = door.login(TOKEN) ?? '';
+    const session = sessionOf(door);
     const open = (value: string, by = door) => {
       const request = { headers: { cookie: `other=1; ${COOKIE}=${value}` } };
       return by.access(Object.assign(Object.create(null), request)).granted;
@@ -187,7 +203,7 @@ describe('what changes something', () => {
     const { url } = await board(TOKEN);
     const [path = ''] = paths;
     const door = createDoorkeeper(TOKEN);
-    const session = door.login(TOKEN) ?? '';
+    const session = sessionOf(door);
     const cookie = `${COOKIE}=${session}`;
     const good = { cookie, [FORGERY_HEADER]: door.forgeryToken(session) };
     // Let through: the store was not reached yet.
