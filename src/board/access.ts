@@ -99,8 +99,8 @@ const LOOPBACK_NAME = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /**
  * The address alone would not do: proxies on this machine have it too, and so has a browser here whose page was
- * given our address by its own DNS. HTTP/1.0 is what nginx speaks by default, without any header of its own:
- * https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version
+ * given our address by its own DNS. HTTP/1.0 is what nginx spoke before 1.29.7, without any header of its own
+ * (https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version); a newer one looks like a program here.
  */
 function isFromThisMachine({ raw, headers }: FastifyRequest): boolean {
   const { remoteAddress = '' } = raw.socket;

@@ -99,6 +99,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const url = urlOf(server.server.address(), settings.host);
   if (backend.lock !== undefined && token !== undefined) await backend.lock.announce({ address: url, token });
   log.info({ url, queue: backend.kind, receive, work }, `incident-closer listens on ${url}`);
+  if (receive && settings.adminToken === undefined)
+    log.info(
+      'Without ADMIN_TOKEN the board is open to this machine alone, and to whoever reaches it through a proxy or tunnel on this machine: let that pass /webhooks/ alone, or set ADMIN_TOKEN.',
+    );
 
   const starting = startUp();
   return {
