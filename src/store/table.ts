@@ -94,11 +94,22 @@ export class Table<T> {
 
   private read(id: string, text: string | undefined): T | undefined {
     if (text === undefined) return undefined;
-    const parsed = this.schema.safeParse(JSON.parse(text));
-    if (!parsed.success)
+    const parsed = this.schema.safeParse(json(text));
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
       throw new Error(
-        `The store's entry ${this.name}/${id} cannot be read (${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}). Was it written by a newer release?`,
+        `The store's entry ${this.name}/${id} cannot be read (${issue?.path.join('.')}: ${issue?.message}). Was it written by a newer release, or by hand?`,
       );
+    }
     return parsed.data;
+  }
+}
+
+/** `undefined` where a text is no JSON: no table has that as a value. */
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
