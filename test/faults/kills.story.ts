@@ -70,20 +70,19 @@ it('the process on the embedded store is killed again and again, under load', as
     test,
   );
   let service = await world.serve();
-  let over = false;
-  const load = deliver(planned, () => service.at, chance, { atOnce: 2, pause: 150 }).finally(() => {
-    over = true;
+  await deliver(planned, () => service.at, chance, {
+    ...{ atOnce: 2, pause: 150, reopenIn: world },
+    trouble: {
+      times,
+      async make(left) {
+        await sleep(between(chance, 0, 150));
+        await service.kill();
+        expect(left(), 'deliveries that are not taken at the kill').toBeGreaterThan(0);
+        service = await world.serve();
+      },
+    },
   });
-  let killed = 0;
-  while (killed < times) {
-    await sleep(between(chance, 100, 900));
-    await service.kill();
-    killed += 1;
-    service = await world.serve();
-  }
-  expect(over || killed === times).toBe(true);
-  await load;
-  await judge(test.task.name, world, planned, last, () => service.at, killed);
+  await judge(test.task.name, world, planned, last, () => service.at, times);
 });
 
 it('receivers and workers on Redis are killed at random, under load', async (test) => {
@@ -93,13 +92,18 @@ it('receivers and workers on Redis are killed at random, under load', async (tes
   const commands: Serving[] = ['receive', 'receive', 'work', 'work'];
   const processes: Served[] = await Promise.all(commands.map((command) => world.serve(command)));
   const receiver = () => pick(processes.slice(0, 2), chance).at;
-  const load = deliver(planned, receiver, chance, { atOnce: 2, pause: 120 });
-  for (let killed = 0; killed < times; killed++) {
-    await sleep(between(chance, 50, 500));
-    const at = between(chance, 0, commands.length - 1);
-    await processes[at]?.kill();
-    processes[at] = await world.serve(commands[at]);
-  }
-  await load;
+  await deliver(planned, receiver, chance, {
+    ...{ atOnce: 2, pause: 120, reopenIn: world },
+    trouble: {
+      times,
+      async make(left) {
+        await sleep(between(chance, 0, 150));
+        const at = between(chance, 0, commands.length - 1);
+        await processes[at]?.kill();
+        expect(left(), 'deliveries that are not taken at the kill').toBeGreaterThan(0);
+        processes[at] = await world.serve(commands[at]);
+      },
+    },
+  });
   await judge(test.task.name, world, planned, last, receiver, times);
 });
