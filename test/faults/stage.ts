@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { inject, type TestContext } from 'vitest';
+import { expect, inject, type TestContext } from 'vitest';
 import { openProcessWorld, type ProcessWorld, SOON } from '../processes/world.ts';
 import { type PrivateRedis, privateRedis, redisProgram } from '../queue/private-redis.ts';
 import { freshFolder, type QueuePlace, queuePlaces } from '../support/backends.ts';
@@ -89,6 +89,11 @@ export function placeOn(name: 'embedded' | 'redis'): QueuePlace {
   const place = queuePlaces().find((one) => one.name === name);
   if (place === undefined) throw new Error(`${name} is not among the backends of this run`);
   return place;
+}
+
+/** The command, until the weather spares it: a person would try again. */
+export async function sweepByHand(world: ProcessWorld): Promise<void> {
+  await expect.poll(async () => (await world.run(['sweep'])).code).toBe(0);
 }
 
 export const scratch = () => inject('scratch');
