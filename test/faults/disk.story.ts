@@ -13,7 +13,7 @@ it('the disk of the embedded store is full', async (test) => {
   });
   const service = await world.serve();
   await service.logged('first sync finished');
-  const load = deliver(planned, () => service.at, chance, { pause: 50 });
+  const load = deliver(planned, () => service.at, chance, { pause: 50, reopenIn: world });
   disk.fill();
   await readyz(service.at, {
     status: 503,

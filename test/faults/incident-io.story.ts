@@ -28,9 +28,10 @@ for (const [name, fault] of outages) {
     const { world, planned, last, chance } = await stageOn(placeOn('redis'), story, 8, test);
     const service = await world.serve();
     const end = world.incidentIo.misbehave({ fault, times: 1_000_000 });
-    await deliver(planned, () => service.at, chance);
+    const load = deliver(planned, () => service.at, chance, { reopenIn: world });
     await sleep(AWAY);
     end();
+    await load;
     await judge(story, world, planned, last, () => service.at, 1);
   });
 }

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { expect, inject, type TestContext } from 'vitest';
 import { openProcessWorld, type ProcessWorld, SOON } from '../processes/world.ts';
 import { type PrivateRedis, privateRedis, redisProgram } from '../queue/private-redis.ts';
+import { signed } from '../receiver/support.ts';
 import { freshFolder, type QueuePlace, queuePlaces } from '../support/backends.ts';
+import { GITHUB_SECRET } from '../support/github.ts';
 import { type Chance, chanceOf, SEED } from './chance.ts';
 import { type Planned, plan } from './load.ts';
 import { roughWeather } from './weather.ts';
@@ -94,6 +96,21 @@ export function placeOn(name: 'embedded' | 'redis'): QueuePlace {
 /** The command, until the weather spares it: a person would try again. */
 export async function sweepByHand(world: ProcessWorld): Promise<void> {
   await expect.poll(async () => (await world.run(['sweep'])).code).toBe(0);
+}
+
+/** What a sender hears while the queue takes nothing: a refusal that says when to try again, within 2 s. */
+export async function refusedInTime(at: string): Promise<void> {
+  const { body, headers } = signed(undefined, GITHUB_SECRET);
+  const answer = await fetch(`${at}/webhooks/github`, {
+    method: 'POST',
+    headers,
+    body: new Uint8Array(body),
+    // A second more than is promised, for a busy machine.
+    signal: AbortSignal.timeout(3_000),
+  });
+  await answer.body?.cancel();
+  const heard = { status: answer.status, retryAfter: answer.headers.get('retry-after') };
+  expect(heard).toEqual({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) });
 }
 
 export const scratch = () => inject('scratch');

@@ -15,13 +15,17 @@ it.for(['embedded', 'redis'] as const)('SIGTERM and a start, under load, on %s',
   const times = LONG ? 20 : 3;
   const { world, planned, last, chance } = await stageOn(placeOn(name), test.task.name, 8 * times, test);
   let service = await world.serve();
-  const load = deliver(planned, () => service.at, chance, { atOnce: 2, pause: 120 });
-  for (let n = 0; n < times; n++) {
-    await sleep(between(chance, 100, 600));
-    await stopped(service);
-    service = await world.serve();
-  }
-  await load;
+  await deliver(planned, () => service.at, chance, {
+    ...{ atOnce: 2, pause: 120, reopenIn: world },
+    trouble: {
+      times,
+      async make() {
+        await sleep(between(chance, 0, 150));
+        await stopped(service);
+        service = await world.serve();
+      },
+    },
+  });
   await judge(test.task.name, world, planned, last, () => service.at, times);
 });
 
@@ -29,7 +33,7 @@ it('SIGTERM while Redis is down', async (test) => {
   const { redis, place } = await ownRedis(test);
   const { world, planned, last, chance } = await stageOn(place, test.task.name, 10, test);
   let [receiver, worker] = await Promise.all([world.serve('receive'), world.serve('work')]);
-  const load = deliver(planned, () => receiver.at, chance, { pause: 100 });
+  const load = deliver(planned, () => receiver.at, chance, { pause: 100, reopenIn: world });
   await sleep(300);
   await redis.kill();
   await Promise.all([stopped(receiver), stopped(worker)]);
@@ -45,12 +49,17 @@ it('a rolling restart of two workers, under load', async (test) => {
   const { world, planned, last, chance } = await stageOn(place, test.task.name, 8 * times, test);
   const receiver = await world.serve('receive');
   const workers = [await world.serve('work'), await world.serve('work')];
-  const load = deliver(planned, () => receiver.at, chance, { atOnce: 2, pause: 120 });
-  for (let n = 0; n < times; n++) {
-    const old = workers[n % 2];
-    workers[n % 2] = await world.serve('work');
-    if (old !== undefined) await stopped(old);
-  }
-  await load;
+  let n = 0;
+  await deliver(planned, () => receiver.at, chance, {
+    ...{ atOnce: 2, pause: 120, reopenIn: world },
+    trouble: {
+      times,
+      async make() {
+        const old = workers[n % 2];
+        workers[n++ % 2] = await world.serve('work');
+        if (old !== undefined) await stopped(old);
+      },
+    },
+  });
   await judge(test.task.name, world, planned, last, () => receiver.at, times);
 });
