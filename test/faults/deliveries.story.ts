@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { about } from '../processes/world.ts';
 import { shuffled } from './chance.ts';
 import { closings, judge, type Planned, untilAccepted } from './load.ts';
-import { ownRedis, placeOn, stageOn, sweepByHand } from './stage.ts';
+import { byHand, ownRedis, placeOn, stageOn } from './stage.ts';
 
 const DAY = 86_400_000;
 
@@ -91,7 +91,7 @@ it('all webhooks of an hour are lost: what incident.io can tell is made good by 
     for (const [n, id] of incident.followUps.entries())
       if (n < incident.issues.length) world.incidentIo.setFollowUp(id, 'completed');
   }
-  await sweepByHand(world);
+  await byHand(world, 'sweep');
   const swept = Date.now();
   const due = planned.filter(({ open }) => open.length === 0);
   await expect.poll(() => due.every((incident) => closings(world, incident).length > 0)).toBe(true);
@@ -114,7 +114,7 @@ it('a person moves a closed incident back: it is left alone until something abou
     // What its trackers said before comes once more.
     for (const issue of incident.issues)
       await untilAccepted(() => service.at, { issue, action: 'closed', at: Date.now() - DAY });
-    await sweepByHand(world);
+    await byHand(world, 'sweep');
     await service.logged(about(incident, 'leave, somebody moved it back'));
   }
   await judge(test.task.name, world, planned, last, () => service.at, planned.length);

@@ -4,7 +4,7 @@ import { sleep } from '../../src/sleep.ts';
 import { readBoard } from '../board/ask.ts';
 import { between, LONG } from './chance.ts';
 import { answered, closings, deliver, judge } from './load.ts';
-import { ownRedis, stageOn, sweepByHand } from './stage.ts';
+import { byHand, ownRedis, stageOn } from './stage.ts';
 
 const historySchema = z.array(z.object({ incident: z.string(), evidence: z.array(z.unknown()) }).loose());
 
@@ -33,7 +33,7 @@ it('after kills and outages every number on the board and in /metrics is true', 
   const open = all.filter(({ id }) => incidentIo.incident(id).status.category !== 'closed');
   const closed = all.filter((incident) => closings(world, incident).length > 0);
   expect(open.length + closed.length).toBe(all.length);
-  await sweepByHand(world);
+  await byHand(world, 'sweep');
 
   // Each closing once in the audit record, with what it rested on.
   const history = historySchema.parse(

@@ -6,7 +6,7 @@ import { type QueueName, queueNames } from '../../src/queue/options.ts';
 import type { ProcessWorld } from '../processes/world.ts';
 import type { PrivateRedis } from '../queue/private-redis.ts';
 import { closings, deliver, judge, type Planned, untilAccepted } from './load.ts';
-import { ownRedis, stageOn, sweepByHand } from './stage.ts';
+import { byHand, ownRedis, stageOn } from './stage.ts';
 
 const BATCH = /^This job holds no batch of events: /;
 const EVENT = /^This task event cannot be used: /;
@@ -136,7 +136,7 @@ it('a deduplication key whose job is gone silences nobody for longer than a swee
   await deliver(planned, () => receiver.at, chance);
   for (const incident of noTrace) await expect.poll(() => closings(world, incident).length).toBe(1);
   expect(inNoList.flatMap((incident) => closings(world, incident))).toEqual([]);
-  await sweepByHand(world);
+  await byHand(world, 'sweep');
   await judge(test.task.name, world, planned, last, () => receiver.at, due.length);
 });
 

@@ -10,7 +10,7 @@ import { freshFolder, type QueuePlace, queuePlaces } from '../support/backends.t
 import { GITHUB_SECRET } from '../support/github.ts';
 import { type Chance, chanceOf, SEED } from './chance.ts';
 import { type Planned, plan } from './load.ts';
-import { roughWeather } from './weather.ts';
+import { openWeather, type Weather } from './weather.ts';
 
 export interface Stage {
   world: ProcessWorld;
@@ -18,6 +18,7 @@ export interface Stage {
   /** Comes after all others, to see that they are over. */
   last: Planned;
   chance: Chance;
+  weather: Weather;
 }
 
 type Test = Pick<TestContext, 'onTestFinished'>;
@@ -30,14 +31,19 @@ export async function stageOn(
   over: Record<string, string> = {},
 ): Promise<Stage> {
   const chance = chanceOf(story);
-  const settings = { ...SOON, MAX_CLOSES_PER_HOUR: '0', SWEEP_EVERY: '2s', LOG_LEVEL: 'info', ...over };
+  const weather = await openWeather(chanceOf(`${story}: weather`), test);
+  const settings = {
+    ...SOON,
+    ...{ MAX_CLOSES_PER_HOUR: '0', SWEEP_EVERY: '2s', LOG_LEVEL: 'info', INCIDENT_IO_API_URL: weather.url },
+    ...over,
+  };
   const world = await openProcessWorld(place, settings, { seed: SEED }, test);
   const name = story.replaceAll(/[^a-z]+/gi, '-').slice(0, 30);
   const planned = plan(world, name, incidents, chance);
   const [last] = plan(world, `${name}-last`, 1, chance);
   if (last === undefined) throw new RangeError('no incident was planned');
-  roughWeather(world.incidentIo);
-  return { world, planned, last, chance };
+  weather.over(world.incidentIo);
+  return { world, planned, last, chance, weather };
 }
 
 /** As the documentation asks for. */
@@ -93,9 +99,9 @@ export function placeOn(name: 'embedded' | 'redis'): QueuePlace {
   return place;
 }
 
-/** The command, until the weather spares it: a person would try again. */
-export async function sweepByHand(world: ProcessWorld): Promise<void> {
-  await expect.poll(async () => (await world.run(['sweep'])).code).toBe(0);
+/** A command, until the weather spares it: a person would try again. */
+export async function byHand(world: ProcessWorld, ...command: string[]): Promise<void> {
+  await expect.poll(async () => (await world.run(command)).code).toBe(0);
 }
 
 /** What a sender hears while the queue takes nothing: a refusal that says when to try again, within 2 s. */

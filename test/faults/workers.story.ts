@@ -36,9 +36,9 @@ it.for([
 });
 
 it('a follow-up that is added between the check and the closing is told', async (test) => {
-  const { world, planned, last } = await stageOn(placeOn('redis'), test.task.name, 4, test);
+  const { world, planned, last, weather } = await stageOn(placeOn('redis'), test.task.name, 4, test);
   // An edit that fails is decided anew, and then it sees what was added.
-  world.incidentIo.behave();
+  weather.spare(EDIT);
   const service = await world.serve();
   await service.logged('first sync finished');
   world.incidentIo.misbehave({ route: EDIT, fault: { kind: 'delay', ms: 500 }, times: 1_000 });
