@@ -72,6 +72,7 @@ export async function deliver(
   const early = Array.from({ length: Math.floor(all * 0.75) }, (_, n) => n);
   const moments = new Set(shuffled(early, chance).slice(0, trouble?.times ?? 0));
   let lastTrouble = Promise.resolve();
+  let begins = lastTrouble;
   const lane = async (): Promise<void> => {
     for (let next = left.pop(); next !== undefined; next = left.pop()) {
       if (trouble !== undefined && moments.has(all - 1 - left.length)) {
@@ -79,8 +80,10 @@ export async function deliver(
         lastTrouble = before.then(() => trouble.make(() => all - taken));
         // Whoever waits for it hears of its failure.
         lastTrouble.catch(() => {});
-        await before;
+        begins = before;
       }
+      // No sender goes on past the next trouble's moment: what comes after it would be taken before it.
+      await begins;
       await close(next.incident, next.issue);
       taken += 1;
       await sleep(pause);
