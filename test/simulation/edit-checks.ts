@@ -116,7 +116,7 @@ export class EditChecks {
     { reads }: Strand,
   ): void {
     if (task === undefined) return;
-    const movesTold = task.transfers.filter(({ recordedAt }) => recordedAt !== undefined).length;
+    const movesTold = task.transfers.filter(({ takenAt }) => takenAt !== undefined).length;
     // Renamed, or its move was lost: nobody can know that it is the same task.
     const isOne = movesTold === task.keys.length - 1;
     const told = task.events.filter(

@@ -173,7 +173,10 @@ export class Queues {
         this.events.splice(this.events.indexOf(job), 1);
         // What it wrote may have been lost meanwhile.
         if (this.world.storeLostStep > began) return;
-        for (const event of job.events) event.recordedAt ??= this.world.step;
+        for (const event of job.events) {
+          event.recordedAt ??= this.world.step;
+          event.takenAt ??= this.world.step;
+        }
       },
       tries: 1_000,
     });

@@ -213,7 +213,8 @@ export class Stage {
     this.world.say('the store is lost');
     this.store.lose();
     this.edits.forgetBrake();
-    for (const { events } of this.world.tasks) for (const event of events) event.recordedAt = undefined;
+    for (const { events } of this.world.tasks)
+      for (const event of events) Object.assign(event, { recordedAt: undefined, takenAt: undefined });
     for (const incident of this.world.incidents) Object.assign(incident, { ourEdits: 0, otherEdits: 0 });
     // Nobody knows any more which writes were ours.
     for (const followUp of this.world.followUps) followUp.blurred ||= followUp.changed.by === 'us';

@@ -42,6 +42,8 @@ export interface SimEvent {
   arrivedAt?: number;
   /** When its job was done, or what it says was written: from then on we know. */
   recordedAt?: number;
+  /** When its job ended: until then, where its task was before may not be written. */
+  takenAt?: number;
 }
 
 export interface SimFollowUp {
