@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FailedJob } from '../queue/backend.ts';
+import { type FailedJob, UselessJobError } from '../queue/backend.ts';
 import type { StoreContext } from '../service/context.ts';
 import { OperationError } from './operation.ts';
 import type { Progress } from './progress.ts';
@@ -46,7 +46,7 @@ export async function retryFailed(
 ): Promise<RetryResult> {
   const { backend, log } = context;
   if (which !== 'all') {
-    if (!(await backend.retry(which.id)))
+    if (!(await retry(which.id, context)))
       throw new OperationError(
         `There is no failed job ${which.id}: it was retried already, or never failed. \`failed list\` shows those that there are.`,
       );
@@ -56,9 +56,23 @@ export async function retryFailed(
   const retried: string[] = [];
   const jobs = await backend.failed(ALL);
   for (const [index, { id }] of jobs.entries()) {
-    if (await backend.retry(id)) retried.push(id);
+    try {
+      if (await retry(id, context)) retried.push(id);
+    } catch (error) {
+      // It stays where it is, and keeps none of the others there.
+      if (!(error instanceof OperationError)) throw error;
+      log.warn({ job: id }, error.message);
+    }
     progress('failed jobs put back', index + 1, jobs.length);
   }
   log.info({ jobs: retried.length }, `${retried.length} failed jobs were put back by hand`);
   return { retried };
+}
+
+async function retry(id: string, { backend }: StoreContext): Promise<boolean> {
+  try {
+    return await backend.retry(id);
+  } catch (error) {
+    throw error instanceof UselessJobError ? new OperationError(error.message) : error;
+  }
 }

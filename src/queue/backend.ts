@@ -23,7 +23,10 @@ export interface Backend {
   oldest(): Promise<Partial<Record<QueueName, number>>>;
   /** Jobs that failed for good, the newest first. */
   failed(limit: number): Promise<FailedJob[]>;
-  /** Has the work of a failed job done anew, and removes the job. `false`: there is no such failed job. */
+  /**
+   * Has the work of a failed job done anew, and removes the job. `false`: there is no such failed job. Throws
+   * `UselessJobError` where it holds nothing to be done.
+   */
   retry(id: string): Promise<boolean>;
   /** Removes deduplication keys whose job is gone, which would silence their incident. Answers their incident ids. */
   clearStrayKeys(incidentIds: readonly string[]): Promise<string[]>;
@@ -51,6 +54,11 @@ export interface FailedJob {
   tries: number;
   /** When it failed, ms. */
   at: number;
+}
+
+/** A failed job holds nothing that could be tried again. */
+export class UselessJobError extends Error {
+  override readonly name = 'UselessJobError';
 }
 
 export interface WorkOptions {

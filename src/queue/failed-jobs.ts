@@ -1,6 +1,6 @@
 import type { Job, Queue } from 'bullmq';
 import { z } from 'zod';
-import type { FailedJob } from './backend.ts';
+import { type FailedJob, UselessJobError } from './backend.ts';
 import { eventOptions } from './options.ts';
 import type { Waker } from './queues.ts';
 
@@ -37,8 +37,12 @@ export async function retryJob(queues: Queues, waker: Waker, id: string): Promis
   if (queue !== 'events' && queue !== 'reviews') return false;
   const job: Job | undefined = await queues[queue].getJob(own);
   if (job === undefined || !(await job.isFailed())) return false;
-  if (queue === 'reviews') await waker.wake([reviewData.parse(job.data).incident], 'retried by hand');
-  else await queues.events.add('batch', batchOf(job.data), eventOptions);
+  if (queue === 'reviews') {
+    const { data } = reviewData.safeParse(job.data);
+    if (data === undefined)
+      throw new UselessJobError(`The failed job ${id} names no incident, so there is nothing to try again.`);
+    await waker.wake([data.incident], 'retried by hand');
+  } else await queues.events.add('batch', batchOf(job.data), eventOptions);
   await job.remove();
   return true;
 }

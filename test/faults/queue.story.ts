@@ -52,6 +52,15 @@ it('poison in the queue stops nothing else, and what failed for good says why', 
   await expect.poll(async () => (await failedOf(world)).length).toBe(expected.length);
   const listed = (await failedOf(world)).map(({ id, queue, why }) => ({ id, queue, why }));
   expect(listed).toEqual(expect.arrayContaining(expected));
+  // What names no incident stays, and keeps none of the others there: they fail anew.
+  const useless = listed.filter(({ queue }) => queue === 'reviews').map(({ id }) => id);
+  expect(await world.run(['failed', 'retry', useless[0] ?? ''])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/names no incident, so there is nothing to try again\.$/),
+  });
+  expect(await world.run(['failed', 'retry', '--all'])).toMatchObject({ code: 0 });
+  await expect.poll(async () => (await failedOf(world)).length).toBe(expected.length);
+  expect((await failedOf(world)).map(({ id }) => id)).toEqual(expect.arrayContaining(useless));
 
   // What is not even JSON, before all that is good.
   await worker.kill();
