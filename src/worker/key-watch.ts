@@ -103,9 +103,10 @@ export class KeyWatch {
     return works;
   }
 
-  /** Looks again, for whoever lacked the role to close: what is known of the key if it has it now. */
-  async mayClose(): Promise<(KeyState & { is: 'good' }) | undefined> {
-    const state = await this.check();
+  /** As `stillWorks`, for whoever lacked the role to close: what is known of the key if it has it now. */
+  async mayClose(signal: AbortSignal): Promise<(KeyState & { is: 'good' }) | undefined> {
+    await this.stillWorks(signal);
+    const { state } = this;
     return state.is === 'good' && state.roles.includes(CLOSING_ROLE) ? state : undefined;
   }
 

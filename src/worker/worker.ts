@@ -81,7 +81,7 @@ export async function startWorker(
         note({ 'incident_closer.verdict': verdict, 'incident_closer.reason': reason });
         // It may have been given since this process looked at the key: of all processes, one looks at each sweep.
         if (reason === 'key-role') {
-          const known = await key.mayClose();
+          const known = await key.mayClose(stop.signal);
           if (known !== undefined) await look(known);
         }
       } catch (error) {

@@ -72,4 +72,25 @@ describe('the watch on the API key', () => {
     expect(works).toBe(true);
     expect(await readKeyWord(store)).toMatchObject({ works: true });
   });
+
+  it('probes a key whoever finds that it works no more, also a review that only lacked the role to close', async () => {
+    const answers = [new KeyRejectedError('incident.io rejects the API key')];
+    const stop = new AbortController();
+    const watch = new KeyWatch({
+      api: {
+        async identity() {
+          const rejected = answers.shift();
+          if (rejected !== undefined) throw rejected;
+          return working;
+        },
+      },
+      store: new Store(createMemoryTables()),
+      clock: { now: () => 0 },
+      log: pino({ level: 'silent' }),
+      wait: async () => {},
+    });
+    expect(await watch.mayClose(stop.signal)).toBeUndefined();
+    await expect.poll(() => watch.state).toMatchObject({ is: 'good' });
+    expect(await watch.mayClose(stop.signal)).toMatchObject({ name: 'closer' });
+  });
 });
