@@ -6,7 +6,10 @@ import { changes, closed, edits, openProcessWorld, SOON } from './world.ts';
 const EDIT = 'POST /v2/incidents/{id}/actions/edit';
 const edit = (rule: Omit<Misbehaviour, 'route'>): Misbehaviour => ({ route: EDIT, ...rule });
 
-describe.each(queuePlaces())('SIGKILL and a restart, on $name', (place) => {
+// On Redis the stories of faults kill as well, and more often.
+const places = queuePlaces().filter(({ name }) => name !== 'redis');
+
+describe.each(places)('SIGKILL and a restart, on $name', (place) => {
   it('right after a 202: what was accepted closes the incident, once', async (test) => {
     const world = await openProcessWorld(place, SOON, {}, test);
     const incident = world.incident(['kill/accepted#1', 'kill/accepted#2']);
