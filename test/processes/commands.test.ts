@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFolderLock } from '../../src/queue/folder-lock.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import { freshFolder, queuePlaces } from '../support/backends.ts';
+import { freshFolder, onePlace, queuePlaces } from '../support/backends.ts';
 import { runProcess } from '../support/process.ts';
 import type { TestIncident } from '../support/world.ts';
 import { about, changes, closed, openProcessWorld, type ProcessWorld, type Served } from './world.ts';
@@ -59,9 +59,8 @@ describe('log lines of a command', () => {
   });
 });
 
-const places = queuePlaces().filter(({ name }) => name !== 'postgres');
-
-describe.each(places)('commands beside a running service, on $name', (place) => {
+// On Redis the stories of faults run commands beside a service.
+describe.each(onePlace('embedded'))('commands beside a running service, on $name', (place) => {
   let world: ProcessWorld;
   let service: Served;
   let backlog: TestIncident;

@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { queuePlaces } from '../support/backends.ts';
+import { onePlace } from '../support/backends.ts';
 import { runOnTerminal, runProcess } from '../support/process.ts';
 import type { TestIncident } from '../support/world.ts';
 import { about, changes, closed, openProcessWorld, type ProcessWorld, type Served } from './world.ts';
 
-const places = queuePlaces().filter(({ name }) => name !== 'postgres');
-
-describe.each(places)('what operators ask beside a running service, on $name', (place) => {
+describe.each(onePlace('embedded'))('what operators ask beside a running service, on $name', (place) => {
   let world: ProcessWorld;
   let service: Served;
   let incident: TestIncident;
@@ -125,7 +123,7 @@ describe.each(places)('what operators ask beside a running service, on $name', (
 });
 
 it('`check --all` works before the first start, on nothing that is remembered', async () => {
-  const [place] = places;
+  const [place] = onePlace('redis');
   if (place === undefined) return;
   const world = await openProcessWorld(place);
   try {
