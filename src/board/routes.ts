@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { parsedJson } from '../json.ts';
 import { retryFailed } from '../operations/failed.ts';
 import { hold } from '../operations/hold.ts';
 import { knownIncident, OperationError } from '../operations/operation.ts';
@@ -119,7 +120,7 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
           return reply.code(403).send({ error: 'this did not come from the board: load it anew' });
         const context = options.context();
         if (context === undefined) return starting(reply);
-        const asked = body.safeParse(json(request.body));
+        const asked = body.safeParse(parsedJson(request.body));
         if (!asked.success) return reply.code(400).send({ error: 'the request cannot be read' });
         try {
           const result = await change(asked.data, request.params.name ?? '', context);
@@ -180,14 +181,6 @@ function cookie(value: string, seconds: number, { headers }: FastifyRequest): st
 
 function isJson({ headers }: FastifyRequest): boolean {
   return headers['content-type']?.startsWith('application/json') === true;
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function limitsIn(query: Record<string, string>): Partial<Record<Section, number>> {

@@ -1,5 +1,6 @@
 import { type ConnectionOptions, createRedisBackend, type RedisQueueBackend } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
+import { parsedJson } from '../json.ts';
 import { createRedisTables } from '../store/redis-tables.ts';
 import type { Backend } from './backend.ts';
 import { startWorkers } from './consumers.ts';
@@ -46,9 +47,9 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
       const key = `${tagOf(queue)}:${queue}:${job}`;
       const [data, opts] = await store.hmget(key, 'data', 'opts');
       // As a text, which no job of ours is.
-      if (typeof data === 'string' && !isJson(data))
+      if (typeof data === 'string' && parsedJson(data) === undefined)
         await store.hset(key, 'data', JSON.stringify(data.slice(0, 1_000)));
-      if (typeof opts === 'string' && !isJson(opts)) await store.hset(key, 'opts', '{}');
+      if (typeof opts === 'string' && parsedJson(opts) === undefined) await store.hset(key, 'opts', '{}');
     },
     where,
     log,
@@ -105,15 +106,6 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
 function wordsOf(error: Error): string {
   const [first] = error instanceof AggregateError ? error.errors : [error];
   return first instanceof Error ? first.message || first.name : String(first);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function whenReady(redis: Redis | Cluster): Promise<void> {

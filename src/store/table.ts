@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { parsedJson } from '../json.ts';
 import type { Tables } from './tables.ts';
 
 /** How often an update is tried against others who change the same entry before it is given up. */
@@ -94,7 +95,7 @@ export class Table<T> {
 
   private read(id: string, text: string | undefined): T | undefined {
     if (text === undefined) return undefined;
-    const parsed = this.schema.safeParse(json(text));
+    const parsed = this.schema.safeParse(parsedJson(text));
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
       throw new Error(
@@ -102,14 +103,5 @@ export class Table<T> {
       );
     }
     return parsed.data;
-  }
-}
-
-/** `undefined` where a text is no JSON: no table has that as a value. */
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
