@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { HttpAnswer, NoAnswerError } from '../http.ts';
+import { parsedJson } from '../json.ts';
 import {
   ForbiddenError,
   GarbledError,
@@ -43,7 +44,7 @@ const named = z.object({ request_id: optional(z.string()) });
 
 /** What an answer says about what went wrong; nothing where its body is none of incident.io's (a proxy's page). */
 export function wordsOf(call: CallFacts, answer: HttpAnswer) {
-  const json = parsedOrNothing(answer.body);
+  const json = parsedJson(answer.body);
   const body = errorBody.safeParse(json).data;
   const safe = (text: string | undefined) => (text ? call.redact(text).slice(0, WORDS_MAX) : undefined);
   const first = body?.errors?.[0];
@@ -150,13 +151,4 @@ function origin(call: CallFacts, status?: number, requestId?: string): string {
   if (status !== undefined) parts.push(`HTTP ${status}`);
   if (requestId) parts.push(`request id ${requestId}`);
   return `(${parts.join(', ')})`;
-}
-
-/** A body that may be anything. */
-function parsedOrNothing(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { parsedJson } from '../json.ts';
 import type { Sleep } from '../sleep.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Limit } from './announced.ts';
@@ -87,21 +88,13 @@ export function createSharedPace(
 /** What the rate limit leaves room for, as all processes together know it; `undefined` before the first call. */
 export async function readRoom(tables: Tables, now: number): Promise<ReturnType<typeof roomIn> | undefined> {
   const [text] = await tables.get(TABLE, [ID]);
-  const known = text === undefined ? undefined : paceState.safeParse(json(text)).data;
+  const known = text === undefined ? undefined : paceState.safeParse(parsedJson(text)).data;
   return known && roomIn(known, now);
 }
 
 function parsed(text: string | undefined, first: Limit, now: number): PaceState {
   if (text === undefined) return emptyState(first, first.limit, now);
-  const known = paceState.safeParse(json(text));
+  const known = paceState.safeParse(parsedJson(text));
   // An entry of another release that we cannot read: begin anew, without a burst.
   return known.success ? known.data : emptyState(first, 0, now);
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
