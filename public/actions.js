@@ -14,10 +14,10 @@ export function toast(words) {
   }, TOAST);
 }
 
+/** `words`: what is told of the answer. */
 async function act(work, words) {
   try {
-    await work();
-    toast(words);
+    toast(words(await work()));
   } catch (error) {
     toast(error.message);
   }
@@ -55,7 +55,7 @@ export async function askHold({ id, reference }) {
   if (answer)
     await act(
       () => change(`api/incidents/${encodeURIComponent(id)}/hold`, { why: answer.why }),
-      `${reference} is held.`,
+      () => `${reference} is held.`,
     );
 }
 
@@ -69,10 +69,25 @@ export async function askRelease({ id, reference }) {
   if (answer)
     await act(
       () => change(`api/incidents/${encodeURIComponent(id)}/release`, {}),
-      `${reference} is released.`,
+      ({ lifted, dryRun }) =>
+        dryRun
+          ? `This is a dry run: nothing was changed. Release ${reference} once the service works for real.`
+          : lifted.length > 0
+            ? `${reference} is released.`
+            : `Nothing is known to hold ${reference}: there was nothing to release. It is reviewed anyway.`,
     );
 }
 
+export function askReview({ id, reference }) {
+  return act(
+    () => change(`api/incidents/${encodeURIComponent(id)}/review`, {}),
+    () => `${reference} is reviewed now.`,
+  );
+}
+
 export function retry(id) {
-  return act(() => change('api/failed/retry', { id }), 'It is tried again.');
+  return act(
+    () => change('api/failed/retry', { id }),
+    () => 'It is tried again.',
+  );
 }

@@ -50,14 +50,28 @@ function relative(at) {
   return distance > -1_500 ? 'now' : `${span(-distance)} ago`;
 }
 
+const zone = new Intl.DateTimeFormat(undefined, { timeZoneName: 'short' });
+
+/** `2026-11-24 09:15:00 GMT+1`: every time on the page has this form, in the reader's zone and with its name. */
+export function localTime(at) {
+  const date = new Date(at);
+  const two = (number) => String(number).padStart(2, '0');
+  const name = zone.formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')} ${name}`;
+}
+
+/** A sentence of the service, which tells times in UTC. */
+export function said(words) {
+  return words.replace(/(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC/g, (_, day, hour) =>
+    localTime(Date.parse(`${day}T${hour}Z`)),
+  );
+}
+
 /** A time that keeps its distance to now up to date. */
 export function time(at) {
   const date = new Date(at);
-  return h(
-    'time',
-    { datetime: date.toISOString(), title: date.toLocaleString(), 'data-at': at },
-    relative(at),
-  );
+  return h('time', { datetime: date.toISOString(), title: localTime(at), 'data-at': at }, relative(at));
 }
 
 export function tick() {
@@ -67,9 +81,11 @@ export function tick() {
   }
 }
 
-/** As the beginning of a sentence; names keep their small letter. */
-export function capital(text) {
-  return text.startsWith('incident.io') ? text : text.charAt(0).toUpperCase() + text.slice(1);
+/** A sentence of the service with its capital, but for names that have none, and its full stop. */
+export function sentence(words) {
+  const text = said(words);
+  const begun = text.startsWith('incident.io') ? text : text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
 export function button(words, focus, label, onclick) {

@@ -1,5 +1,5 @@
 import { askHold, askRelease, retry } from './actions.js';
-import { button, capital, h, link, mark, time } from './dom.js';
+import { button, h, link, mark, said, sentence, time } from './dom.js';
 import { refresh, state } from './state.js';
 
 const VERDICT_MARKS = {
@@ -13,8 +13,25 @@ const HEALTH_MARKS = {
   unknown: ['?', 'unknown', 'not known'],
 };
 
-function heading({ reference, name, url }) {
-  return h('h3', {}, link(reference, url, { class: 'reference' }), name);
+export function followUpMark(counts) {
+  return VERDICT_MARKS[counts];
+}
+
+/** What is told nowhere outside incident.io. */
+export function lock() {
+  // Not every system has a font with a lock. This file is at the top; pages are at several depths.
+  const src = new URL('lock.svg', import.meta.url);
+  return h('img', { class: 'lock', src, alt: 'private', title: 'private', width: 15, height: 15 });
+}
+
+/** The reference leads to incident.io, the name to the incident's own page here. */
+function heading({ reference, name, url, private: isPrivate }) {
+  const page = h(
+    'a',
+    { class: 'name', href: `incidents/${encodeURIComponent(reference)}` },
+    name || reference,
+  );
+  return h('h3', {}, link(reference, url, { class: 'reference' }), isPrivate ? lock() : '', page);
 }
 
 function progressOf({ done, all }) {
@@ -33,8 +50,23 @@ function progressOf({ done, all }) {
   );
 }
 
+/** All that keeps an incident open, a paragraph each. */
+export function verdictOf({ words, held, failing, also = [] }) {
+  return [
+    held
+      ? h('p', { class: 'words' }, 'Held ', time(held.at), `${held.by ? ` by ${held.by}` : ''}: ${held.why}`)
+      : '',
+    h('p', { class: 'words verdict' }, sentence(words)),
+    failing ? h('p', { class: 'words bad' }, sentence(failing)) : '',
+    // That it is held stands above, with the reason.
+    also
+      .filter(({ reason }) => !(held && reason === 'held'))
+      .map((other) => h('p', { class: 'words' }, sentence(`also: ${other.words}`))),
+  ].flat();
+}
+
 export function incidentRow(incident, { hold, release }) {
-  const { id, reference, words, at, wokenBy, until, held } = incident;
+  const { id, reference, at, wokenBy, until } = incident;
   const meta = h('p', { class: 'meta' });
   if (until !== undefined) meta.append(h('span', {}, 'due ', time(until)));
   meta.append(
@@ -45,14 +77,7 @@ export function incidentRow(incident, { hold, release }) {
   return h(
     'article',
     { class: 'row' },
-    h(
-      'div',
-      { class: 'about' },
-      heading(incident),
-      held ? h('p', { class: 'words' }, 'Held ', time(held.at), `: ${held.why}`) : '',
-      h('p', { class: 'words' }, `${capital(words)}.`),
-      meta,
-    ),
+    h('div', { class: 'about' }, heading(incident), verdictOf(incident), meta),
     progressOf(incident),
     h(
       'div',
@@ -108,7 +133,7 @@ function followUpList(followUps) {
         ...mark(VERDICT_MARKS[counts]),
         name ? [link(name, url), ' '] : '',
         title,
-        h('p', { class: 'meta' }, why),
+        h('p', { class: 'meta' }, said(why)),
       ),
     ),
   );
@@ -129,7 +154,18 @@ export function foundRow({ incident, followUps }, section) {
   return row;
 }
 
-export function closedRow({ incident, name, url, closure, to, confirmed, requestId, late = [], evidence }) {
+export function closedRow({
+  incident,
+  name,
+  url,
+  private: isPrivate,
+  closure,
+  to,
+  confirmed,
+  requestId,
+  late = [],
+  evidence,
+}) {
   const tasks = evidence.map(({ name: task, title, followUp }) => task ?? title ?? followUp);
   return h(
     'article',
@@ -137,13 +173,15 @@ export function closedRow({ incident, name, url, closure, to, confirmed, request
     h(
       'div',
       { class: 'about' },
-      heading({ reference: incident, name, url }),
+      heading({ reference: incident, name, url, private: isPrivate }),
       h(
         'p',
         { class: 'words' },
         `${to === 'closed' ? 'Closed' : 'Moved to post-incident'} on ${tasks.join(', ')}.`,
       ),
-      late.map(({ title, why }) => h('p', { class: 'words bad' }, `Meanwhile: ${title ?? ''} ${why}.`)),
+      late.map(({ title, why }) =>
+        h('p', { class: 'words bad' }, sentence(`meanwhile: ${title ?? ''} ${why}`)),
+      ),
       h(
         'p',
         { class: 'meta' },
@@ -186,7 +224,7 @@ export function failedRow({ id, queue, incident, tasks, why, tries, at }) {
       'div',
       { class: 'about' },
       h('h3', {}, about),
-      h('p', { class: 'words' }, why),
+      h('p', { class: 'words' }, said(why)),
       h(
         'p',
         { class: 'meta' },
@@ -204,17 +242,30 @@ export function failedRow({ id, queue, incident, tasks, why, tries, at }) {
   );
 }
 
+export function actionRow({ at, words, private: isPrivate }) {
+  return h(
+    'article',
+    { class: 'row wide' },
+    h(
+      'div',
+      { class: 'about' },
+      h('p', { class: 'words' }, isPrivate ? lock() : '', words),
+      h('p', { class: 'meta' }, time(Date.parse(at))),
+    ),
+  );
+}
+
 export function healthOf({ name, is, words }) {
   return h(
     'li',
     {},
     h('div', {}, ...mark(HEALTH_MARKS[is])),
-    h('div', {}, h('strong', {}, name), h('p', {}, `${capital(words)}.`)),
+    h('div', {}, h('strong', {}, name), h('p', {}, sentence(words))),
   );
 }
 
-export function sourceOf({ title, lastAt, answers }) {
-  const is = answers?.well === false ? 'bad' : lastAt === undefined ? 'unknown' : 'well';
+export function sourceOf({ title, lastAt, answers, alarms = [] }) {
+  const is = answers?.well === false || alarms.length > 0 ? 'bad' : lastAt === undefined ? 'unknown' : 'well';
   const sent =
     lastAt === undefined ? ['nothing came yet that is remembered'] : ['sent something ', time(lastAt)];
   return h(
@@ -226,7 +277,8 @@ export function sourceOf({ title, lastAt, answers }) {
       {},
       h('strong', {}, title),
       h('p', {}, sent),
-      answers ? h('p', {}, `${capital(answers.words)}.`) : '',
+      answers ? h('p', {}, sentence(answers.words)) : '',
+      ...alarms.map((words) => h('p', {}, sentence(words))),
     ),
   );
 }

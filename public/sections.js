@@ -1,7 +1,7 @@
 import { toast } from './actions.js';
 import { h } from './dom.js';
 import { keep } from './keep.js';
-import { closedRow, failedRow, foundRow, incidentRow } from './rows.js';
+import { actionRow, closedRow, failedRow, foundRow, incidentRow } from './rows.js';
 import { refresh, state } from './state.js';
 
 /** In the order of the page. A quiet one is shown only where it has something. */
@@ -60,14 +60,22 @@ const SECTIONS = [
     about: 'By incident-closer, with what each closing rested on.',
     empty: 'Nothing was closed yet.',
   },
+  {
+    id: 'actions',
+    title: 'Who did what',
+    about: 'Held, released, retried: by operators, here or on the command line.',
+    quiet: true,
+  },
 ];
 
 /** The service shows no more of a section; what is further down is found by its reference. */
 const MOST = 500;
 
+const NOT_READ = 'Not read yet: the first sync with incident.io is under way.';
+
 export function showSections(parent, board) {
   const all = SECTIONS.map((section) => ({ ...section, ...contents(section.id, board) }));
-  const shown = all.filter((section) => section.all > 0 || !section.quiet);
+  const shown = all.filter((section) => section.all > 0 || section.rows.length > 0 || !section.quiet);
   const { found } = state;
   if (found)
     shown.unshift({ id: 'found', title: `Found: ${found.incident.reference}`, all: 1, rows: [found] });
@@ -75,7 +83,7 @@ export function showSections(parent, board) {
 }
 
 function contents(id, board) {
-  return id === 'closed' || id === 'failed' ? board[id] : board.groups[id];
+  return ['closed', 'failed', 'actions'].includes(id) ? board[id] : board.groups[id];
 }
 
 function sectionOf({ id, about }) {
@@ -99,11 +107,11 @@ function fillSection(element, section) {
   const [head, list, none, more] = element.children;
   const [name, number] = head.querySelectorAll('h2 > span');
   say(name, title);
-  say(number, id === 'found' ? '' : String(all));
+  say(number, id === 'found' || all === undefined ? '' : String(all));
   keep(list, rows, keyOf, (row) => rowOf(row, section));
   none.hidden = rows.length > 0 || empty === '';
-  say(none, none.hidden ? '' : empty);
-  const rest = id === 'found' ? 0 : all - rows.length;
+  say(none, none.hidden ? '' : all === undefined ? NOT_READ : empty);
+  const rest = id === 'found' || all === undefined ? 0 : all - rows.length;
   more.hidden = rest <= 0;
   if (more.hidden) return;
   const words = `Show more (${rest} not shown)`;
@@ -118,12 +126,14 @@ function fillSection(element, section) {
 }
 
 function keyOf(row) {
+  if (row.action) return `${row.at} ${row.words}`;
   return row.closure ?? row.id ?? row.incident.id;
 }
 
 function rowOf(row, section) {
   if (section.id === 'closed') return closedRow(row);
   if (section.id === 'failed') return failedRow(row);
+  if (section.id === 'actions') return actionRow(row);
   if (section.id !== 'found') return incidentRow(row, section);
   return foundRow(
     row,

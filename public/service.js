@@ -8,7 +8,8 @@ export function setForgeryToken(token) {
 }
 
 export async function ask(path, options) {
-  const answer = await fetch(path, { ...options, credentials: 'same-origin' });
+  // Pages are at several depths; this file is always at the top.
+  const answer = await fetch(new URL(path, import.meta.url), { ...options, credentials: 'same-origin' });
   if (answer.status === 401) {
     // The session is over: the page itself asks for the token.
     location.reload();

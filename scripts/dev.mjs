@@ -9,18 +9,17 @@ const args = process.argv.length > 2 ? process.argv.slice(2) : ['start'];
 
 // Type errors do not keep the service from starting: the watching compiler shows them.
 spawnSync(tsc[0], tsc.slice(1), { stdio: 'ignore' });
-if (!existsSync('dist/main.js')) {
+if (!existsSync('build/main.js')) {
   spawnSync(tsc[0], tsc.slice(1), { stdio: 'inherit' });
   process.exit(1);
 }
 
-const environment = existsSync('.env') ? ['--env-file=.env'] : [];
 // A process group of its own: the compiler is a program started by a script, and a signal would reach only that.
 const compiler = spawn(tsc[0], [...tsc.slice(1), '--watch', '--preserveWatchOutput'], {
   stdio: ['ignore', 'inherit', 'inherit'],
   detached: true,
 });
-const service = spawn(node, ['--watch', '--watch-preserve-output', ...environment, 'dist/main.js', ...args], {
+const service = spawn(node, ['--watch', '--watch-preserve-output', 'build/main.js', ...args], {
   stdio: 'inherit',
 });
 

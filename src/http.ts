@@ -1,16 +1,18 @@
 import { SpanKind } from '@opentelemetry/api';
-import { Agent, errors, request } from 'undici';
-import { failed, inSpan } from './tracing/spans.ts';
+import { Agent, EnvHttpProxyAgent, errors, request } from 'undici';
+import { isUntrusted } from './certificates.ts';
+import { readProxies } from './proxy.ts';
+import { failed, inSpan } from './spans.ts';
 import { version } from './version.ts';
 
 /** All in milliseconds. */
 export interface Deadlines {
   connect: number;
-  /** From the request to the last of the answer's headers. */
+  /** From the request to the end of the answer's headers. */
   headers: number;
-  /** Between two pieces of the answer's body. */
+  /** Between two chunks of the answer's body. */
   body: number;
-  /** The whole of one request, waiting for a connection included. */
+  /** The whole request, including the wait for a connection. */
   total: number;
 }
 
@@ -30,45 +32,58 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   status: number;
-  /** Names in lower case; of a header given twice the values, joined by commas. */
+  /** Names in lower case; values of repeated headers are joined by commas. */
   headers: Record<string, string>;
   body: string;
 }
 
-/** No whole answer came. `reason` says why, in words for a person. */
+/** No complete answer came. `reason` says why, for people. */
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
-  /** The answer came, but was larger than we take: asking again gives the same. */
+  /** The answer came, but was larger than we accept: a retry would give the same. */
   readonly tooLarge: boolean;
+  /** The other side is there, but took too long. */
+  readonly timedOut: boolean;
 
-  constructor(reason: string, cause: unknown, tooLarge = false) {
+  constructor(reason: string, cause: unknown, { tooLarge = false, timedOut = false } = {}) {
     super(reason, { cause });
     this.tooLarge = tooLarge;
+    this.timedOut = timedOut;
   }
 }
 
 export interface Http {
   /** Sends one request, once. Redirects are answers like any other. Throws `NoAnswerError`. */
   send(request: HttpRequest): Promise<HttpAnswer>;
-  /** Breaks off what is under way and closes all connections. */
+  /** Aborts what is in flight and closes all connections. */
   close(): Promise<void>;
 }
 
-/** One pool of kept-alive connections, with a deadline on every request. */
+/** One pool of keep-alive connections, with a deadline on every request. */
 export function createHttp(deadlines: Partial<Deadlines> = {}): Http {
   const limits = { ...DEADLINES, ...deadlines };
-  const agent = new Agent({
-    connect: { timeout: limits.connect },
+  const connect = { timeout: limits.connect };
+  const pool = {
+    connect,
     headersTimeout: limits.headers,
     bodyTimeout: limits.body,
     maxResponseSize: MAX_ANSWER_BYTES,
     connections: MAX_CONNECTIONS,
-  });
+  };
+  const { httpProxy, httpsProxy, noProxy } = readProxies();
+  const agent =
+    httpProxy === undefined && httpsProxy === undefined
+      ? new Agent(pool)
+      : new EnvHttpProxyAgent({
+          ...{ ...pool, requestTls: connect, proxyTls: connect, noProxy },
+          httpProxy: httpProxy ?? '',
+          httpsProxy: httpsProxy ?? '',
+        });
   const userAgent = `incident-closer/${version()}`;
 
   return {
     async send({ method, url, headers, body, signal, route }) {
-      // One controller for both reasons to stop, so that nothing stays attached to a long-lived outer signal.
+      // One controller for both reasons to abort, so that nothing stays attached to a long-lived outer signal.
       const stop = new AbortController();
       const cancel = () => stop.abort();
       if (signal?.aborted) cancel();
@@ -98,7 +113,8 @@ export function createHttp(deadlines: Partial<Deadlines> = {}): Http {
       } catch (cause) {
         if (signal?.aborted)
           throw new NoAnswerError('it was broken off because the client is closing', cause);
-        if (stop.signal.aborted) throw new NoAnswerError(`no answer within ${limits.total / 1000} s`, cause);
+        if (stop.signal.aborted)
+          throw new NoAnswerError(`no answer within ${limits.total / 1000} s`, cause, { timedOut: true });
         throw noAnswer(cause);
       } finally {
         clearTimeout(deadline);
@@ -109,20 +125,28 @@ export function createHttp(deadlines: Partial<Deadlines> = {}): Http {
   };
 }
 
-/** Names are few: the path's template, or else the host. https://opentelemetry.io/docs/specs/semconv/http/http-spans/#name */
+/** Of low cardinality: the path's template, or the host. https://opentelemetry.io/docs/specs/semconv/http/http-spans/#name */
 function nameOf(method: string, url: string, route: string | undefined): string {
   return `${method} ${route ?? new URL(url).host}`;
 }
 
 function noAnswer(cause: unknown): NoAnswerError {
   if (cause instanceof errors.ResponseExceededMaxSizeError)
-    return new NoAnswerError(`the answer is larger than ${MAX_ANSWER_BYTES / 1024 ** 2} MB`, cause, true);
-  // No cause to keep: it holds the bytes that came, which may repeat the request with its token.
+    return new NoAnswerError(`the answer is larger than ${MAX_ANSWER_BYTES / 1024 ** 2} MB`, cause, {
+      tooLarge: true,
+    });
+  // Not kept as the cause: it contains received bytes, which may repeat the request with its token.
   if (cause instanceof errors.HTTPParserError)
     return new NoAnswerError('what came is not HTTP, or broken', undefined);
-  // The code alone: the text of a network error is empty where several addresses were tried.
+  const refused = cause instanceof Error && /^Proxy response \((\d+)\)/.exec(cause.message)?.[1];
+  if (refused) return new NoAnswerError(`the proxy of HTTPS_PROXY or HTTP_PROXY answered ${refused}`, cause);
+  // Only the code: the message of a network error is empty if several addresses were tried.
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
-  return new NoAnswerError(`the connection failed (${code})`, cause);
+  const timedOut = cause instanceof errors.HeadersTimeoutError || cause instanceof errors.BodyTimeoutError;
+  const advice = isUntrusted(code)
+    ? ': its certificate is of an authority that is not known here, perhaps that of a proxy in between. Name the file of that authority in NODE_EXTRA_CA_CERTS'
+    : '';
+  return new NoAnswerError(`the connection failed (${code})${advice}`, cause, { timedOut });
 }
 
 function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {

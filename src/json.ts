@@ -1,4 +1,4 @@
-/** What a text holds as JSON; `undefined`, which JSON cannot say, where it is none. */
+/** Parses a text as JSON; `undefined`, which JSON has no value for, if it is not. */
 export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,6 +1,8 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import { traceFields } from './tracing/spans.ts';
+import { logOutput } from './output.ts';
+import { traceFields } from './spans.ts';
+import { printable, printableJson, printableLines } from './terminal.ts';
 
 export type { Logger };
 
@@ -11,12 +13,14 @@ export interface LogOptions {
   destination?: DestinationStream;
 }
 
-/** Fields that may hold a secret, wherever in a line they are. */
+/** Fields that may contain a secret, wherever they are in a line. */
 const SECRET = /authorization|cookie|signature|secret|password|token|api[-_]?key/i;
-/** What a child logger is bound to passes no formatter, so it is covered by name. */
+/** A child logger's bindings pass no formatter, so they are covered by name. */
 const BOUND = ['authorization', 'cookie', 'signature', 'secret', 'password', 'token', 'apiKey'];
 const HIDDEN = '[hidden]';
-/** Nothing is logged on purpose that lies deeper: it is left out. */
+/** What ioredis attaches to an error: the command with all its data, the password of AUTH among them. */
+const ATTACHED: readonly string[] = ['command', 'previousErrors'];
+/** Nothing is logged deeper than this on purpose: it is left out. */
 const DEPTH = 4;
 
 export function createLogger(level: string, options: LogOptions = {}): Logger {
@@ -31,11 +35,16 @@ export function createLogger(level: string, options: LogOptions = {}): Logger {
     serializers: { err: (error: unknown) => error },
     redact: { paths: BOUND, censor: HIDDEN },
   };
-  if (!pretty) return destination ? pino(settings, destination) : pino(settings);
+  // JSON has escapes for most of it, and log lines end up on terminals, too.
+  if (!pretty)
+    return pino({ ...settings, hooks: { streamWrite: printableJson } }, destination ?? logOutput());
   // In this thread: a transport's worker would outlive tests and lose the last lines.
-  const readable = prettyFactory({ colorize: process.stdout.isTTY === true, translateTime: 'SYS:HH:MM:ss' });
+  const readable = prettyFactory({
+    colorize: process.stdout.isTTY === true,
+    translateTime: "UTC:yyyy-mm-dd HH:MM:ss 'UTC'",
+  });
   const out = destination ?? process.stdout;
-  return pino(settings, { write: (line) => void out.write(readable(line)) });
+  return pino(settings, { write: (line) => void out.write(readable(printableFields(line))) });
 }
 
 function maskedFields(fields: object, depth = DEPTH): Record<string, unknown> {
@@ -50,10 +59,18 @@ function masked(value: unknown, depth: number): unknown {
   if (depth === 0) return '[…]';
   if (value instanceof Error) {
     const { name, message, stack, cause } = value;
-    // An error's own fields are kept: codes and ids tell what happened.
-    return { ...maskedFields(value, depth - 1), type: name, message, stack, cause: masked(cause, depth - 1) };
+    // An error's own fields are kept: codes and ids show what happened.
+    const own = Object.fromEntries(Object.entries(value).filter(([field]) => !ATTACHED.includes(field)));
+    return { ...maskedFields(own, depth - 1), type: name, message, stack, cause: masked(cause, depth - 1) };
   }
   if (Buffer.isBuffer(value)) return `[${value.length} bytes]`;
   if (Array.isArray(value)) return value.map((entry) => masked(entry, depth - 1));
   return 'toJSON' in value ? value : maskedFields(value, depth - 1);
+}
+
+/** A log line whose texts are safe for a terminal; a stack keeps its line breaks, indented. */
+function printableFields(line: string): object {
+  return JSON.parse(line, (name, value: unknown) =>
+    typeof value !== 'string' ? value : name === 'stack' ? printableLines(value) : printable(value),
+  );
 }

@@ -1,9 +1,9 @@
 /** What an event costs, and how much Redis holds, with ever more links and retained states. */
-import { systemClock } from '../../dist/clock.js';
-import { recordEvents } from '../../dist/events/record.js';
-import { asBatch } from '../../dist/queue/event-batch.js';
-import { indexFollowUps } from '../../dist/sync/index-follow-ups.js';
-import { taskKeyOf } from '../../dist/trackers/index.js';
+import { systemClock } from '../../build/clock.js';
+import { recordEvents } from '../../build/events/record.js';
+import { asBatch } from '../../build/queue/event-batch.js';
+import { indexFollowUps } from '../../build/sync/index-follow-ups.js';
+import { taskKeyOf } from '../../build/trackers/index.js';
 import { eventOf, log, openPlace } from '../lib/place.mjs';
 import { inTurns, row } from '../lib/stats.mjs';
 

@@ -1,12 +1,12 @@
 /** What many follow-ups cost a sync: the first one, one without news, a sweep, and one of all follow-ups. */
-import { systemClock } from '../../dist/clock.js';
-import { createClient } from '../../dist/incident-io/client.js';
-import { policyOf } from '../../dist/policy/policy.js';
-import { readSettings } from '../../dist/settings.js';
-import { fullSync } from '../../dist/sync/full-sync.js';
-import { sweep } from '../../dist/sync/sweep.js';
-import { sync } from '../../dist/sync/sync.js';
-import { taskKeyOf } from '../../dist/trackers/index.js';
+import { systemClock } from '../../build/clock.js';
+import { createClient } from '../../build/incident-io/client.js';
+import { policyOf } from '../../build/policy/policy.js';
+import { readSettings } from '../../build/settings/settings.js';
+import { fullSync } from '../../build/sync/full-sync.js';
+import { sweep } from '../../build/sync/sweep.js';
+import { sync } from '../../build/sync/sync.js';
+import { taskKeyOf } from '../../build/trackers/index.js';
 import { log, openPlace } from '../lib/place.mjs';
 import { row } from '../lib/stats.mjs';
 

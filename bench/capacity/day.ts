@@ -1,13 +1,13 @@
 import { pino } from 'pino';
-import { createPace } from '../../src/incident-io/pacing.ts';
+import type { Context } from '../../src/context/context.ts';
+import { createPace } from '../../src/incident-io/pace/pace.ts';
 import { policyOf } from '../../src/policy/policy.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
-import type { Context } from '../../src/service/context.ts';
-import { readSettings } from '../../src/settings.ts';
+import { readSettings } from '../../src/settings/settings.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Tables } from '../../src/store/tables.ts';
 import { startWorker } from '../../src/worker/worker.ts';
-import { createMemoryTables } from '../../test/support/memory-tables.ts';
 import { CapacityIncidentIo } from './incident-io.ts';
 import { CapacityQueues } from './queues.ts';
 import { DAYS, type Size } from './sizes.ts';
@@ -20,7 +20,7 @@ const START = Date.UTC(2026, 0, 5);
 const LIFE = 10;
 /** What people and incident.io change of a new incident on its first day, each told by a webhook. */
 const UPDATES = 6;
-/** Unlinked tasks have a sync wanted, which then comes every 5 s however many they are; each has a record beside. */
+/** Unlinked tasks have a sync wanted, which then comes every 5 s however many they are; each has a record in addition. */
 const UNLINKED_EVERY = 5_000;
 const UNLINKED_TASKS = 500;
 

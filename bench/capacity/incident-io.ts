@@ -1,6 +1,6 @@
 import type { IncidentIoReader, IncidentIoWriter } from '../../src/incident-io/api.ts';
 import { NotFoundError } from '../../src/incident-io/errors.ts';
-import type { Pace } from '../../src/incident-io/pacing.ts';
+import type { Pace } from '../../src/incident-io/pace/pace.ts';
 import type { FollowUp, Incident, IncidentStatus, IncidentUpdate } from '../../src/vocabulary.ts';
 import type { RunningTime } from './time.ts';
 
@@ -54,6 +54,7 @@ export class CapacityIncidentIo {
       type: { id: '01TYPE', name: 'Production' },
       customFields: [{ id: '01FIELD', name: 'Team', values: ['Payments'] }],
       hasPostmortem: false,
+      debriefs: [],
       updatedAt: this.time.now(),
     };
     this.incidents.set(id, incident);

@@ -66,7 +66,7 @@ export class CapacityQueues {
         for (let n = 0; n < BATCHES_AT_ONCE; n++) void this.hand(handlers, [this.lanes.events]);
         for (let n = 0; n < concurrency; n++)
           void this.hand(handlers, [this.lanes.urgent, this.lanes.behind]);
-        return { pause: async () => {}, resume: async () => {}, close: async () => {} };
+        return { pause: async () => {}, resume: async () => {}, problems: () => [], close: async () => {} };
       },
       ...silentBackend,
       counts: async () => ({

@@ -1,10 +1,10 @@
 /** Queue and store from the outside, as the service itself opens them. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLogger } from '../../dist/log.js';
-import { asBatch } from '../../dist/queue/event-batch.js';
-import { openBackend } from '../../dist/queue/open-backend.js';
-import { Store } from '../../dist/store/store.js';
-import { github } from '../../dist/trackers/github.js';
+import { createLogger } from '../../build/log.js';
+import { asBatch } from '../../build/queue/event-batch.js';
+import { openBackend } from '../../build/queue/open-backend.js';
+import { Store } from '../../build/store/store.js';
+import { github } from '../../build/trackers/github/index.js';
 
 export const log = createLogger('silent', { pretty: false });
 

@@ -1,6 +1,6 @@
 /** The stand-in of incident.io in a process of its own. */
 import { setMaxListeners } from 'node:events';
-import { startSimulator } from '../../dist/simulator/simulator.js';
+import { startSimulator } from '../../build/simulator/simulator.js';
 import { offer, options } from '../lib/offer.mjs';
 
 const { latency } = options();

@@ -1,32 +1,41 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { Announcement, AnnouncementPlace, Closure, IncidentRecord } from '../store/records.ts';
+import type { AnnouncementOutcome } from '../metrics/counters.ts';
+import type { Announcement, AnnouncementPlace } from '../store/announcement-records.ts';
+import { ANNOUNCEMENTS_DUE, closingOf, nextTry } from '../store/announcements-due.ts';
+import { tellStory } from '../store/history/stories.ts';
+import type { Closure, IncidentRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import { ANNOUNCEMENTS_DUE, closingOf, nextTry } from './due.ts';
-import { CannotTellError, TakenOverError, type Tell, TellLaterError } from './place.ts';
+import { type AudienceDeps, audienceOf, forAudience } from './audience.ts';
+import {
+  AnnounceLaterError,
+  CannotAnnounceError,
+  NotForThisPlaceError,
+  type Post,
+  TakenOverError,
+} from './place.ts';
 import { type PlanDeps, planOfClosing } from './plan.ts';
 
 export interface AnnouncingDeps extends PlanDeps {
   store: Store;
   clock: Clock;
   log: Logger;
-  tell: Readonly<Record<AnnouncementPlace['kind'], Tell>>;
-  /** How long one process keeps this work without a sign of life, ms: longer than one call of a place takes. */
+  post: Readonly<Record<AnnouncementPlace['kind'], Post>>;
+  /** How to find out who may know about an incident. */
+  audience: AudienceDeps;
+  /** How long one process keeps this work without a sign of life, ms: longer than one call to a recipient takes. */
   lease: number;
-  /** Told of each try, for metrics. */
+  /** Called for each attempt, for metrics. */
   onTry?: (place: string, outcome: AnnouncementOutcome) => void;
 }
 
-export const announcementOutcomes = ['made', 'failed', 'given-up'] as const;
-export type AnnouncementOutcome = (typeof announcementOutcomes)[number];
-
-/** The first pause after a failure, ms, doubled with each further one. A post that timed out may still come through. */
+/** The delay after the first failure, ms, doubled with each further one. A post that timed out may still come through. */
 const FIRST_REST = { webhook: 1_000, task: 15_000, incident: 15_000 };
 const LONGEST_REST = 3_600_000;
-/** What could not be told within this time is told no more, ms. */
+/** What could not be announced within this time is given up, ms. */
 export const GIVE_UP_AFTER = 3 * 86_400_000;
-/** A closing that is due to be told is confirmed a moment later, or settled by the next review, ms. */
+/** The confirmation of a closing follows a moment later, or with the next review, ms. */
 const UNCONFIRMED_REST = 5_000;
 const AT_ONCE = 50;
 
@@ -40,14 +49,19 @@ interface Work {
   incident: IncidentRecord | undefined;
 }
 
-/** What is under way in this process, by place. */
-export type InHand = Map<string, Promise<void>>;
+/** What is in flight in this process, by recipient. */
+export type InFlight = Map<string, Promise<void>>;
 
 /**
- * Begins to tell what is due, in one process at a time: each place by itself, so that one that hangs holds up no other,
- * and one thing after another in each place. What was not written down as told is told again, or found to be there.
+ * Starts announcing what is due, in one process at a time: recipients independently, so that one that hangs delays no
+ * other, and one announcement after another for each. What was not stored as announced is announced again, or found to
+ * be there already.
  */
-export async function announceDue(deps: AnnouncingDeps, inHand: InHand, signal: AbortSignal): Promise<void> {
+export async function announceDue(
+  deps: AnnouncingDeps,
+  inFlight: InFlight,
+  signal: AbortSignal,
+): Promise<void> {
   const { store, clock, log, lease } = deps;
   const range = { min: -Infinity, max: clock.now(), limit: AT_ONCE };
   const ranked = await store.tables.ranked(ANNOUNCEMENTS_DUE, range);
@@ -57,30 +71,30 @@ export async function announceDue(deps: AnnouncingDeps, inHand: InHand, signal: 
     const found = await workFor(member, deps);
     if (found !== undefined) work.push(found);
   }
-  for (const { member } of work) await rankAnew(member, deps);
+  for (const { member } of work) await reschedule(member, deps);
   for (const [place, pieces] of byPlace(work, clock.now())) {
-    if (inHand.has(place)) continue;
-    const telling = inOnePlace(pieces, deps, signal)
+    if (inFlight.has(place)) continue;
+    const posting = inOnePlace(pieces, deps, signal)
       .catch((err: unknown) =>
         log.warn({ err, place: pieces[0]?.place.name }, 'telling failed; it is tried again'),
       )
-      .finally(() => inHand.delete(place));
-    inHand.set(place, telling);
+      .finally(() => inFlight.delete(place));
+    inFlight.set(place, posting);
   }
 }
 
-/** Waits for what is under way, and lets another process go on. */
-export async function endAnnouncing({ store }: AnnouncingDeps, inHand: InHand): Promise<void> {
-  await Promise.all(inHand.values());
+/** Waits for what is in flight, and lets another process take over. */
+export async function endAnnouncing({ store }: AnnouncingDeps, inFlight: InFlight): Promise<void> {
+  await Promise.all(inFlight.values());
   await store.release(LEASE, holder);
 }
 
-/** What is to be told of it; `undefined` where nothing is, now or at all. */
+/** What to announce about it; `undefined` if nothing, now or at all. */
 async function workFor(member: string, deps: AnnouncingDeps): Promise<Work | undefined> {
   const { store, clock } = deps;
   const known = await store.announcements.get(member);
   const named = closingOf(member);
-  // Another event is written down after it was ranked: whoever was killed in between does it again.
+  // Other events are stored after they were ranked: if the process was killed in between, the event is stored again.
   if (named === undefined && known === undefined) return void (await drop(member, deps));
   const incidentId = named?.incident ?? known?.incident ?? '';
   const incident = await store.incidents.get(incidentId);
@@ -93,7 +107,7 @@ async function workFor(member: string, deps: AnnouncingDeps): Promise<Work | und
   }
   if (closure?.outcome !== 'confirmed') return void (await drop(member, deps));
   const planned = known ?? (await planOfClosing(incidentId, closure, incident, deps));
-  // Before anything is told, so that it stays what it is.
+  // Before anything is announced, so that the content stays the same.
   if (known === undefined) await store.announcements.put(member, planned);
   return { member, announcement: planned, closure, incident };
 }
@@ -104,7 +118,7 @@ async function drop(member: string, { store }: AnnouncingDeps): Promise<void> {
 
 type Piece = Work & { place: AnnouncementPlace };
 
-/** What is due now, by where it is told: tasks by their tracker. */
+/** What is due now, by recipient: tasks by their tracker. */
 function byPlace(work: readonly Work[], now: number): Map<string, Piece[]> {
   const found = new Map<string, Piece[]>();
   for (const one of work)
@@ -126,7 +140,7 @@ async function inOnePlace(
     if (signal.aborted) return;
     try {
       const ended = await inTurn(piece, deps, signal);
-      await rankAnew(piece.member, deps);
+      await reschedule(piece.member, deps);
       if (ended === 'later') return;
     } catch (error) {
       if (error instanceof TakenOverError || signal.aborted) return;
@@ -135,9 +149,9 @@ async function inOnePlace(
   }
 }
 
-/** One try. `later`: the place is better left alone for now. */
+/** One attempt. `later`: the recipient is better left alone for now. */
 async function inTurn(piece: Piece, deps: AnnouncingDeps, signal: AbortSignal): Promise<'ended' | 'later'> {
-  const { store, clock, log, lease, tell } = deps;
+  const { store, clock, log, lease, post } = deps;
   const { member, announcement, place } = piece;
   const mayPost = async () => {
     if (!(await store.lease(LEASE, holder, clock.now(), lease)))
@@ -145,10 +159,15 @@ async function inTurn(piece: Piece, deps: AnnouncingDeps, signal: AbortSignal): 
   };
   await mayPost();
   const about = { incident: announcement.incident, closure: announcement.closure, place: place.name };
-  const what = `${announcement.type} of ${piece.incident?.reference ?? announcement.incident} ${IN[place.kind]} ${place.shown}`;
+  // Until it is known who may know it: the reference alone.
+  let what = `${announcement.type} of ${piece.incident?.reference ?? announcement.incident} ${IN[place.kind]}`;
   try {
-    await tell[place.kind]({ ...piece, mayPost, signal });
+    const audience = await audienceOf(announcement.incident, deps.audience);
+    if (!audience.isPrivate || place.kind !== 'task') what += ` ${place.shown}`;
+    const allowed = forAudience(announcement, place, audience, deps.audience);
+    await post[place.kind]({ ...piece, announcement: allowed, mayPost, signal });
     await note(member, place, { state: 'made', endedAt: clock.now(), words: undefined }, deps);
+    await tellEnd(piece, 'made', undefined, deps);
     deps.onTry?.(place.name, 'made');
     log.info(about, `told ${what}`);
     return 'ended';
@@ -157,15 +176,22 @@ async function inTurn(piece: Piece, deps: AnnouncingDeps, signal: AbortSignal): 
     const words = error instanceof Error ? error.message : String(error);
     const now = clock.now();
     const retryAt = retryOf(error, place, now);
+    if (error instanceof NotForThisPlaceError) {
+      await note(member, place, { state: 'given-up', endedAt: now, words }, deps);
+      await tellEnd(piece, 'given-up', words, deps);
+      log.info(about, `did not tell ${what}: ${words}`);
+      return 'ended';
+    }
     if (retryAt === undefined || retryAt - announcement.at > GIVE_UP_AFTER) {
       await note(member, place, { state: 'given-up', endedAt: now, words }, deps);
+      await tellEnd(piece, 'given-up', words, deps);
       deps.onTry?.(place.name, 'given-up');
       log.error(about, `gave up telling ${what}: ${words}`);
       return 'ended';
     }
     await note(member, place, { nextAt: retryAt, words }, deps);
     deps.onTry?.(place.name, 'failed');
-    // Once for each reason, not at every try.
+    // Once per reason, not at every attempt.
     log[place.words === words ? 'debug' : 'warn'](about, `could not tell ${what} yet: ${words}`);
     return 'later';
   }
@@ -174,8 +200,8 @@ async function inTurn(piece: Piece, deps: AnnouncingDeps, signal: AbortSignal): 
 const IN = { task: 'in the task', incident: 'in the incident', webhook: 'to the webhook at' };
 
 function retryOf(error: unknown, { kind, tries }: AnnouncementPlace, now: number): number | undefined {
-  if (error instanceof CannotTellError) return undefined;
-  if (error instanceof TellLaterError)
+  if (error instanceof CannotAnnounceError) return undefined;
+  if (error instanceof AnnounceLaterError)
     return Math.max(now + 1_000, Math.min(error.retryAt, now + LONGEST_REST));
   return now + Math.min(LONGEST_REST, FIRST_REST[kind] * 2 ** Math.min(tries, 20));
 }
@@ -196,7 +222,18 @@ async function note(
   });
 }
 
-async function rankAnew(member: string, deps: AnnouncingDeps): Promise<void> {
+async function tellEnd(
+  { announcement: { incident, type }, place }: Piece,
+  state: 'made' | 'given-up',
+  words: string | undefined,
+  deps: AnnouncingDeps,
+): Promise<void> {
+  const at = deps.clock.now();
+  const { name, shown: to } = place;
+  await tellStory(incident, { kind: 'announcement', at, type, place: name, to, state, words }, deps);
+}
+
+async function reschedule(member: string, deps: AnnouncingDeps): Promise<void> {
   const { store } = deps;
   const known = await store.announcements.get(member);
   const next = known && nextTry(known);

@@ -1,12 +1,12 @@
+import type { Context } from '../context/context.ts';
 import { createHttp } from '../http.ts';
-import type { Context } from '../service/context.ts';
+import { announcesClosings } from '../settings/announcements.ts';
 import { type Sleep, sleep } from '../sleep.ts';
-import { type AnnouncingDeps, announceDue, endAnnouncing, type InHand } from './announce.ts';
-import { tellBlocked } from './blocked.ts';
+import { type AnnouncingDeps, announceDue, endAnnouncing, type InFlight } from './announce.ts';
+import { announceBlocked } from './blocked.ts';
 import { byWebhook } from './by-webhook.ts';
-import { announcesClosings } from './configured.ts';
 import { forgetOldEvents } from './event.ts';
-import { tellFailedReviews } from './failed-reviews.ts';
+import { announceFailedReviews } from './failed-reviews.ts';
 import { type InIncidentDeps, inIncident } from './in-incident.ts';
 import { inTasks } from './in-tasks.ts';
 
@@ -15,16 +15,16 @@ export interface AnnouncerParts extends Pick<InIncidentDeps, 'keyWorks' | 'onFai
   wait?: Sleep;
 }
 
-/** How often each process looks whether something is due, and whether something is to be told that no closing makes due, ms. */
+/** How often each process checks for due announcements, and for events that no closing makes due, ms. */
 const LOOK_EVERY = 1_000;
 const FIND_EVERY = 30_000;
 const AFTER_FAILURE = 15_000;
-/** A receiver or tracker that does not answer is left after this, ms. */
+/** The timeout of a receiver or tracker, ms. */
 const LONGEST_CALL = 10_000;
 
 /**
- * Tells people outside what happened, until the signal aborts. Apart from reviews and syncs, so that it holds up none
- * of them. Resolves at once where nothing is to be told: by the settings, in a dry run, during a pause.
+ * Sends announcements until the signal aborts. Separate from reviews and syncs, so that it delays none of them. Resolves
+ * at once if nothing is to be announced: by the settings, in a dry run, during a pause.
  */
 export async function runAnnouncer(
   context: Context,
@@ -38,16 +38,17 @@ export async function runAnnouncer(
   const own = { store, clock, settings, http, trackers, log };
   const deps: AnnouncingDeps = {
     ...own,
-    tell: {
+    post: {
       task: inTasks(own),
       incident: inIncident({ reader, announcer, clock, keyWorks, onFailure }),
       webhook: byWebhook(own),
     },
+    audience: { ...own, reader, policy, announcePrivate: settings.announcePrivate, keyWorks, onFailure },
     lease: Math.max(2 * settings.lockDuration, LEAST_LEASE),
     ...(onTry && { onTry }),
   };
   const sendsWebhooks = settings.outgoingWebhookUrl !== undefined;
-  const inHand: InHand = new Map();
+  const inFlight: InFlight = new Map();
   let found = -Infinity;
   try {
     while (!signal.aborted) {
@@ -55,11 +56,11 @@ export async function runAnnouncer(
       try {
         if (sendsWebhooks && clock.now() - found >= Math.min(FIND_EVERY, settings.blockedAfter)) {
           found = clock.now();
-          await tellBlocked({ ...own, blockedAfter: settings.blockedAfter });
-          await tellFailedReviews({ ...own, backend });
+          await announceBlocked({ ...own, blockedAfter: settings.blockedAfter });
+          await announceFailedReviews({ ...own, backend });
           await forgetOldEvents(own);
         }
-        await announceDue(deps, inHand, signal);
+        await announceDue(deps, inFlight, signal);
       } catch (error) {
         if (signal.aborted) return;
         log.warn({ err: error }, 'announcing failed; it is tried again');
@@ -69,7 +70,7 @@ export async function runAnnouncer(
     }
   } finally {
     await http.close();
-    await endAnnouncing(deps, inHand).catch((err: unknown) =>
+    await endAnnouncing(deps, inFlight).catch((err: unknown) =>
       log.debug({ err }, 'announcing ended without a word to the store'),
     );
   }

@@ -1,16 +1,16 @@
-import { DUE, groupRank } from '../review/groups.ts';
+import { DUE, sectionRank } from '../review/sections.ts';
 import type { Store } from '../store/store.ts';
-import { type EventDeps, tellEvent } from './event.ts';
+import { announceEvent, type EventDeps } from './event.ts';
 import { blockedBody } from './message.ts';
 
-/** As many as are looked at; a brake and a refusal of everything are told often enough by these. */
+/** How many are checked; a brake or a refusal of everything shows in these. */
 const MOST = 1_000;
 
 /**
- * Finds incidents that should be closed and have not been for `blockedAfter` ms: those that are due, and those that
- * incident.io refuses. Each is told once until it is neither any more.
+ * Finds incidents that should have been closed for `blockedAfter` ms and are not: those that are due, and those that
+ * incident.io refuses. Each is announced once until it is no longer either.
  */
-export async function tellBlocked(deps: EventDeps & { blockedAfter: number }): Promise<void> {
+export async function announceBlocked(deps: EventDeps & { blockedAfter: number }): Promise<void> {
   const { store, clock, blockedAfter } = deps;
   const now = clock.now();
   const since = await shouldBeClosed(store, now);
@@ -29,18 +29,18 @@ export async function tellBlocked(deps: EventDeps & { blockedAfter: number }): P
       ]);
       const body = blockedBody(incident, { since: entry.since, at: now }, outcome, record);
       const member = `incident.blocked/${incident}/${entry.since}`;
-      await tellEvent(member, { type: 'incident.blocked', incident, at: now, body }, deps);
+      await announceEvent(member, { type: 'incident.blocked', incident, at: now, body }, deps);
     }
     if (!known.has(incident) || late !== entry.told)
       await store.blocked.put(incident, { ...entry, told: late });
   }
 }
 
-/** By when (ms) they were due; those that are refused, by now: how long they are is remembered. */
+/** By when (ms) they were due; refused ones by now, since how long they have been refused is stored. */
 async function shouldBeClosed(store: Store, now: number): Promise<Map<string, number>> {
   const [due, refused] = await Promise.all([
     store.tables.ranked(DUE, { min: -Infinity, max: now, limit: MOST }),
-    store.tables.ranked(groupRank('refused'), { min: -Infinity, max: Infinity, limit: MOST }),
+    store.tables.ranked(sectionRank('refused'), { min: -Infinity, max: Infinity, limit: MOST }),
   ]);
   return new Map([
     ...refused.map(({ member }) => [member, now] as const),

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Http } from '../http.ts';
-import type { Settings } from '../settings.ts';
-import type { AnnouncementPlace } from '../store/records.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { AnnouncementPlace } from '../store/announcement-records.ts';
 import type { Store } from '../store/store.ts';
 import { signed } from '../trackers/standard-webhooks.ts';
-import { CannotTellError, type Tell } from './place.ts';
+import { CannotAnnounceError, type Post } from './place.ts';
 
 export interface ByWebhookDeps {
   store: Store;
@@ -35,30 +35,30 @@ export function webhooksToTell({
   }));
 }
 
-/** The same for one event whenever it is sent, after a crash too, and at every address. */
+/** The same for one event whenever it is sent, even after a crash, and at every address. */
 export function messageId(member: string): string {
   return `msg_${createHash('sha256').update(member).digest('base64url').slice(0, 27)}`;
 }
 
 /**
- * Sends one webhook once, signed with each secret. A redirect is not followed: what is sent is for this address alone.
+ * Sends one webhook once, signed with each secret. Redirects are not followed: it is meant for this address alone.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-export function byWebhook({ store, clock, http, settings }: ByWebhookDeps): Tell {
+export function byWebhook({ store, clock, http, settings }: ByWebhookDeps): Post {
   const { outgoingWebhookUrl = [], outgoingWebhookSecret = [] } = settings;
   return async ({ member, announcement, place, signal }) => {
     const { body } = announcement;
     const url = outgoingWebhookUrl.find((one) => digestOf(one) === place.to);
     if (url === undefined || body === undefined)
-      throw new CannotTellError('its address is not in OUTGOING_WEBHOOK_URL any more');
+      throw new CannotAnnounceError('its address is not in OUTGOING_WEBHOOK_URL any more');
     const gone = await store.meta.get(goneMark(place.to));
     if (gone !== undefined && clock.now() - Number(gone) < GONE_FOR)
-      throw new CannotTellError(`${place.shown} answered 410 (gone) less than a day ago`);
+      throw new CannotAnnounceError(`${place.shown} answered 410 (gone) less than a day ago`);
     const answer = await http.send({ method: 'POST', url, ...message(member, body), signal });
     if (answer.status >= 200 && answer.status < 300) return;
     if (answer.status === 410) {
       await store.meta.put(goneMark(place.to), clock.now());
-      throw new CannotTellError(
+      throw new CannotAnnounceError(
         `${place.shown} answered 410 (gone): nothing is sent to it for a day. Take it out of OUTGOING_WEBHOOK_URL`,
       );
     }
@@ -69,7 +69,7 @@ export function byWebhook({ store, clock, http, settings }: ByWebhookDeps): Tell
   function message(member: string, body: string): { headers: Record<string, string>; body: string } {
     const all = outgoingWebhookSecret.map((secret) => signed(body, secret, clock.now(), messageId(member)));
     const [first] = all;
-    if (first === undefined) throw new CannotTellError('OUTGOING_WEBHOOK_SECRET is not set');
+    if (first === undefined) throw new CannotAnnounceError('OUTGOING_WEBHOOK_SECRET is not set');
     const signatures = all.map(({ headers }) => headers['webhook-signature']).join(' ');
     return { headers: { ...first.headers, 'webhook-signature': signatures }, body };
   }

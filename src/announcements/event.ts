@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
-import type { Announcement } from '../store/records.ts';
+import type { Announcement } from '../store/announcement-records.ts';
+import { ANNOUNCEMENTS_DUE } from '../store/announcements-due.ts';
 import type { Store } from '../store/store.ts';
 import { type ByWebhookDeps, webhooksToTell } from './by-webhook.ts';
-import { ANNOUNCEMENTS_DUE } from './due.ts';
-import { due } from './plan.ts';
+import { duePlaces } from './plan.ts';
 
 export interface EventDeps {
   store: Store;
@@ -11,26 +11,26 @@ export interface EventDeps {
   settings: ByWebhookDeps['settings'];
 }
 
-/** The rank of events other than closings by when they were made due: they are forgotten in the end. */
+/** The rank of events other than closings by when they were made due, so that they are forgotten eventually. */
 const EVENTS = 'announced-events';
-/** Longer than any job that failed is told of, ms. */
+/** Longer than any failed job is announced, ms. */
 const KEPT_FOR = 30 * 86_400_000;
 
-/** Has an event sent to all webhooks, unless that was done before. */
-export async function tellEvent(
+/** Makes an event due for all webhooks, unless that was done before. */
+export async function announceEvent(
   member: string,
   event: Omit<Announcement, 'places'>,
   { store, clock, settings }: EventDeps,
 ): Promise<void> {
   if ((await store.announcements.get(member)) !== undefined) return;
   const score = clock.now();
-  // Ranked first: what is ranked and not written down is found and done again.
+  // Ranked first: an event that is ranked but not stored is found and stored again.
   await store.tables.rank(EVENTS, [{ member, score }]);
   await store.tables.rank(ANNOUNCEMENTS_DUE, [{ member, score }]);
-  await store.announcements.put(member, { ...event, places: due(webhooksToTell(settings)) });
+  await store.announcements.put(member, { ...event, places: duePlaces(webhooksToTell(settings)) });
 }
 
-/** Forgets events that were told long ago. */
+/** Forgets events announced long ago. */
 export async function forgetOldEvents({ store, clock }: Pick<EventDeps, 'store' | 'clock'>): Promise<void> {
   const range = { min: -Infinity, max: clock.now() - KEPT_FOR, limit: 1_000 };
   const old = (await store.tables.ranked(EVENTS, range)).map(({ member }) => member);

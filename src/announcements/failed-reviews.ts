@@ -1,12 +1,12 @@
 import type { Backend } from '../queue/backend.ts';
 import { GIVE_UP_AFTER } from './announce.ts';
-import { type EventDeps, tellEvent } from './event.ts';
+import { announceEvent, type EventDeps } from './event.ts';
 import { failedBody } from './message.ts';
 
 const MOST = 1_000;
 
-/** Tells of reviews that failed for good, as long as that is news. */
-export async function tellFailedReviews(
+/** Announces reviews that failed permanently, as long as that is news. */
+export async function announceFailedReviews(
   deps: EventDeps & { backend: Pick<Backend, 'failed'> },
 ): Promise<void> {
   const { store, backend, clock } = deps;
@@ -14,6 +14,6 @@ export async function tellFailedReviews(
     const { incident, at } = job;
     if (job.queue !== 'reviews' || incident === undefined || clock.now() - at > GIVE_UP_AFTER) continue;
     const body = failedBody(job, incident, await store.incidents.get(incident));
-    await tellEvent(`review.failed/${job.id}/${at}`, { type: 'review.failed', incident, at, body }, deps);
+    await announceEvent(`review.failed/${job.id}/${at}`, { type: 'review.failed', incident, at, body }, deps);
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { markerOf } from '../incident-io/announcement-marker.ts';
 import type { IncidentIoAnnouncer, IncidentIoReader } from '../incident-io/api.ts';
 import {
   IncidentIoError,
@@ -8,8 +9,7 @@ import {
   UnclearError,
 } from '../incident-io/errors.ts';
 import { asMarkdown } from '../trackers/comment.ts';
-import { markerOf } from './marker.ts';
-import { CannotTellError, type Tell, TellLaterError } from './place.ts';
+import { AnnounceLaterError, CannotAnnounceError, type Post } from './place.ts';
 import { textOf } from './text.ts';
 
 export interface InIncidentDeps {
@@ -18,26 +18,26 @@ export interface InIncidentDeps {
   clock: Clock;
   /** Whether it makes sense to call incident.io now. */
   keyWorks(): boolean;
-  /** Told of a key that was refused. */
+  /** Called with a key that was rejected. */
   onFailure(error: unknown): Promise<void>;
 }
 
-/** Without a word of the key, it is looked again after this, ms. */
+/** How often to check again while the key's state is unknown, ms. */
 const KEY_REST = 30_000;
 
-/** Posts an update in the incident, unless it is there or the incident is open again. */
-export function inIncident({ reader, announcer, clock, keyWorks, onFailure }: InIncidentDeps): Tell {
+/** Posts an update in the incident, unless it is there already or the incident is open again. */
+export function inIncident({ reader, announcer, clock, keyWorks, onFailure }: InIncidentDeps): Post {
   return async ({ announcement, closure, incident, mayPost }) => {
-    if (closure === undefined) throw new CannotTellError('it is about no closing');
-    if (!keyWorks()) throw new TellLaterError('the API key does not work', clock.now() + KEY_REST);
+    if (closure === undefined) throw new CannotAnnounceError('it is about no closing');
+    if (!keyWorks()) throw new AnnounceLaterError('the API key does not work', clock.now() + KEY_REST);
     const { incident: id } = announcement;
     const marker = markerOf(closure.id);
     try {
       const updates = await reader.updates(id);
       if (updates.some(({ message }) => message?.includes(marker))) return;
-      // An update bears the status of the moment: that of an incident which was opened again would say nothing good.
+      // An update carries the incident's current status: on a reopened incident it would be wrong.
       if ((await reader.incident(id)).status.category !== 'closed')
-        throw new CannotTellError('somebody opened the incident again before it was told');
+        throw new CannotAnnounceError('somebody opened the incident again before it was told');
       await mayPost();
       await announcer.postUpdate(
         id,
@@ -45,9 +45,9 @@ export function inIncident({ reader, announcer, clock, keyWorks, onFailure }: In
         closure.id,
       );
     } catch (error) {
-      if (error instanceof RateLimitedError) throw new TellLaterError(error.message, error.retryAt);
+      if (error instanceof RateLimitedError) throw new AnnounceLaterError(error.message, error.retryAt);
       if (error instanceof NotFoundError || error instanceof RefusedError)
-        throw new CannotTellError(
+        throw new CannotAnnounceError(
           `incident.io takes no update by its API, or not this one: ${error.message}`,
         );
       if (error instanceof IncidentIoError && !(error instanceof UnclearError)) await onFailure(error);

@@ -1,15 +1,16 @@
 import type { Clock } from '../clock.ts';
 import type { Http } from '../http.ts';
+import { markerOf } from '../incident-io/announcement-marker.ts';
 import { guarded } from '../read-back/guarded.ts';
 import { trackerOf } from '../read-back/reader.ts';
-import type { Settings } from '../settings.ts';
-import type { AnnouncementPlace, Closure } from '../store/records.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { AnnouncementPlace } from '../store/announcement-records.ts';
+import type { Closure } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { CannotCommentError } from '../trackers/comment.ts';
 import { TrackerBusyError } from '../trackers/read-back.ts';
 import type { Tracker } from '../trackers/tracker.ts';
-import { markerOf } from './marker.ts';
-import { CannotTellError, CLOCKS_AGREE, type Tell, TellLaterError } from './place.ts';
+import { AnnounceLaterError, CannotAnnounceError, CLOCKS_AGREE, type Post } from './place.ts';
 import { textOf } from './text.ts';
 
 export interface InTasksDeps {
@@ -36,7 +37,7 @@ export async function tasksToTell(
   return [...places.values()];
 }
 
-/** How a task is commented on; `undefined` where it is not. */
+/** How a task is commented on; `undefined` if it is not. */
 function commented(task: string, { trackers, settings }: Pick<InTasksDeps, 'trackers' | 'settings'>) {
   const tracker = trackers.find(({ name }) => name === trackerOf(task));
   const access = tracker && settings.trackerAccess[tracker.name];
@@ -46,16 +47,16 @@ function commented(task: string, { trackers, settings }: Pick<InTasksDeps, 'trac
 }
 
 /** Comments on a task, in its tracker. */
-export function inTasks({ store, clock, http, trackers, settings }: InTasksDeps): Tell {
+export function inTasks({ store, clock, http, trackers, settings }: InTasksDeps): Post {
   return async ({ place, closure, incident, mayPost, signal }) => {
     const found = commented(place.to, { trackers, settings });
     if (found === undefined || closure === undefined)
-      throw new CannotTellError(`${place.to} cannot be commented on any more with what is set`);
+      throw new CannotAnnounceError(`${place.to} cannot be commented on any more with what is set`);
     const { tracker, commenting, readBack, access } = found;
     // A tracker that asked to be left alone is, whoever asked it.
     const { failure } = (await store.trackerStatus.get(tracker.name)) ?? {};
     if (failure?.reason === 'busy' && failure.retryAt > clock.now())
-      throw new TellLaterError(failure.words, failure.retryAt);
+      throw new AnnounceLaterError(failure.words, failure.retryAt);
     const comment = {
       task: place.to,
       closure: closure.id,
@@ -73,8 +74,8 @@ export function inTasks({ store, clock, http, trackers, settings }: InTasksDeps)
         send: guarded(http, readBack, access.urls, signal),
       });
     } catch (error) {
-      if (error instanceof CannotCommentError) throw new CannotTellError(error.message);
-      if (error instanceof TrackerBusyError) throw new TellLaterError(error.message, error.retryAt);
+      if (error instanceof CannotCommentError) throw new CannotAnnounceError(error.message);
+      if (error instanceof TrackerBusyError) throw new AnnounceLaterError(error.message, error.retryAt);
       throw error;
     }
   };

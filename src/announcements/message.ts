@@ -1,5 +1,6 @@
 import type { FailedJob } from '../queue/backend.ts';
-import type { Announcement, Closure, IncidentRecord, Outcome } from '../store/records.ts';
+import type { Announcement } from '../store/announcement-records.ts';
+import type { Closure, IncidentRecord, Outcome } from '../store/records.ts';
 import { isDropped } from './text.ts';
 
 /**

@@ -1,12 +1,13 @@
-import type { Announcement, AnnouncementPlace, Closure, IncidentRecord } from '../store/records.ts';
+import type { Announcement, AnnouncementPlace } from '../store/announcement-records.ts';
+import type { Closure, IncidentRecord } from '../store/records.ts';
 
-/** One thing that is to be told in one place. */
-export interface Telling {
-  /** What it is called in the store. */
+/** One announcement to one recipient. */
+export interface Posting {
+  /** Its name in the store. */
   member: string;
   announcement: Announcement;
   place: AnnouncementPlace;
-  /** For those of a closing. */
+  /** Only for closings. */
   closure?: Closure | undefined;
   incident?: IncidentRecord | undefined;
   /** Called right before something is posted that must be posted once. Throws `TakenOverError`. */
@@ -15,18 +16,23 @@ export interface Telling {
 }
 
 /**
- * Tells it in one place, once more where it is not known whether it was told. Throws `CannotTellError` where no
- * further try can help, and anything else where one can.
+ * Announces it in one place, possibly again if it is unknown whether it was. Throws `CannotAnnounceError` if no retry can
+ * help, and anything else if one can.
  */
-export type Tell = (telling: Telling) => Promise<void>;
+export type Post = (posting: Posting) => Promise<void>;
 
-export class CannotTellError extends Error {
-  override readonly name = 'CannotTellError';
+export class CannotAnnounceError extends Error {
+  override readonly name: string = 'CannotAnnounceError';
 }
 
-/** The place is to be left alone until `retryAt`, ms. */
-export class TellLaterError extends Error {
-  override readonly name = 'TellLaterError';
+/** It is not for this recipient: nothing went wrong. */
+export class NotForThisPlaceError extends CannotAnnounceError {
+  override readonly name = 'NotForThisPlaceError';
+}
+
+/** The recipient has to be left alone until `retryAt`, ms. */
+export class AnnounceLaterError extends Error {
+  override readonly name = 'AnnounceLaterError';
   readonly retryAt: number;
   constructor(message: string, retryAt: number) {
     super(message);
@@ -34,7 +40,7 @@ export class TellLaterError extends Error {
   }
 }
 
-/** Another process does this work by now. */
+/** Another process does this work now. */
 export class TakenOverError extends Error {
   override readonly name = 'TakenOverError';
 }

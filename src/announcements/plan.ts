@@ -1,5 +1,6 @@
-import type { Settings } from '../settings.ts';
-import type { Announcement, AnnouncementPlace, Closure, IncidentRecord } from '../store/records.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Announcement, AnnouncementPlace } from '../store/announcement-records.ts';
+import type { Closure, IncidentRecord } from '../store/records.ts';
 import { webhooksToTell } from './by-webhook.ts';
 import { type InTasksDeps, tasksToTell } from './in-tasks.ts';
 import { closedBody } from './message.ts';
@@ -11,7 +12,7 @@ export interface PlanDeps extends Pick<InTasksDeps, 'store' | 'trackers'> {
 
 type Named = Pick<AnnouncementPlace, 'kind' | 'name' | 'to' | 'shown'>;
 
-/** Where a closing is told, by the settings of now. */
+/** Where a closing is announced, by the current settings. */
 export async function planOfClosing(
   incidentId: string,
   closure: Closure,
@@ -27,10 +28,14 @@ export async function planOfClosing(
     closure: closure.id,
     at: closure.confirmedAt ?? closure.at,
     body: closedBody(incidentId, closure, incident),
-    places: due([...(await tasksToTell(closure, deps)), ...inIncident, ...webhooksToTell(deps.settings)]),
+    places: duePlaces([
+      ...(await tasksToTell(closure, deps)),
+      ...inIncident,
+      ...webhooksToTell(deps.settings),
+    ]),
   };
 }
 
-export function due(places: readonly Named[]): AnnouncementPlace[] {
+export function duePlaces(places: readonly Named[]): AnnouncementPlace[] {
   return places.map((place) => ({ ...place, state: 'due', tries: 0, nextAt: 0 }));
 }

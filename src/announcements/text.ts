@@ -1,9 +1,10 @@
-import { allDone, list } from '../review/words.ts';
+import { bounded } from '../outside-text.ts';
+import { allDone, joinNames } from '../review/sentences.ts';
 import type { Closure, IncidentRecord } from '../store/records.ts';
 
 type Row = Closure['evidence'][number];
 
-/** Longer names are cut, in characters. */
+/** Longer names are truncated, in characters. */
 const LONGEST = 200;
 
 /** Whether the follow-up was dropped rather than done. */
@@ -11,24 +12,39 @@ export function isDropped({ status, state }: Row): boolean {
   return status === 'not_doing' || state === 'declined';
 }
 
-/** What people are told of a closing, as plain text: one or two lines. */
+/** The announcement of a closing as plain text: one or two lines. */
 export function textOf(closure: Closure, incident: IncidentRecord | undefined): string {
   const { evidence, alive = evidence.length } = closure;
-  const name = incident?.name ? ` “${oneLine(incident.name)}”` : '';
+  const name = incident?.name ? ` “${deadText(oneLine(incident.name))}”` : '';
   const lines = [
     `${incident?.reference ?? 'The incident'}${name} was closed: ${allDone(evidence.length, alive)}.`,
   ];
   const dropped = evidence.filter(isDropped);
-  if (dropped.length > 0) lines.push(`Dropped: ${list(dropped.map(nameOf))}.`);
+  if (dropped.length > 0) lines.push(`Dropped: ${joinNames(dropped.map(nameOf))}.`);
   return lines.join('\n');
 }
 
 function nameOf({ name, title, followUp }: Row): string {
-  const shown = title ? `“${oneLine(title)}”` : undefined;
+  const shown = title ? `“${deadText(oneLine(title))}”` : undefined;
   return [name && oneLine(name), shown].filter(Boolean).join(' ') || followUp;
+}
+
+/** A zero-width joiner: invisibly breaks up what would become a link or a mention. */
+const JOINER = '\u2060';
+/** Seven or more hex digits in a row are taken for commits. */
+const COMMIT = /\b[0-9a-f]{7,}\b/gi;
+
+/** A name that people chose, so that no tracker turns it into a link, a mention or a reference. */
+export function deadText(text: string): string {
+  return text
+    .replaceAll(/(:)(?=\/\/)/g, `$1${JOINER}`)
+    .replaceAll(/(\.)(?=[\p{L}\p{N}])/gu, `$1${JOINER}`)
+    .replaceAll(/([@#!])(?=[\p{L}\p{N}_"])/gu, `$1${JOINER}`)
+    .replaceAll(/(\b[A-Za-z][A-Za-z0-9_]{0,20}-)(?=\d)/g, `$1${JOINER}`)
+    .replaceAll(COMMIT, (run) => run.replaceAll(/.{5}(?=.)/g, `$&${JOINER}`));
 }
 
 function oneLine(text: string): string {
   const flat = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
-  return flat.length > LONGEST ? `${flat.slice(0, LONGEST)}…` : flat;
+  return flat.length > LONGEST ? `${bounded(flat, LONGEST)}…` : flat;
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { PACKAGE_ROOT } from '../package-root.ts';
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -8,14 +9,18 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
-/** What everybody may load: they hold nothing but the page's own words. */
+/** Files that anybody may load: they contain nothing but the page itself. */
 export const assets = [
   'actions.js',
   'board.css',
   'board.js',
+  'deliveries.js',
   'dom.js',
   'icon.svg',
+  'incident.js',
   'keep.js',
+  'lock.svg',
+  'poll.js',
   'rows.js',
   'sections.js',
   'service.js',
@@ -27,8 +32,8 @@ export interface PageFile {
   text: string;
 }
 
-/** The page's files are in `public/`, which is two folders up both from src/board/ and from dist/board/. */
+/** A file of the page, from `public/`. */
 export async function pageFile(name: string): Promise<PageFile> {
-  const text = await readFile(new URL(`../../public/${name}`, import.meta.url), 'utf8');
+  const text = await readFile(new URL(`public/${name}`, PACKAGE_ROOT), 'utf8');
   return { type: TYPES[extname(name)] ?? 'application/octet-stream', text };
 }

@@ -1,21 +1,23 @@
-import { when } from '../review/words.ts';
-import type { StoreContext } from '../service/context.ts';
-import { readKeyWord } from '../worker/key-watch.ts';
+import type { StoreContext } from '../context/context.ts';
+import { formatTime } from '../format-time.ts';
+import { reachInWords, readReachTrouble } from '../incident-io/reach.ts';
+import type { Workers } from '../store/process-notes.ts';
+import { readKeyReport } from '../worker/key-watch.ts';
 
-/** One thing that has to be well. `unknown`: nothing tells yet. */
+/** One part that has to work. `unknown`: not known yet. */
 export interface Health {
   name: string;
   is: 'well' | 'bad' | 'unknown';
   words: string;
 }
 
-const TITLES = { embedded: 'the embedded folder', redis: 'Redis', postgres: 'PostgreSQL' };
-/** A sweep may take a while, and is put off for a few seconds after a failure, ms. */
+const TITLES = { embedded: 'the embedded folder', redis: 'Redis', postgres: 'PostgreSQL', none: 'no store' };
+/** A sweep takes some time, and is postponed a few seconds after a failure, ms. */
 const SWEEP_GRACE = 10 * 60_000;
 
-/** Whether queue, key and sweep are well, as far as store and queue tell. */
-export async function healthOf(context: StoreContext): Promise<Health[]> {
-  return Promise.all([queueHealth(context), keyHealth(context), sweepHealth(context)]);
+/** Whether queue, key and sweep work, as far as store and queue show. */
+export async function healthOf(context: StoreContext, workers: Workers): Promise<Health[]> {
+  return Promise.all([queueHealth(context), keyHealth(context), sweepHealth(context, workers)]);
 }
 
 async function queueHealth({ backend }: StoreContext): Promise<Health> {
@@ -32,14 +34,20 @@ async function queueHealth({ backend }: StoreContext): Promise<Health> {
 }
 
 async function keyHealth({ store }: StoreContext): Promise<Health> {
-  const told = await readKeyWord(store);
+  const told = await readKeyReport(store);
   if (told === undefined)
     return { name: 'API key', is: 'unknown', words: 'no worker has tried it yet: is one running?' };
   return { name: 'API key', is: told.works ? 'well' : 'bad', words: told.words };
 }
 
-async function sweepHealth({ store, clock, settings }: StoreContext): Promise<Health> {
+/** By what the workers say of themselves: this process may be a receiver, with other settings. */
+export async function sweepHealth(
+  { store, clock }: Pick<StoreContext, 'store' | 'clock'>,
+  { modes, workedAt }: Workers,
+): Promise<Health> {
   const name = 'Sync with incident.io';
+  const trouble = await readReachTrouble(store, clock.now());
+  if (trouble !== undefined) return { name, is: 'bad', words: reachInWords(trouble) };
   const known = await store.meta.getMany(['last-sync', 'last-sweep']);
   if (!(await store.synced()))
     return {
@@ -48,9 +56,15 @@ async function sweepHealth({ store, clock, settings }: StoreContext): Promise<He
       words: 'the first one is still under way: nothing is closed before it ends',
     };
   const last = Number(known.get('last-sweep') ?? 0);
-  const late = clock.now() - last > settings.sweepEvery + SWEEP_GRACE;
   if (last === 0) return { name, is: 'unknown', words: 'no sweep has ended yet' };
+  if (modes.length === 0)
+    return {
+      name,
+      is: workedAt === undefined ? 'unknown' : 'bad',
+      words: `the last sweep ended ${formatTime(last)}, and ${workedAt === undefined ? 'no worker has noted when the next is due: is one running, of this release?' : `no worker has been running since ${formatTime(workedAt)}`}`,
+    };
+  const late = clock.now() - last > Math.min(...modes.map(({ sweepEvery }) => sweepEvery)) + SWEEP_GRACE;
   return late
-    ? { name, is: 'bad', words: `no sweep has ended since ${when(last)}: is a worker running?` }
-    : { name, is: 'well', words: `all incidents were last looked at ${when(last)}` };
+    ? { name, is: 'bad', words: `no sweep has ended since ${formatTime(last)}: is a worker running?` }
+    : { name, is: 'well', words: `all incidents were last checked at ${formatTime(last)}` };
 }

@@ -1,12 +1,22 @@
+import type { StoreContext } from '../context/context.ts';
 import { ruleFor } from '../policy/rule.ts';
-import { count, rememberedRule, UNKNOWN } from '../review/gather.ts';
-import { type Group, groupRank, saysClosed } from '../review/groups.ts';
-import { type Counted, waitsFor, whyOf } from '../review/words.ts';
-import type { StoreContext } from '../service/context.ts';
-import type { Outcome } from '../store/records.ts';
-import { followUpsOf, indexedTaskKey } from '../sync/rows.ts';
+import { countFollowUps, storedRule, UNKNOWN } from '../review/gather.ts';
+import type { Obstacle } from '../review/obstacles.ts';
+import { type Section, saysClosed, sectionRank } from '../review/sections.ts';
+import {
+  type CountedFollowUp,
+  explain,
+  failingInWords,
+  operatorInWords,
+  waitingFor,
+} from '../review/sentences.ts';
+import type { Hold, Outcome } from '../store/records.ts';
+import { followUpsOf, indexedTaskKey } from '../sync/indexed-rows.ts';
+import { isPrivate } from '../visibility.ts';
+import { obstaclesKnown } from './obstacles.ts';
+import { type WhoseWord, whoseWord } from './whose-word.ts';
 
-type BoardContext = Pick<StoreContext, 'store' | 'clock' | 'policy'>;
+export type BoardContext = Pick<StoreContext, 'store' | 'clock' | 'policy' | 'settings'>;
 
 /** An open incident as the board shows it. Times are ms. */
 export interface ShownIncident {
@@ -14,29 +24,35 @@ export interface ShownIncident {
   reference: string;
   name: string;
   url?: string;
-  /** Follow-ups that count as done, of all; absent where no review has told yet. */
+  /** It is not mentioned anywhere outside incident.io. */
+  private: boolean;
+  /** Follow-ups that count as done, out of all; absent until a review has counted them. */
   done?: number;
   all?: number;
   /** The verdict. */
   verdict: Outcome['verdict'];
   words: string;
-  /** When it is to be closed. */
+  /** When it is due to be closed. */
   until?: number;
-  /** When it was last reviewed, and what woke that review; absent where it never was. */
+  /** When it was last reviewed, and what woke that review; absent if never. */
   at?: number;
   wokenBy?: string;
-  held?: { why: string; at: number };
+  held?: { why: string; at: number; by?: string };
+  /** That its reviews have failed since, and when the next try is. */
+  failing?: string;
+  /** What else keeps it open, as `check` tells it. */
+  also?: Obstacle[];
 }
 
-/** The first `limit` incidents of a group, and how many there are. No call to incident.io. */
+/** The first `limit` incidents of a section, and how many there are. Makes no call to incident.io. */
 export async function incidentsIn(
-  group: Group,
+  group: Section,
   limit: number,
   context: BoardContext,
 ): Promise<{ rows: ShownIncident[]; all: number }> {
   const { tables } = context.store;
-  const rank = groupRank(group);
-  // The soonest first, and of the others what was looked at last.
+  const rank = sectionRank(group);
+  // The soonest first; of the others, the most recently reviewed.
   const range = { min: -Infinity, max: Infinity, limit, newestFirst: group !== 'soon' };
   const [members, all] = await Promise.all([tables.ranked(rank, range), tables.rankSize(rank)]);
   const rows = await shown(
@@ -50,15 +66,17 @@ export async function incidentsIn(
 export async function shown(ids: readonly string[], context: BoardContext): Promise<ShownIncident[]> {
   if (ids.length === 0) return [];
   const { store } = context;
-  const [incidents, outcomes, holds] = await Promise.all([
+  const [incidents, outcomes, holds, failing] = await Promise.all([
     store.incidents.getMany(ids),
     store.outcomes.getMany(ids),
     store.holds.getMany(ids),
+    store.failing.getMany(ids),
   ]);
-  // What was closed and is listed was opened again, and not reviewed since.
+  // If it was closed and is listed, it was reopened, and not reviewed since.
   const reviewed = new Map([...outcomes].filter(([, outcome]) => !saysClosed(outcome)));
-  const unreviewed = ids.filter((id) => !reviewed.has(id));
-  const indexed = await fromIndex(unreviewed, context);
+  const counted = await countIndexed(ids, context);
+  const indexed = fromIndex(counted);
+  const alsoOf = await obstaclesKnown(ids, { reviewed, counted, incidents }, context);
   return ids.map((id) => {
     const incident = incidents.get(id);
     const about = {
@@ -66,17 +84,36 @@ export async function shown(ids: readonly string[], context: BoardContext): Prom
       reference: incident?.reference ?? id,
       name: incident?.name ?? '',
       url: incident?.permalink,
+      private: isPrivate(incident?.about?.visibility),
     };
     const held = holds.get(id);
     const outcome = reviewed.get(id);
-    const told = outcome === undefined ? indexed(id) : toldBy(outcome, held !== undefined);
-    return { ...about, ...told, ...(held && { held }) };
+    const shown = outcome === undefined ? indexed(id) : fromOutcome(outcome, held !== undefined);
+    const also = alsoOf(id);
+    const failed = failing.get(id);
+    return {
+      ...about,
+      ...shown,
+      ...(held && { held: heldBy(held) }),
+      ...(failed && { failing: failingInWords(failed) }),
+      ...(also.length > 0 && { also }),
+    };
   });
 }
 
-type Told = Omit<ShownIncident, 'id' | 'reference' | 'name' | 'url' | 'held'>;
+function heldBy({ why, at, by }: Hold): ShownIncident['held'] {
+  return { why, at, ...(by && { by: operatorInWords(by) }) };
+}
 
-function toldBy({ verdict, reason, words, until, at, wokenBy, done, all }: Outcome, isHeld: boolean): Told {
+type Reviewed = Omit<
+  ShownIncident,
+  'id' | 'reference' | 'name' | 'url' | 'private' | 'held' | 'also' | 'failing'
+>;
+
+function fromOutcome(
+  { verdict, reason, words, until, at, wokenBy, done, all }: Outcome,
+  isHeld: boolean,
+): Reviewed {
   const lifted = reason === 'held' && !isHeld;
   return {
     verdict: lifted ? 'wait' : verdict,
@@ -89,9 +126,8 @@ function toldBy({ verdict, reason, words, until, at, wokenBy, done, all }: Outco
   };
 }
 
-/** What the index of follow-ups says of incidents that no event has been about yet. */
-async function fromIndex(ids: readonly string[], context: BoardContext): Promise<(id: string) => Told> {
-  const counted = await countIndexed(ids, context);
+/** What the index of follow-ups says about incidents without any review so far. */
+function fromIndex(counted: readonly CountedFollowUp[]): (id: string) => Reviewed {
   return (id) => {
     const own = counted.filter(
       ({ followUp, effective }) => followUp.incidentId === id && effective.counts !== 'gone',
@@ -99,14 +135,15 @@ async function fromIndex(ids: readonly string[], context: BoardContext): Promise
     const blocked = own.filter(({ effective }) => effective.counts === 'blocks');
     return {
       verdict: 'wait',
-      words: blocked.length === 0 ? 'nothing seems to block; it is about to be reviewed' : waitsFor(blocked),
+      words:
+        blocked.length === 0 ? 'nothing seems to block; it is about to be reviewed' : waitingFor(blocked),
       done: own.filter(({ effective }) => effective.counts === 'done').length,
       all: own.length,
     };
   };
 }
 
-/** A follow-up of one incident, as the index and its task say. */
+/** A follow-up of one incident, according to the index and its task. */
 export interface ShownFollowUp {
   title: string;
   name?: string;
@@ -114,34 +151,59 @@ export interface ShownFollowUp {
   status: string;
   counts: 'done' | 'exempt' | 'blocks';
   why: string;
+  /** Whose state counts; absent: nobody's, since what is known is in doubt. */
+  whose?: WhoseWord;
+  /** Who is to do it. */
+  owner?: string;
+  /** The key of its task, and its standing state, if known: since when (ms), and by whom. */
+  task?: string;
+  state?: string;
+  since?: number;
+  by?: string;
 }
 
-/** Everything about one incident's follow-ups, by the index. */
+/** Everything about one incident's follow-ups, according to the index. */
 export async function followUpsShown(id: string, context: BoardContext): Promise<ShownFollowUp[]> {
   const counted = await countIndexed([id], context);
   return counted.flatMap((one) => {
     const { followUp, effective } = one;
     if (effective.counts === 'gone') return [];
-    const { title, status, reference } = followUp;
+    const { title, status, reference, owner } = followUp;
     const { name, permalink: url } = reference ?? {};
-    return [{ title, name, url, status, counts: effective.counts, why: whyOf(one) }];
+    const { counts } = effective;
+    const whose = whoseWord(one);
+    return [
+      {
+        ...{ title, name, url, status, counts, why: explain(one) },
+        ...(whose && { whose }),
+        ...(owner !== undefined && { owner }),
+        ...taskOf(one),
+      },
+    ];
   });
 }
 
-/** What follow-ups count as, by the index and by the rule that fits what is remembered of their incidents. */
+function taskOf({ task, word }: CountedFollowUp): Pick<ShownFollowUp, 'task' | 'state' | 'since' | 'by'> {
+  if (word === undefined) return { ...(task !== undefined && { task }) };
+  const by = word.state === 'unknown-duplicate' ? undefined : (word.actor ?? word.by);
+  const state = word.state === 'unknown-duplicate' ? 'duplicate of an unknown task' : word.state;
+  return { task, state, since: word.since, ...(by !== undefined && { by }) };
+}
+
+/** What follow-ups count as, according to the index and the rules for what is stored about their incidents. */
 async function countIndexed(
   ids: readonly string[],
   { store, clock, policy }: BoardContext,
-): Promise<Counted[]> {
+): Promise<CountedFollowUp[]> {
   const [rows, released, incidents] = await Promise.all([
     followUpsOf(ids, store),
     store.released.getMany(ids),
     store.incidents.getMany(ids),
   ]);
   const about = (id: string) => ({
-    rule: rememberedRule(incidents.get(id), policy) ?? ruleFor(policy.rules, UNKNOWN),
+    rule: storedRule(incidents.get(id), policy) ?? ruleFor(policy.rules, UNKNOWN),
     releasedAt: released.get(id),
   });
-  const { followUps } = await count(rows, about, { store, clock, taskKeyOf: indexedTaskKey });
+  const { followUps } = await countFollowUps(rows, about, { store, clock, taskKeyOf: indexedTaskKey });
   return followUps;
 }

@@ -1,20 +1,27 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
-import { parsedJson } from '../json.ts';
-import { retryFailed } from '../operations/failed.ts';
-import { hold } from '../operations/hold.ts';
-import { knownIncident, OperationError } from '../operations/operation.ts';
-import { lift } from '../operations/release.ts';
-import type { StoreContext } from '../service/context.ts';
-import { type Access, COOKIE, createDoorkeeper, isFromOurPage, SESSION_SECONDS } from './access.ts';
+import type { StoreContext } from '../context/context.ts';
+import type { Logger } from '../log.ts';
+import { SparingLog } from '../receiver/sparing-log.ts';
+import { COOKIE, createDoorkeeper, isFromOurPage, SESSION_SECONDS } from './access.ts';
+import { type Admitted, denied, type Problems, starting, TOO_MANY, unread, unreadWords } from './answers.ts';
+import { deliveryRoutes } from './delivery-routes.ts';
 import { assets, type PageFile, pageFile } from './files.ts';
-import { followUpsShown, shown } from './incidents.ts';
-import { type BoardView, boardView, type Section, sections } from './view.ts';
+import { addressOf } from './from.ts';
+import { incidentRoutes } from './incident-routes.ts';
+import { asOld } from './kept-view.ts';
+import { below, goingTo, NEXT, ofIncident, REFERENCE, withNote } from './pages.ts';
+import { remembered } from './remembered.ts';
+import { Sessions } from './sessions.ts';
+import { type BoardSection, type BoardView, boardSections, boardView } from './view.ts';
 
 export interface BoardOptions {
   adminToken?: string;
-  /** `undefined` until the store was reached. */
+  /** Called with logins and refused logins. */
+  log?: Logger;
+  /** `undefined` until the store has been reached. */
   context(): StoreContext | undefined;
+  /** What keeps the service from working, as /readyz says it; absent: nobody can tell. */
+  problems?: Problems;
 }
 
 /** Nothing from elsewhere, nothing inline, in nobody's frame: https://www.w3.org/TR/CSP3/ */
@@ -27,23 +34,42 @@ const HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-/** What people see is at most this old, ms; however many look, the store is asked once in that time. */
-const FRESH = 1_000;
 const BODY_LIMIT = 16 * 1024;
-const TOO_MANY = 'Too many wrong tokens. Wait a minute.';
+const NOT_ENDED = 'You are not logged out: the store does not answer. Try again in a moment.';
+const REFUSED = {
+  wrong: 'a wrong ADMIN_TOKEN was tried on the board',
+  'too-many': 'too many wrong tokens from this address: the board checks none from there for a minute',
+};
 
-/** The board at `/`, and what its page asks for. */
+/** The board at `/`, and the API of its page. */
 export function boardRoutes(server: FastifyInstance, options: BoardOptions): void {
   void server.register(async (app) => {
-    const door = createDoorkeeper(options.adminToken);
+    const { log, problems = async () => [] } = options;
+    const sparing = new SparingLog();
+    const door = createDoorkeeper(options.adminToken, Date.now, (from, why) =>
+      sparing.say(`${from} ${why}`, {
+        tell: () => log?.warn({ from, why }, REFUSED[why]),
+        sumUp: (more) => log?.warn({ from, why, times: more }, `${more} more times: ${REFUSED[why]}`),
+      }),
+    );
+    const sessions = new Sessions(() => options.context()?.backend.tables, { log });
+    app.addHook('onClose', async () => sparing.close());
+    /** Access, unless the session was logged out. `unknown`: the store cannot tell now. */
+    const admitted = async (request: FastifyRequest): Promise<Admitted> => {
+      const access = door.access(request);
+      if (!access.granted || access.loggedIn === undefined) return access;
+      const state = await sessions.state(access.loggedIn, request.method !== 'GET');
+      if (state === 'stands') return access;
+      return { granted: false, why: state === 'ended' ? 'missing-token' : 'unknown' };
+    };
     const [page, login, closed] = await Promise.all([
       pageFile('board.html'),
       pageFile('login.html'),
       pageFile('closed.html'),
     ]);
-    const view = remembered((asked: Partial<Record<Section, number>>, context: StoreContext) =>
-      boardView(asked, context),
-    );
+    const view = remembered(boardView);
+
+    let last: BoardView | undefined;
 
     app.addContentTypeParser(
       ['application/json', 'application/x-www-form-urlencoded'],
@@ -52,10 +78,19 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
     );
     app.addHook('onRequest', async (_, reply) => void reply.headers(HEADERS));
 
-    app.get('/', async (request, reply) => {
-      const access = door.access(request);
-      if (access.granted) return send(reply, 200, page);
-      return access.why === 'no-token' ? send(reply, 403, closed) : send(reply, 401, login);
+    const enter = async (request: FastifyRequest, reply: FastifyReply, pages: typeof pagesAtTop) => {
+      const access = await admitted(request);
+      // The page itself contains no data; its requests are answered once the store is reachable.
+      if (access.granted || access.why === 'unknown') return send(reply, 200, pages.page);
+      return access.why === 'no-token' ? send(reply, 403, pages.closed) : send(reply, 401, pages.login);
+    };
+    const pagesAtTop = { page, closed, login };
+    const pagesBelow = { page: below(ofIncident(page)), closed: below(closed), login: below(login) };
+    app.get('/', (request, reply) => enter(request, reply, pagesAtTop));
+    app.get<{ Params: { name: string } }>('/incidents/:name', (request, reply) => {
+      const { name } = request.params;
+      if (!REFERENCE.test(name)) return reply.callNotFound();
+      return enter(request, reply, { ...pagesBelow, login: goingTo(`incidents/${name}`, pagesBelow.login) });
     });
     for (const name of assets) {
       const file = await pageFile(name);
@@ -64,32 +99,48 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
 
     app.post<{ Body: string }>('/login', async (request, reply) => {
       if (!isFromOurPage(request)) return reply.code(403).send({ error: 'not from this page' });
-      const answer = door.login(new URLSearchParams(request.body).get('token') ?? '');
-      if ('session' in answer)
+      const given = new URLSearchParams(request.body);
+      const answer = door.login(given.get('token') ?? '', request);
+      const next = NEXT.exec(given.get('next') ?? '')?.[0] ?? '';
+      const again = next === '' ? login : goingTo(next, login);
+      if ('session' in answer) {
+        sessions.began(answer.loggedIn);
+        log?.info({ from: addressOf(request) }, 'somebody logged in to the board');
         return reply
           .header('set-cookie', cookie(answer.session, SESSION_SECONDS, request))
-          .redirect('./', 303);
+          .redirect(`./${next}`, 303);
+      }
       return answer.why === 'too-many'
-        ? send(reply, 429, withNote(login, TOO_MANY))
-        : send(reply, 401, withNote(login, 'This is not the value of ADMIN_TOKEN.'));
+        ? send(reply, 429, withNote(again, TOO_MANY))
+        : send(reply, 401, withNote(again, 'This is not the value of ADMIN_TOKEN.'));
     });
     app.post('/logout', async (request, reply) => {
       if (!isFromOurPage(request)) return reply.code(403).send({ error: 'not from this page' });
+      const access = door.access(request);
+      if (access.granted && access.loggedIn !== undefined)
+        try {
+          await sessions.end(access.loggedIn);
+        } catch (err) {
+          log?.warn({ err, from: addressOf(request) }, 'a session of the board could not be ended');
+          return reply.code(503).send({ error: NOT_ENDED });
+        }
+      log?.info({ from: addressOf(request) }, 'somebody logged out of the board');
       return reply.header('set-cookie', cookie('', 0, request)).redirect('./', 303);
     });
 
     app.get<{ Querystring: Record<string, string> }>('/api/board', async (request, reply) => {
-      const access = door.access(request);
+      const access = await admitted(request);
       if (!access.granted) return denied(reply, access);
       const context = options.context();
       if (context === undefined) return starting(reply);
       let board: BoardView;
       try {
         board = await view(limitsIn(request.query), context);
+        last = board;
       } catch (error) {
-        // The page asks again soon, so nothing is lost, and nothing logged as if it were.
+        if (last === undefined) return unread(reply, error, context.log, problems);
         context.log.debug({ err: error }, 'the board could not be read');
-        return reply.code(503).send({ error: error instanceof Error ? error.message : String(error) });
+        board = asOld(last, await unreadWords(problems));
       }
       return reply.send({
         ...board,
@@ -97,114 +148,40 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
         canLogOut: options.adminToken !== undefined,
       });
     });
-    app.get<{ Params: { name: string } }>('/api/incidents/:name', async (request, reply) => {
-      const access = door.access(request);
-      if (!access.granted) return denied(reply, access);
-      const context = options.context();
-      if (context === undefined) return starting(reply);
-      const known = await knownIncident(request.params.name, context);
-      if (known === undefined) return unknownIncident(reply, request.params.name);
-      const [incident] = await shown([known.id], context);
-      const [group, followUps] = await Promise.all([
-        context.store.groups.get(known.id),
-        followUpsShown(known.id, context),
-      ]);
-      return reply.send({ now: context.clock.now(), incident, group, followUps });
+    incidentRoutes({
+      ...{ app, door, admitted, log, context: options.context, problems },
+      canLogOut: options.adminToken !== undefined,
+      name: options.adminToken === undefined ? 'somebody on this machine' : 'operator with ADMIN_TOKEN',
+      changed: () => view.forget(),
     });
-
-    const changing = <B>(path: string, body: z.ZodType<B>, change: Change<B>) =>
-      app.post<{ Params: { name?: string }; Body: string }>(path, async (request, reply) => {
-        const access = door.access(request);
-        if (!access.granted) return denied(reply, access);
-        if (!door.mayChange(request, access.session) || !isJson(request))
-          return reply.code(403).send({ error: 'this did not come from the board: load it anew' });
-        const context = options.context();
-        if (context === undefined) return starting(reply);
-        const asked = body.safeParse(parsedJson(request.body));
-        if (!asked.success) return reply.code(400).send({ error: 'the request cannot be read' });
-        try {
-          const result = await change(asked.data, request.params.name ?? '', context);
-          view.forget();
-          return result === undefined
-            ? unknownIncident(reply, request.params.name ?? '')
-            : reply.send(result);
-        } catch (error) {
-          if (error instanceof OperationError) return reply.code(422).send({ error: error.message });
-          throw error;
-        }
-      });
-    changing('/api/incidents/:name/release', z.object({}), async (_, name, context) => {
-      const known = await knownIncident(name, context);
-      return known && lift(known, context);
-    });
-    changing('/api/incidents/:name/hold', z.object({ why: z.string() }), async ({ why }, name, context) => {
-      const known = await knownIncident(name, context);
-      return known && hold(known, why, context);
-    });
-    changing('/api/failed/retry', z.object({ id: z.string() }), ({ id }, _, context) =>
-      retryFailed({ id }, context),
-    );
+    deliveryRoutes({ app, admitted, context: options.context, problems });
   });
 }
-
-/** `undefined`: there is no such incident. */
-type Change<B> = (asked: B, incident: string, context: StoreContext) => Promise<object | undefined>;
 
 function send(reply: FastifyReply, code: number, { type, text }: PageFile): FastifyReply {
   return reply.code(code).type(type).send(text);
 }
 
-function denied(reply: FastifyReply, { why }: Access & { granted: false }): FastifyReply {
-  if (why === 'too-many') return reply.code(429).send({ error: TOO_MANY });
-  return reply.code(401).send({ error: 'the board is not open to you: load it anew' });
-}
-
-function starting(reply: FastifyReply): FastifyReply {
-  return reply.code(503).send({ error: 'incident-closer is still starting: its store was not reached yet' });
-}
-
-function unknownIncident(reply: FastifyReply, name: string): FastifyReply {
-  return reply
-    .code(404)
-    .send({ error: `${name} is not known here: it has no follow-up that was ever looked at` });
-}
-
-/** The one thing that changes in a page of ours; the note is never somebody else's text. */
-function withNote({ type, text }: PageFile, note: string): PageFile {
-  return { type, text: text.replace('<!-- note -->', `<p class="note" role="alert">${note}</p>`) };
-}
-
 function cookie(value: string, seconds: number, { headers }: FastifyRequest): string {
-  const secure = headers['x-forwarded-proto'] === 'https' ? '; Secure' : '';
+  const secure = isHttps(headers) ? '; Secure' : '';
   return `${COOKIE}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`;
 }
 
-function isJson({ headers }: FastifyRequest): boolean {
-  return headers['content-type']?.startsWith('application/json') === true;
+/** Whether the browser's own connection is encrypted, according to the proxies; the first one is closest to it. */
+function isHttps(headers: FastifyRequest['headers']): boolean {
+  const proto = String(headers['x-forwarded-proto'] ?? '')
+    .split(',', 1)[0]
+    ?.trim();
+  // https://www.rfc-editor.org/rfc/rfc7239#section-5.4
+  const forwarded = /(?:^|;)\s*proto="?(\w+)/i.exec(
+    String(headers.forwarded ?? '').split(',', 1)[0] ?? '',
+  )?.[1];
+  return [proto, forwarded].some((one) => one?.toLowerCase() === 'https');
 }
 
-function limitsIn(query: Record<string, string>): Partial<Record<Section, number>> {
-  const asked: Partial<Record<Section, number>> = {};
-  for (const section of sections)
+function limitsIn(query: Record<string, string>): Partial<Record<BoardSection, number>> {
+  const asked: Partial<Record<BoardSection, number>> = {};
+  for (const section of boardSections)
     if (/^\d{1,6}$/.test(query[section] ?? '')) asked[section] = Number(query[section]);
   return asked;
-}
-
-/** Answers what was read a moment ago to whoever asks for the same. */
-function remembered(
-  read: (asked: Partial<Record<Section, number>>, context: StoreContext) => Promise<BoardView>,
-) {
-  const known = new Map<string, { at: number; view: Promise<BoardView> }>();
-  const ask = (asked: Partial<Record<Section, number>>, context: StoreContext): Promise<BoardView> => {
-    const now = Date.now();
-    for (const [key, { at }] of known) if (now - at > FRESH || at > now) known.delete(key);
-    const key = JSON.stringify(asked);
-    const found = known.get(key);
-    if (found !== undefined) return found.view;
-    const view = read(asked, context);
-    known.set(key, { at: now, view });
-    view.catch(() => known.delete(key));
-    return view;
-  };
-  return Object.assign(ask, { forget: () => known.clear() });
 }

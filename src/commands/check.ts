@@ -1,8 +1,10 @@
+import { formatIso } from '../format-time.ts';
 import type { CheckResult } from '../operations/check.ts';
 import type { CheckAllResult } from '../operations/check-all.ts';
-import { OperationError } from '../operations/operation.ts';
+import { printJson, printLines } from '../terminal.ts';
+import { MisusedError } from './misused-error.ts';
 import { operate } from './operate.ts';
-import { operations } from './operations.ts';
+import { DRY_RUN, operations } from './operations.ts';
 
 /** `check INC-123 [--json]`, `check --all [--json]` */
 export async function checkCommand(
@@ -10,38 +12,57 @@ export async function checkCommand(
   { all, json }: { all: boolean; json: boolean },
 ): Promise<number> {
   if (all === (incident !== undefined))
-    throw new OperationError(
+    throw new MisusedError(
       'Name one incident, as in `check INC-123`, or ask for `check --all` (check --help tells more).',
     );
   if (incident === undefined) {
     const result = await operate(operations.checkAll, {});
-    console.log(json ? JSON.stringify(result, undefined, 2) : allInWords(result));
+    if (json) printJson(result);
+    else printLines(...allInWords(result));
   } else {
     const result = await operate(operations.check, { incident });
-    console.log(json ? JSON.stringify(result, undefined, 2) : inWords(result));
+    if (json) printJson(result);
+    else printLines(...inWords(result));
   }
   return 0;
 }
 
-function inWords(result: CheckResult): string {
+/** What `check` prints of one incident. */
+export function inWords(result: CheckResult): string[] {
   const lines = [
-    `${result.incident}  ${result.name}  (${result.status})`,
+    `${result.incident}  ${result.private ? '(private) ' : ''}${result.name}  (${result.status})`,
     `${result.verdict.toUpperCase()}: ${result.words}`,
-    `${result.rule === undefined ? '' : `rule: ${result.rule}, `}reason: ${result.reason}${result.until === undefined ? '' : `; looked at again by itself at ${result.until}`}`,
+    `${result.rule === undefined ? '' : `rule: ${result.rule}, `}reason: ${result.reason}${result.until === undefined ? '' : `; it is reviewed again at ${formatIso(result.until)}`}`,
   ];
-  for (const { title, name, url, counts, why, task, state, by, actor, since, delivery } of result.followUps) {
-    lines.push(
-      `  ${counts === 'done' ? 'done  ' : 'blocks'}  ${name === undefined ? '' : `${name}  `}${title}`,
-    );
+  if (result.failing !== undefined) lines.push(`failing: ${result.failing}`);
+  for (const { reason, words } of result.also ?? []) lines.push(`also: ${words} (reason: ${reason})`);
+  for (const followUp of result.followUps) {
+    const { title, name, url, counts, why, task, state, by, actor, since, delivery, duplicates } = followUp;
+    lines.push(`  ${counts.padEnd(6)}  ${name === undefined ? '' : `${name}  `}${title}`);
     lines.push(`          ${why}`);
+    // It counts as done, and holds the incident anyway.
+    const unconfirmed =
+      counts === 'done' && result.blockers.find((one) => one.followUp === followUp.followUp);
+    if (unconfirmed) lines.push(`          not confirmed: ${unconfirmed.why}`);
+    for (const one of duplicates ?? [])
+      lines.push(
+        `          ${one.task}: ${one.state === undefined ? 'nothing is known of it' : `${one.state}${one.since === undefined ? '' : ` since ${formatIso(one.since)}`}`}`,
+      );
     if (state !== undefined)
       lines.push(
-        `          ${task} was told ${state} by ${actor ?? by} at ${since}, in the delivery ${delivery}`,
+        `          ${duplicates?.at(-1)?.task ?? task} was reported ${state} by ${actor ?? by}${since === undefined ? '' : ` at ${formatIso(since)}`} (delivery ${delivery})`,
       );
-    // What is done needs no look.
-    if (counts === 'blocks' && url !== undefined) lines.push(`          ${url}`);
+    // What is done needs no attention.
+    if ((counts === 'blocks' || unconfirmed) && url !== undefined) lines.push(`          ${url}`);
   }
-  return lines.join('\n');
+  for (const { title, status } of result.ofStreams ?? [])
+    lines.push(`  of a stream, counts for nothing  ${title} (${status})`);
+  if (result.dryRun) lines.push('', DRY_RUN);
+  if (result.woken)
+    lines.push('', 'The service did not know all of this: it was told, and reviews the incident.');
+  if (result.trouble !== undefined) lines.push('', `The service: ${result.trouble}.`);
+  if (result.unknown !== undefined) lines.push('', result.unknown);
+  return lines;
 }
 
 const HEADINGS = {
@@ -51,13 +72,32 @@ const HEADINGS = {
   leave: 'would be left alone',
 };
 
-function allInWords({ incidents, withoutFollowUps }: CheckAllResult): string {
-  const lines = [`${incidents.length} open incidents with follow-ups, ${withoutFollowUps} without`];
+/** What `check --all` prints. */
+export function allInWords({
+  incidents,
+  withoutFollowUps,
+  woken,
+  unknown,
+  dryRun,
+  trouble,
+}: CheckAllResult): string[] {
+  const active = incidents.filter((one) => one.active).length;
+  const lines = [
+    `${incidents.length} open incidents with follow-ups (${active} of them still active), ${withoutFollowUps} without`,
+  ];
   for (const verdict of ['close', 'resolve', 'wait', 'leave'] as const) {
     const found = incidents.filter((one) => one.verdict === verdict);
     if (found.length === 0 && verdict !== 'close') continue;
     lines.push('', `${found.length} ${HEADINGS[verdict]}`);
-    for (const { incident, name, words } of found) lines.push(`  ${incident}  ${name}: ${words}`);
+    for (const { incident, name, words, also = [], private: hidden } of found) {
+      lines.push(`  ${incident}  ${hidden ? '(private) ' : ''}${name}: ${words}`);
+      for (const other of also) lines.push(`      also: ${other.words}`);
+    }
   }
-  return lines.join('\n');
+  if (dryRun) lines.push('', DRY_RUN);
+  if (woken !== undefined)
+    lines.push('', `The service did not know all of this: it was told, and reviews ${woken} of them.`);
+  if (trouble !== undefined) lines.push('', `The service: ${trouble}.`);
+  if (unknown !== undefined) lines.push('', unknown);
+  return lines;
 }

@@ -7,15 +7,16 @@ import { setScene, tell } from '../demo/story.ts';
 import { until } from '../demo/until.ts';
 import { createLogger } from '../log.ts';
 import { startService } from '../service/service.ts';
-import { readSettings } from '../settings.ts';
-import { type Simulator, startSimulator } from '../simulator/simulator.ts';
+import { readSettings } from '../settings/settings.ts';
+import type { Simulator } from '../simulator/running-simulator.ts';
+import { startSimulator } from '../simulator/simulator.ts';
 
-/** Short, so that nobody waits for long; the real default is a minute. */
+/** Short, so that nobody waits long; the real default is a minute. */
 const SETTLE_TIME = '4s';
 
 /**
- * The main job from end to end, with nothing but this package: a stand-in of incident.io, the service on the
- * embedded default, and real signed GitHub webhooks over HTTP.
+ * The main job end to end, with nothing but this package: a stand-in for incident.io, the service on the embedded
+ * default, and real signed GitHub webhooks over HTTP.
  */
 export async function demoCommand({ exit }: { exit: boolean }): Promise<number> {
   const stopped = new Promise<void>((resolve) => {
@@ -32,7 +33,7 @@ export async function demoCommand({ exit }: { exit: boolean }): Promise<number> 
   }
 }
 
-/** `goOnUntil`: what ends the serving after the story; absent: nothing, it ends with it. */
+/** `goOnUntil`: what stops serving after the story; absent: it ends with the story. */
 async function play(
   incidentIo: Simulator,
   queueUrl: string,

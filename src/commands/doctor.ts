@@ -3,21 +3,26 @@ import { type Finding, trouble } from '../doctor/finding.ts';
 import { OperationError } from '../operations/operation.ts';
 import { PolicyError } from '../policy/read-policy.ts';
 import { CannotOpenError } from '../queue/cannot-open-error.ts';
-import { FolderLockedError } from '../queue/folder-lock.ts';
-import { readSettings, type Settings, SettingsError } from '../settings.ts';
+import { FolderLockedError } from '../queue/sql/folder-lock.ts';
+import { readSettings, type Settings, SettingsError } from '../settings/settings.ts';
+import { printLines } from '../terminal.ts';
 import { askRunning, withPlace } from './operate.ts';
 import { operations } from './operations.ts';
 
 const MARKS = { ok: 'ok', warning: 'WARNING', trouble: 'TROUBLE' } as const;
 
-/** `doctor`: looks whether everything would work. Answers 1 where something would not. */
+/** `doctor`: checks whether everything would work. Returns 1 if something would not. */
 export async function doctorCommand(): Promise<number> {
-  const findings = await look();
-  for (const { about, state, words } of findings) console.log(`${MARKS[state].padEnd(8)} ${about}: ${words}`);
+  const findings = await lookAtAll();
+  printFindings(findings);
   const troubles = findings.filter(({ state }) => state === 'trouble').length;
   const warnings = findings.filter(({ state }) => state === 'warning').length;
-  console.log(summary(troubles, warnings));
+  printLines(summary(troubles, warnings));
   return troubles > 0 ? 1 : 0;
+}
+
+export function printFindings(findings: readonly Finding[]): void {
+  for (const { about, state, words } of findings) printLines(`${MARKS[state].padEnd(8)} ${about}: ${words}`);
 }
 
 function summary(troubles: number, warnings: number): string {
@@ -27,7 +32,8 @@ function summary(troubles: number, warnings: number): string {
   return warnings > 0 ? `It works, with ${count(warnings, 'warning')}.` : 'All is well.';
 }
 
-async function look(): Promise<Finding[]> {
+/** All that there is to find out. */
+export async function lookAtAll(): Promise<Finding[]> {
   let settings: Settings & { apiKey: string };
   try {
     settings = readSettings(process.env, ['apiKey']);
@@ -40,17 +46,18 @@ async function look(): Promise<Finding[]> {
       settings,
       (_, open) => examine(open(settings.apiKey), addressOf(settings)),
       (running) => askRunning(running, operations.doctor, { service: running.address }),
+      true,
     );
   } catch (error) {
     if (error instanceof PolicyError) return [trouble('configuration', error.message)];
-    // The place of queue and store cannot be opened: nothing else can be looked at without it.
+    // Queue and store cannot be opened: nothing else can be checked without them.
     const known = [CannotOpenError, FolderLockedError, OperationError].some((kind) => error instanceof kind);
     if (!known || !(error instanceof Error)) throw error;
     return [trouble('queue', error.message)];
   }
 }
 
-/** Where a service with these settings would be reached from this machine; a port that is not known is nobody's. */
+/** Where a service with these settings would be reached from this machine; undefined if its port is unknown. */
 function addressOf({ host, port }: Settings): string | undefined {
   if (port === 0) return undefined;
   const local = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;

@@ -1,9 +1,11 @@
+import { printLines } from '../terminal.ts';
 import { operate } from './operate.ts';
-import { operations } from './operations.ts';
+import { DRY_RUN, operations } from './operations.ts';
 
 /** `hold INC-123 --why …` */
 export async function holdCommand(incident: string, { why }: { why: string }): Promise<number> {
   const held = await operate(operations.hold, { incident, why });
-  console.log(`${held.incident} is held: it is not closed until \`release ${held.incident}\`.`);
+  printLines(`${held.incident} is held: it is not closed until \`release ${held.incident}\`.`);
+  if (held.dryRun) printLines(`${DRY_RUN} The hold is kept, and counts from the first real start on.`);
   return 0;
 }

@@ -1,45 +1,60 @@
 import { request } from 'undici';
 import { z } from 'zod';
+import { type Context, createContext, createStoreContext, type StoreContext } from '../context/context.ts';
 import { createLogger } from '../log.ts';
 import { OperationError } from '../operations/operation.ts';
 import { readPolicy } from '../policy/read-policy.ts';
 import type { Backend } from '../queue/backend.ts';
-import { type Announcement, FolderLockedError, readFolderLock } from '../queue/folder-lock.ts';
+import { NoStoreError, noStore, withoutStore } from '../queue/no-store.ts';
 import { openBackend } from '../queue/open-backend.ts';
-import { type Context, createContext, createStoreContext, type StoreContext } from '../service/context.ts';
-import { readSettings, type Settings } from '../settings.ts';
-import { claimStore } from '../worker/key-watch.ts';
+import { type Announcement, FolderLockedError, readFolderLock } from '../queue/sql/folder-lock.ts';
+import { ASKED_BY, askedBy } from '../service/operation-routes.ts';
+import { readSettings, type Settings } from '../settings/settings.ts';
+import { isDryRun } from '../store/in-force.ts';
+import { checkOrganisation } from '../worker/key-watch.ts';
+import { commandLineUser } from './command-line-user.ts';
 import type { Operation } from './operations.ts';
 import { progressBar } from './progress-bar.ts';
 
-/** Runs an operation: by ourselves, or through the process that has the embedded folder open. */
-export async function operate<A, R>(operation: Operation<A, R>, asks: A): Promise<R> {
-  const settings = readSettings(process.env, operation.needsKey ? ['apiKey'] : []);
+/**
+ * Runs an operation: in this process, or through the one that has the embedded folder open. `quiet`: the caller tells what
+ * is wrong with queue and store, and nothing is logged.
+ */
+export async function operate<A, R>(
+  operation: Operation<A, R>,
+  asks: A,
+  { quiet = false }: { quiet?: boolean } = {},
+): Promise<R> {
+  const read = readSettings(process.env, operation.needsKey ? ['apiKey'] : []);
+  const settings: Settings = quiet ? { ...read, logLevel: 'silent' } : read;
   const bar = progressBar();
   return withPlace(
     settings,
     (base, open) => {
       const full = async () => {
         const context = open(readSettings(process.env, ['apiKey']).apiKey);
-        await claimStore(await context.reader.identity(), context.store);
+        await checkOrganisation(await context.reader.identity(), context.store);
         return context;
       };
-      return operation.run(asks, { base, full, progress: bar.tell });
+      return operation.run(asks, { base, full, by: commandLineUser(), progress: bar.tell });
     },
     (running) => askRunning(running, operation, asks),
+    operation.worksWithoutStore,
   ).finally(bar.end);
 }
 
 /**
- * Works with what `QUEUE_URL` names: itself, or through the process that has the embedded folder open. `open` gives
- * a client of incident.io, which is closed in the end.
+ * Works with what `QUEUE_URL` names: directly, or through the process that has the embedded folder open. `open` returns
+ * a client of incident.io, which is closed at the end. Creates no store: if there is none, `mayLack` continues with an
+ * empty one whose backend says that it is missing; otherwise a `NoStoreError` is thrown.
  */
 export async function withPlace<T>(
   settings: Settings,
   byItself: (base: StoreContext, open: (apiKey: string) => Context) => Promise<T>,
   through: (running: Announcement) => Promise<T>,
+  mayLack = false,
 ): Promise<T> {
-  // What is piped holds what was asked for alone.
+  // Piped output contains only what was requested.
   const log = createLogger(settings.logLevel === 'info' ? 'warn' : settings.logLevel, {
     pretty: true,
     destination: process.stderr,
@@ -47,17 +62,29 @@ export async function withPlace<T>(
   const policy = readPolicy(settings);
   let backend: Backend;
   try {
-    backend = await openBackend(settings.queueUrl, { prefix: settings.queuePrefix, log });
+    backend = await openBackend(settings.queueUrl, { prefix: settings.queuePrefix, log, existing: true });
   } catch (error) {
     const running = error instanceof FolderLockedError && (await readFolderLock(settings.queueUrl));
-    if (!running || running.announcement === undefined) throw error;
-    return through(running.announcement);
+    if (running && running.announcement !== undefined) return through(running.announcement);
+    if (!(error instanceof NoStoreError && mayLack)) throw error;
+    backend = withoutStore(error);
   }
   const opened: Context[] = [];
   try {
-    const base = await reach(settings, policy, backend, log);
-    return await byItself(base, (apiKey) => {
-      const context = createContext(base, apiKey);
+    let base = await reach(settings, policy, backend, log);
+    if (backend.missing === undefined && !(await base.store.isUsed())) {
+      const missing = noStore(
+        `that a service has used (${await backend.describe()}, QUEUE_PREFIX ${settings.queuePrefix})`,
+      );
+      if (!mayLack) throw missing;
+      base = await reach(settings, policy, withoutStore(missing, backend), log);
+    }
+    // Nothing is stored for which a first sync would have to come before.
+    if (base.backend.missing !== undefined)
+      await base.store.meta.put('first-sync-finished', base.clock.now());
+    const ofService = await asService(base);
+    return await byItself(ofService, (apiKey) => {
+      const context = createContext(ofService, apiKey);
       opened.push(context);
       return context;
     });
@@ -67,11 +94,17 @@ export async function withPlace<T>(
   }
 }
 
-/** A command does not wait for a store that is down, as the service does. */
+/** In the mode of the service that has the store, whatever this shell's `DRY_RUN` is. */
+async function asService(base: StoreContext): Promise<StoreContext> {
+  const dryRun = await isDryRun(base.store, base.settings.dryRun);
+  return { ...base, settings: { ...base.settings, dryRun } };
+}
+
+/** Unlike the service, a command does not wait for a store that is down. */
 async function reach(...args: Parameters<typeof createStoreContext>): Promise<StoreContext> {
   const [, , backend] = args;
   try {
-    await backend.ping();
+    if (backend.missing === undefined) await backend.ping();
     return await createStoreContext(...args);
   } catch (error) {
     throw new OperationError(error instanceof Error ? error.message : String(error));
@@ -86,7 +119,11 @@ export async function askRunning<A, R>(
 ): Promise<R> {
   const answer = await request(`${address}/operations/${name}`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      [ASKED_BY]: askedBy(commandLineUser()),
+    },
     body: JSON.stringify(asks),
   });
   const body = await answer.body.json();

@@ -3,11 +3,11 @@ import type { Progress } from '../operations/progress.ts';
 
 export interface ProgressBar {
   tell: Progress;
-  /** Takes it off the terminal again. */
+  /** Clears it from the terminal. */
   end(): void;
 }
 
-/** A line below what is printed, on a terminal alone: what is piped stays clean. */
+/** A line below the output, only on a terminal: piped output stays clean. */
 export function progressBar(): ProgressBar {
   let shown: string | undefined;
   const bar = new progress.SingleBar({

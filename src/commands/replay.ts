@@ -1,13 +1,24 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { formatTime } from '../format-time.ts';
 import { OperationError } from '../operations/operation.ts';
-import { readSettings } from '../settings.ts';
+import { joinNames } from '../review/sentences.ts';
+import { readSettings } from '../settings/settings.ts';
+import { printLines, warnLines } from '../terminal.ts';
+import { header, parseJson } from '../trackers/body.ts';
 import { sources } from '../trackers/index.ts';
-import type { Translation } from '../trackers/tracker.ts';
+import type { Delivery, Source } from '../trackers/tracker.ts';
+import type { Translation } from '../trackers/translation.ts';
 import type { EventBatch, IncidentEvent, TaskEvent, TaskHint } from '../vocabulary.ts';
+import { MisusedError } from './misused-error.ts';
+import { operate } from './operate.ts';
+import { operations } from './operations.ts';
+import { isForPeople } from './run-command.ts';
 
 /**
- * `replay <tracker> <payload.json> [--header 'Name: value']`: how a body would be read, whoever signed it. It needs
- * no secret and opens no store; the trackers' own settings count as they do in the service.
+ * `replay <tracker> <payload.json> [--header 'Name: value']`: how a payload would be read, whoever signed it; `-` reads
+ * it from stdin. It needs no secret, and no store but for the incidents that its tasks belong to; the trackers' options
+ * apply as they do in the service.
  */
 export async function replayCommand(
   name: string,
@@ -17,18 +28,52 @@ export async function replayCommand(
   const source = sources.find((one) => one.name === name);
   if (source === undefined) {
     const names = sources.map((one) => one.name).join(', ');
-    throw new OperationError(`There is no tracker "${name}": give one of ${names}.`);
+    throw new MisusedError(`There is no tracker "${name}": give one of ${names}.`);
   }
-  const delivery = { headers: headersOf(headers), body: bodyOf(file), receivedAt: Date.now() };
+  const delivery = { headers: headersOf(headers), body: await bodyOf(file), receivedAt: Date.now() };
   const options = readSettings(process.env).trackerOptions[name] ?? {};
   const translation = source.translate(delivery, options);
-  console.log(`${source.title}: ${inWords(translation)}`);
+  const [first = '', ...rest] = inWords(translation);
+  printLines(`${source.title}: ${first}`, ...rest);
+  if (translation.kind === 'told') printLines('', await belonging(translation));
+  const advice = missingHeader(source, delivery);
+  if (advice !== undefined) warnLines(advice);
   return 0;
 }
 
-function bodyOf(file: string): Buffer {
+/** The incidents that what was told belongs to. */
+async function belonging({ tasks, hints, incidents }: EventBatch): Promise<string> {
+  const keys = [...tasks, ...hints].flatMap(({ task, aliases }) => [task, ...aliases]);
+  const followUps = incidents.flatMap(({ followUp }) => followUp ?? []);
+  const named = incidents.flatMap(({ incident }) => incident ?? []);
   try {
-    return readFileSync(file);
+    const found = await operate(
+      operations.linked,
+      { tasks: keys, followUps, incidents: named },
+      { quiet: true },
+    );
+    if (found.unknown !== undefined) return `Which incidents it belongs to is not known: ${found.unknown}`;
+    if (found.incidents.length > 0) return `It belongs to ${joinNames(found.incidents)}.`;
+    return 'It belongs to no incident: no follow-up refers to it, as far as the service knows.';
+  } catch (error) {
+    if (!isForPeople(error)) throw error;
+    return `Which incidents it belongs to is not known: ${error.message.split('\n').join(' ')}`;
+  }
+}
+
+/** Which flag to add if a payload was saved without the header that names its type. */
+function missingHeader({ title, eventHeader }: Source, { headers, body }: Delivery): string | undefined {
+  if (eventHeader === undefined || header(headers, eventHeader.name.toLowerCase()) !== undefined)
+    return undefined;
+  const value = eventHeader.of(parseJson(body));
+  return value === undefined
+    ? `${title} says in the header ${eventHeader.name} what a body is: add it with --header '${eventHeader.name}: …'.`
+    : `${title} says in the header ${eventHeader.name} what a body is. This one seems to be of “${value}”: add --header '${eventHeader.name}: ${value}'.`;
+}
+
+async function bodyOf(file: string): Promise<Buffer> {
+  try {
+    return file === '-' ? await buffer(process.stdin) : await readFile(file);
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
     throw new OperationError(`The payload ${file} cannot be read (${why}).`);
@@ -41,20 +86,20 @@ function headersOf(given: readonly string[]): Record<string, string> {
     given.map((text) => {
       const [, name, value] = /^([\w-]+):\s*(.*)$/.exec(text) ?? [];
       if (name === undefined || value === undefined)
-        throw new OperationError(`"${text}" is no header: give --header 'Name: value'.`);
+        throw new MisusedError(`"${text}" is no header: give --header 'Name: value'.`);
       return [name.toLowerCase(), value.trim()];
     }),
   );
 }
 
-function inWords(translation: Translation): string {
+function inWords(translation: Translation): string[] {
   switch (translation.kind) {
     case 'ignored':
-      return `ignored: ${translation.reason}`;
+      return [`ignored: ${translation.reason}`];
     case 'malformed':
-      return `malformed, so it would be answered 400: ${translation.reason}`;
+      return [`malformed, so it would be answered 400: ${translation.reason}`];
     case 'told':
-      return partsOf(translation).map(table).join('\n\n');
+      return partsOf(translation).flatMap((part, at) => (at === 0 ? table(part) : ['', ...table(part)]));
   }
 }
 
@@ -65,7 +110,7 @@ function partsOf({ tasks, hints, incidents }: EventBatch): Line[][] {
 }
 
 function ofTask(event: TaskEvent): Line[] {
-  const since = event.occurredAt === undefined ? undefined : new Date(event.occurredAt).toISOString();
+  const since = event.occurredAt === undefined ? undefined : formatTime(event.occurredAt);
   return [
     ['state', event.reopened ? `${event.state}, after it was closed` : event.state],
     ['task', event.task],
@@ -95,7 +140,7 @@ function ofIncident(event: IncidentEvent): Line[] {
   ];
 }
 
-function table(lines: readonly Line[]): string {
+function table(lines: readonly Line[]): string[] {
   const told = lines.filter((line): line is [string, string] => line[1] !== undefined);
-  return ['read as', ...told.map(([name, value]) => `  ${name.padEnd(13)}${value}`)].join('\n');
+  return ['read as', ...told.map(([name, value]) => `  ${name.padEnd(13)}${value}`)];
 }

@@ -1,13 +1,19 @@
+import { inspect } from 'node:util';
 import { IncidentIoError } from '../incident-io/errors.ts';
 import { OperationError } from '../operations/operation.ts';
 import { PolicyError } from '../policy/read-policy.ts';
 import { CannotOpenError } from '../queue/cannot-open-error.ts';
-import { FolderLockedError } from '../queue/folder-lock.ts';
+import { FolderLockedError } from '../queue/sql/folder-lock.ts';
 import { CannotListenError } from '../service/cannot-listen-error.ts';
-import { SettingsError } from '../settings.ts';
+import { SettingsError } from '../settings/settings.ts';
+import { RefusedStoreError } from '../store/format.ts';
+import { warnLines } from '../terminal.ts';
 import { WrongOrganisationError } from '../worker/key-watch.ts';
+import { loadEnvironment, whereSettingsAre } from './environment.ts';
+import { MISUSED } from './misused-code.ts';
+import { MisusedError } from './misused-error.ts';
 
-/** What a person can do something about: told by its message alone. Anything else is a fault of ours, told with its stack. */
+/** Errors that a person can act on: printed as the message alone. Anything else is our bug, printed with its stack. */
 const FOR_PEOPLE = [
   SettingsError,
   PolicyError,
@@ -16,19 +22,30 @@ const FOR_PEOPLE = [
   CannotListenError,
   OperationError,
   WrongOrganisationError,
+  RefusedStoreError,
   IncidentIoError,
 ];
 
-/** Ends the process with what a command answers: its exit code, or 1 with the reason on stderr. */
-export async function exitWith(command: Promise<number>): Promise<void> {
+export function isForPeople(error: unknown): error is Error {
+  return error instanceof Error && FOR_PEOPLE.some((kind) => error instanceof kind);
+}
+
+/** Exits the process with a command's exit code, or 1 (2 for a wrong argument) with the reason on stderr. `envFile`: as in `loadEnvironment`. */
+export async function exitWith(command: () => Promise<number>, envFile?: string | false): Promise<void> {
   try {
-    process.exitCode = await command;
+    loadEnvironment(envFile);
+    process.exitCode = await command();
   } catch (error) {
-    console.error(
-      FOR_PEOPLE.some((kind) => error instanceof kind) && error instanceof Error ? error.message : error,
-    );
-    process.exitCode = 1;
+    warnLines(...toldOf(error), ...(error instanceof SettingsError ? whereSettingsAre() : []));
+    process.exitCode = error instanceof MisusedError ? MISUSED : 1;
   }
-  // Whatever a library left open must not keep a finished command.
+  // Whatever a library left open must not keep a finished command alive.
   setTimeout(() => process.exit(), 1_000).unref();
+}
+
+/** Lines for people. Settings errors list their problems; operation errors contain outside names, and are one line. */
+function toldOf(error: unknown): string[] {
+  if (!isForPeople(error)) return inspect(error).split('\n');
+  const isOneLine = error instanceof OperationError || error instanceof IncidentIoError;
+  return isOneLine ? [error.message] : error.message.split('\n');
 }

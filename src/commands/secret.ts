@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { formatIso } from '../format-time.ts';
 import { OperationError } from '../operations/operation.ts';
 import type { SecretsAsks } from '../operations/secrets.ts';
-import { HANDSHAKE, prefixOf } from '../settings/rows.ts';
+import { HANDSHAKE, secretVariable } from '../settings/rows.ts';
+import { printLines } from '../terminal.ts';
 import { sources } from '../trackers/index.ts';
-import { newSecret } from '../trackers/standard-webhooks.ts';
 import type { Source } from '../trackers/tracker.ts';
+import { MisusedError } from './misused-error.ts';
+import { newWebhookSecret } from './new-webhook-secret.ts';
 import { operate } from './operate.ts';
 import { operations } from './operations.ts';
 
@@ -14,14 +16,14 @@ export interface SecretOptions {
   forget?: boolean;
 }
 
-/** `secret [tracker]`: makes one and says where to put it; with an option, looks after those of handshakes. */
+/** `secret [tracker]`: generates one and says where to put it; with an option, manages those of handshakes. */
 export async function secretCommand(name: string | undefined, options: SecretOptions): Promise<number> {
   const act = actOf(options);
   if (name === undefined && act === undefined)
     return print([...madeHere(undefined), '', 'Where to put it:', `  secret ${names().join(' | ')}`]);
   const source = sources.find((one) => one.name === name);
   if (source === undefined)
-    throw new OperationError(
+    throw new MisusedError(
       `${name === undefined ? 'Name a tracker' : `${name} sends no webhooks here`}: ${names().join(', ')}.`,
     );
   if (act === undefined)
@@ -34,7 +36,7 @@ export async function secretCommand(name: string | undefined, options: SecretOpt
     );
   if (source.handshake === undefined)
     throw new OperationError(
-      `${source.title} offers no secret in a handshake: what is in ${variableOf(source)} is all there is.`,
+      `${source.title} offers no secret in a handshake: what is in ${secretVariable(source.name)} is all there is.`,
     );
   return offered(source, act);
 }
@@ -46,6 +48,7 @@ function actOf({ show, another, forget }: SecretOptions): SecretsAsks['act'] | u
 async function offered(source: Source, act: SecretsAsks['act']): Promise<number> {
   const { name, title } = source;
   const { secrets, openUntil, forgotten } = await operate(operations.secrets, { source: name, act });
+  const until = openUntil === undefined ? '' : formatIso(openUntil);
   switch (act) {
     case 'show':
       if (secrets.length === 0)
@@ -54,28 +57,21 @@ async function offered(source: Source, act: SecretsAsks['act']): Promise<number>
         );
       return print(secrets);
     case 'another':
-      return print([
-        `One more secret of ${title} is taken until ${openUntil}. Set up the webhook there now.`,
-      ]);
+      return print([`One more secret of ${title} is taken until ${until}. Set up the webhook there now.`]);
     case 'forget':
       return print([
         `${forgotten} forgotten: webhooks that were signed with ${forgotten === 1 ? 'it' : 'them'} are refused from now on.`,
-        `The next secret that ${title} offers is kept. Set up its webhook anew now.`,
+        `The next secret that ${title} offers is kept, until ${until}. Set up its webhook anew now.`,
       ]);
   }
 }
 
-/** Strong, and of the form that the source's signature needs; most take any text. */
-function make(source: Source | undefined): string {
-  return source?.secretPlace?.form === 'standard-webhooks' ? newSecret() : randomBytes(32).toString('hex');
-}
-
 function madeHere(source: Source | undefined): string[] {
-  if (source === undefined) return [make(undefined)];
+  if (source === undefined) return [newWebhookSecret(undefined)];
   return [
-    make(source),
+    newWebhookSecret(source),
     '',
-    `Here:  set it as ${variableOf(source)}, or in a file that ${variableOf(source)}_FILE names, and restart.`,
+    `Here:  set it as ${secretVariable(source.name)}, or in a file that ${secretVariable(source.name)}_FILE names, and restart.`,
     `There: ${source.title}, address https://<your address>/webhooks/${source.name}`,
     ...(source.secretPlace?.steps ?? ['Enter it as the secret of the webhook.']).map(
       (step) => `       ${step}`,
@@ -89,7 +85,7 @@ function madeThere(source: Source): string[] {
     '',
     `There: set up the webhook with the address https://<your address>/webhooks/${source.name}`,
     ...(source.secretPlace?.steps ?? []).map((step) => `       ${step}`),
-    `Here:  set the secret as ${variableOf(source)}, or in a file that ${variableOf(source)}_FILE names, and restart.`,
+    `Here:  set the secret as ${secretVariable(source.name)}, or in a file that ${secretVariable(source.name)}_FILE names, and restart.`,
   ];
 }
 
@@ -98,7 +94,7 @@ function shaken(source: Source): string[] {
   return [
     `${title} makes the secret itself, and offers it in a handshake.`,
     '',
-    `Here:  set ${variableOf(source)}=${HANDSHAKE} and restart: the first secret that is offered is kept.`,
+    `Here:  set ${secretVariable(source.name)}=${HANDSHAKE} and restart: the first secret that is offered within an hour of that is kept.`,
     `There: set up the webhook with the address https://<your address>/webhooks/${name}`,
     ...(source.secretPlace?.steps ?? []).map((step) => `       ${step}`),
     `Then:  ${handshake?.next ?? ''}`,
@@ -109,15 +105,11 @@ function shaken(source: Source): string[] {
   ];
 }
 
-function variableOf({ name }: Source): string {
-  return `${prefixOf(name)}_WEBHOOK_SECRET`;
-}
-
 function names(): string[] {
   return sources.map(({ name }) => name);
 }
 
 function print(lines: readonly string[]): number {
-  console.log(lines.join('\n'));
+  printLines(...lines);
   return 0;
 }

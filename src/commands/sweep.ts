@@ -1,10 +1,17 @@
+import { printLines } from '../terminal.ts';
 import { operate } from './operate.ts';
-import { operations } from './operations.ts';
+import { DRY_RUN, operations } from './operations.ts';
 
 /** `sweep [--backlog]` */
 export async function sweepCommand({ backlog }: { backlog: boolean }): Promise<number> {
-  const { incidents, woken, backlog: freed } = await operate(operations.sweep, { backlog });
-  console.log(`${incidents} incidents looked at, ${woken} to be reviewed by the workers.`);
-  if (backlog) console.log(`${freed} of them were ready before incident-closer came, and are reviewed now.`);
+  const { incidents, woken, backlog: freed, dryRun } = await operate(operations.sweep, { backlog });
+  printLines(`${incidents} incidents looked at, ${woken} to be reviewed by the workers.`);
+  if (backlog && dryRun)
+    printLines(
+      `${DRY_RUN} ${freed} incidents are backlog, and stay so: run \`sweep --backlog\` once the service works for real.`,
+    );
+  else if (dryRun) printLines(DRY_RUN);
+  else if (backlog)
+    printLines(`${freed} of them were ready before incident-closer came, and are reviewed now.`);
   return 0;
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** The demo's lines, styled where a person reads them on a terminal. */
+/** The demo's output, styled if a person reads it on a terminal. */
 export function styled(style: 'bold' | 'green' | 'cyan', text: string): string {
   return process.stdout.isTTY && process.env.NO_COLOR === undefined ? styleText(style, text) : text;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Service } from '../service/service.ts';
-import type { Simulator } from '../simulator/simulator.ts';
+import type { Simulator } from '../simulator/running-simulator.ts';
 import type { SimFollowUp, SimIncident } from '../simulator/types.ts';
 import { sleep } from '../sleep.ts';
 import type { Store } from '../store/store.ts';
@@ -42,7 +42,7 @@ export function setScene(incidentIo: Simulator): Pick<Cast, 'incident' | 'follow
   return { incident, followUps };
 }
 
-/** Three follow-ups are done one by one, one of them twice, one of them reopened in between. Throws where the incident does not end closed by one edit. */
+/** Completes three follow-ups, one of them twice, one reopened in between. Throws unless one edit closes the incident. */
 export async function tell(cast: Cast): Promise<void> {
   const { incidentIo, incident, settleTime } = cast;
   const decided = narrator(cast);
@@ -95,7 +95,7 @@ export async function tell(cast: Cast): Promise<void> {
   );
 }
 
-/** Waits for a verdict, and says what was written and decided on the way. */
+/** Waits for a verdict, and prints what was written and decided on the way. */
 function narrator({
   incidentIo,
   store,

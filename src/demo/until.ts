@@ -1,6 +1,6 @@
 import { sleep } from '../sleep.ts';
 
-/** Resolves with the first answer that is neither `undefined` nor `false`; throws after `ms`. */
+/** Resolves with the first result that is neither `undefined` nor `false`; throws after `ms`. */
 export async function until<T>(
   ask: () => Promise<T | undefined | false>,
   what: string,

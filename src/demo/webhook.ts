@@ -9,7 +9,7 @@ export interface Webhook {
   delivery: string;
 }
 
-/** Sends what GitHub sends for an issue, signed as GitHub signs it. Answers what the service answered; throws where it did not accept it. */
+/** Sends what GitHub sends for an issue, signed like GitHub. Returns the service's answer; throws unless accepted. */
 export async function deliver({ url, secret, name, action, delivery }: Webhook): Promise<string> {
   // Whole seconds, as GitHub gives them.
   const now = `${new Date().toISOString().slice(0, 19)}Z`;

@@ -1,12 +1,12 @@
 import { type Finding, ok, trouble, warning } from './finding.ts';
 
 const ABOUT = 'clock';
-/** A clock that is this far off is worth a word, ms. */
+/** A clock that is this far off is reported, ms. */
 const NOTABLE = 30_000;
-/** Signed webhooks are refused where clocks are five minutes apart: a little before that it is trouble, ms. */
+/** Signed webhooks are refused if clocks are five minutes apart: shortly before that it is trouble, ms. */
 const TOO_FAR = 4 * 60_000;
 
-/** This machine's clock against others, each in ms ahead of ours; `undefined` where it could not be told. */
+/** This machine's clock against others, each in ms ahead of ours; `undefined` if unknown. */
 export function clockFindings(incidentIo: number | undefined, store: number): Finding[] {
   return [
     incidentIo === undefined

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { when } from '../review/words.ts';
+import { formatTime } from '../format-time.ts';
 
-/** One thing that was looked at. `trouble`: something would not work until a person acts. */
+/** One thing that was checked. `trouble`: something would not work until a person acts. */
 export const finding = z.object({
   about: z.string(),
   state: z.enum(['ok', 'warning', 'trouble']),
-  /** What is so, and what to do where that is not well. */
+  /** What was found, and what to do if it is a problem. */
   words: z.string(),
 });
 export type Finding = z.infer<typeof finding>;
@@ -28,5 +28,5 @@ export function ago(at: number, now: number): string {
         ? [Math.floor(minutes / 60), 'hour']
         : [Math.floor(minutes / (24 * 60)), 'day'];
   const since = count === 0 ? 'less than a minute' : `${count} ${unit}${count === 1 ? '' : 's'}`;
-  return `${when(at)} (${since} ago)`;
+  return `${formatTime(at)} (${since} ago)`;
 }

@@ -3,19 +3,25 @@ import type { Store } from '../store/store.ts';
 import { ago, type Finding, messageOf, ok, trouble, warning } from './finding.ts';
 
 const ABOUT = 'queue';
-/** A worker syncs once a minute at least; this long without one, none is at work, ms. */
+/** A worker syncs at least once a minute; this long without a sync, none is running, ms. */
 const SILENT = 5 * 60_000;
 
-/** Whether queue and store take and keep what they are given, and whether anybody works on it. */
+/** Whether queue and store accept and keep data, and whether any worker is running. */
 export async function queueFindings(backend: Backend, store: Store, now: number): Promise<Finding[]> {
   const findings: Finding[] = [];
+  if (backend.rights !== undefined)
+    findings.push(ok(ABOUT, `a user who is to have no other rights needs these: ${backend.rights}`));
+  if (backend.missing !== undefined) findings.push(warning(ABOUT, backend.missing));
   try {
-    await backend.ping();
-    // A place that can only be read answers a ping, but does not take this.
-    await store.meta.put('doctor', now);
-    findings.push(ok(ABOUT, `${await backend.describe()} takes and keeps what it is given`));
+    if (backend.missing === undefined) {
+      await backend.ping();
+      // A read-only place answers a ping, but does not accept this.
+      await store.meta.put('doctor', now);
+      findings.push(ok(ABOUT, `${await backend.describe()} takes and keeps what it is given`));
+    }
     for (const { words, grave } of await backend.warnings())
       findings.push(grave ? trouble(ABOUT, words) : warning(ABOUT, words));
+    if (backend.missing !== undefined) return findings;
     const counts = await backend.counts();
     const failed = Object.values(counts).reduce((sum, queue) => sum + (queue.failed ?? 0), 0);
     if (failed > 0)

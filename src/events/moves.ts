@@ -1,16 +1,16 @@
 import type { TaskRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskEvent } from '../vocabulary.ts';
-import { newest, recordOf } from './stand.ts';
+import { recordOf, standingOf } from './standing-state.ts';
 
-/** Tasks that go to another place and get another key: what was known of them goes along. */
+/** Tasks that move to another place and get another key: what is known about them moves along. */
 
 export interface Move {
   from: string;
   to: string;
 }
 
-/** Writes what stands for tasks that came from elsewhere, and that they are here now. */
+/** Writes the standing states of tasks that came from elsewhere, and that they are here now. */
 export async function recordMoved(
   moves: readonly Move[],
   byTask: ReadonlyMap<string, TaskEvent[]>,
@@ -21,27 +21,27 @@ export async function recordMoved(
     const here = moves.filter(({ to }) => to === place);
     const former = await formerOf(here, store);
     await store.tasks.update([place], (current) => {
-      const standing = former.reduce(newest, current);
-      return (byTask.get(place) ?? []).map(byMove).reduce(newest, standing);
+      const standing = former.reduce(standingOf, current);
+      return (byTask.get(place) ?? []).map(byMove).reduce(standingOf, standing);
     });
-    // Only now that something stands here: a review in between still looks at the former place.
+    // Only once the state is here: until then, reviews look at the former place.
     for (const move of here) await putPlace(move, store);
-    await bringAlong(here, store);
+    await bringStatesAlong(here, store);
   }
 }
 
-/** Where `from` is now. Moves may be told in any order, so where `to` is since may be known already. */
+/** Where `from` is now. Moves may be reported in any order, so `to` may have moved on already. */
 async function putPlace({ from, to }: Move, { places, tables }: Store): Promise<void> {
   const further = new Set<string>();
   for (let at = await places.get(to); at !== undefined && !further.has(at); at = await places.get(at))
     further.add(at);
-  // A task that came back to a former place is there now, and nowhere else.
+  // A task that returned to a former place is there now, and nowhere else.
   const cameBack = further.has(from) ? [places.change(to, undefined)] : [];
   await tables.put([places.change(from, to), ...cameBack]);
 }
 
-/** What stands for a task at former places counts where it is now. Answers the places where that was news. */
-export async function bringAlong(moves: readonly Move[], store: Store): Promise<string[]> {
+/** The standing state at former places counts at the new one. Returns the places for which it was news. */
+export async function bringStatesAlong(moves: readonly Move[], store: Store): Promise<string[]> {
   const news: string[] = [];
   for (const place of new Set(moves.map(({ to }) => to))) {
     const former = await formerOf(
@@ -49,7 +49,7 @@ export async function bringAlong(moves: readonly Move[], store: Store): Promise<
       store,
     );
     await store.tasks.update([place], (current) => {
-      const standing = former.reduce(newest, current);
+      const standing = former.reduce(standingOf, current);
       if (standing !== current) news.push(place);
       return standing;
     });
@@ -57,25 +57,28 @@ export async function bringAlong(moves: readonly Move[], store: Store): Promise<
   return news;
 }
 
-/** A task's first word from a new place, unless it says that the state changed. */
+/** A task's first state at a new place, unless the event says that the state changed. */
 function byMove(event: TaskEvent): TaskRecord {
   return event.reopened ? recordOf(event) : { ...recordOf(event), moved: true };
 }
 
-/** What stands for a task elsewhere. That a place is gone says nothing of the task. */
+/** The standing state at another place. That a place is gone says nothing about the task. */
 async function formerOf(moves: readonly Move[], store: Store): Promise<TaskRecord[]> {
   const records = await store.tasks.getMany(moves.map(({ from }) => from));
   return [...records.values()].filter(({ state }) => state !== 'deleted');
 }
 
-/** Aliases that are a tracker's own ids rather than former places. */
+/** Aliases that are a tracker's own ids, not former places. */
 export const IS_ID = /^[\w-]+:id:/;
 
 /**
- * Events of tasks that their tracker named by an id alone, as the new place of a moved one, under the key that is
- * known to be theirs: from before, or from another event of the same batch.
+ * Events of tasks named by a tracker's id alone, like the new place of a moved task, under the key known for that id:
+ * from the store, or from another event of the same batch.
  */
-export async function named(events: readonly TaskEvent[], store: Store): Promise<readonly TaskEvent[]> {
+export async function withCurrentNames(
+  events: readonly TaskEvent[],
+  store: Store,
+): Promise<readonly TaskEvent[]> {
   const ids = events.flatMap(({ task }) => (IS_ID.test(task) ? [task] : []));
   if (ids.length === 0) return events;
   const keys = await store.identities.getMany(ids);
@@ -87,7 +90,7 @@ export async function named(events: readonly TaskEvent[], store: Store): Promise
   });
 }
 
-/** Which tasks were elsewhere before: by their own word, or because their id told something under another key. */
+/** Which tasks were elsewhere before: because the event says so, or because their id was known under another key. */
 export async function movesOf(events: readonly TaskEvent[], store: Store): Promise<Move[]> {
   const identities = await store.identities.getMany(
     events.flatMap(({ aliases }) => aliases.filter((alias) => IS_ID.test(alias))),
@@ -101,8 +104,8 @@ export async function movesOf(events: readonly TaskEvent[], store: Store): Promi
 }
 
 /**
- * Only tasks with a link: of the others there are too many, and nobody refers to them by a former name. And those
- * that have no other name yet than an id, so that whatever tells of that id next is known to be theirs.
+ * Only for tasks with a link: there are too many others, and nobody refers to them by a former name. Also for tasks
+ * known by an id alone so far, so that the next event with that id is attributed to them.
  */
 export async function rememberIds(events: readonly TaskEvent[], store: Store): Promise<void> {
   const ids = new Map(

@@ -1,12 +1,32 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { JobContext, Waker } from '../queue/queues.ts';
+import { tellStories } from '../store/history/stories.ts';
+import type { StoryEntry } from '../store/history/story.ts';
+import type { TaskRecord } from '../store/records.ts';
+import { reportedHistory } from '../store/status-history.ts';
 import type { Store } from '../store/store.ts';
-import type { EventBatch, IncidentEvent, TaskEvent, TaskHint } from '../vocabulary.ts';
-import { noteDeliveries } from './deliveries.ts';
-import { bringAlong, IS_ID, type Move, movesOf, named, recordMoved, rememberIds } from './moves.ts';
-import { stand } from './stand.ts';
+import {
+  type EventBatch,
+  type IncidentEvent,
+  READ_BACK,
+  type TaskEvent,
+  type TaskHint,
+} from '../vocabulary.ts';
+import { recordDeliveryTimes } from './deliveries.ts';
+import {
+  bringStatesAlong,
+  IS_ID,
+  type Move,
+  movesOf,
+  recordMoved,
+  rememberIds,
+  withCurrentNames,
+} from './moves.ts';
+import { standingAfter } from './standing-state.ts';
+import { receiptsOf, type Taken } from './taken.ts';
 import { keepUnlinked } from './unlinked.ts';
 
 export interface RecordDeps {
@@ -14,37 +34,42 @@ export interface RecordDeps {
   waker: Waker;
   clock: Clock;
   log: Logger;
-  /** What their trackers say of these tasks; throws where one could not be read. */
+  /** The states of these tasks according to their trackers; throws if one could not be read. */
   readTasks(hints: readonly TaskHint[]): Promise<TaskEvent[]>;
-  /** The full id of an incident that is named by a reference which the store does not know; throws where it could not be read, `undefined` where there is none. */
+  /** Called with what each event did; absent: nobody wants to know. */
+  onTaken?: ((taken: Taken) => void) | undefined;
+  /** The full id of an incident whose reference the store does not know; throws if unreadable, `undefined`: none. */
   findIncident(reference: string): Promise<string | undefined>;
 }
 
 /**
- * The work of one job of the `events` queue: writes the task states, then reads their links, and wakes a review
- * of every incident linked. The sync writes links first and then reads states: so one of the two sees the other.
+ * Processes one job of the `events` queue: writes the task states, then reads their links, and wakes a review of every
+ * linked incident. The sync writes links first and then reads states, so one of the two sees the other.
  */
 export async function recordEvents(
   batch: EventBatch,
-  job: Pick<JobContext, 'begunBefore'>,
+  job: Pick<JobContext, 'begunBefore' | 'behind'>,
   deps: RecordDeps,
 ): Promise<void> {
-  await noteDeliveries(batch, deps.store);
+  await recordDeliveryTimes(batch, deps.store);
   await recordTasks(batch.tasks, job, deps);
-  await wakeIncidents(batch.incidents, deps);
-  // Last, so that a tracker that does not answer keeps nobody else's events waiting.
-  if (batch.hints.length > 0) await recordTasks(await deps.readTasks(batch.hints), job, deps);
+  await wakeIncidents(batch.incidents, job, deps);
+  // Last, so that a tracker that does not answer holds up nobody else's events.
+  if (batch.hints.length === 0) return;
+  const receipts = receiptsOf(batch);
+  const onTaken = (taken: Taken) => deps.onTaken?.({ ...taken, receivedAt: receipts(taken) });
+  await recordTasks(await deps.readTasks(batch.hints), job, { ...deps, onTaken });
 }
 
-/** Writes the states that these events tell, and wakes the incidents for which they are news. */
+/** Writes the states in these events, and wakes the incidents for which they are news. */
 export async function recordTasks(
   told: readonly TaskEvent[],
-  job: Pick<JobContext, 'begunBefore'>,
-  deps: Pick<RecordDeps, 'store' | 'waker' | 'clock' | 'log'>,
+  job: Pick<JobContext, 'begunBefore' | 'behind'>,
+  deps: Pick<RecordDeps, 'store' | 'waker' | 'clock' | 'log' | 'onTaken'>,
 ): Promise<void> {
   if (told.length === 0) return;
   const { store, log } = deps;
-  const tasks = await named(told, store);
+  const tasks = await withCurrentNames(told, store);
   const { news, places } = await recordStates(tasks, store);
   const placeOf = ({ task }: TaskEvent) => places.get(task) ?? task;
   const incidents = await store.incidentsOf(tasks.map(placeOf));
@@ -55,7 +80,7 @@ export async function recordTasks(
       unlinked.map((event) => event.task),
       deps,
     );
-    await store.wantSync(randomUUID());
+    await store.wantLinks(randomUUID());
   }
   await rememberIds(
     tasks.filter((event) => IS_ID.test(event.task) || incidents.get(placeOf(event))?.size),
@@ -63,6 +88,8 @@ export async function recordTasks(
   );
 
   const wakes = new Map<string, string>();
+  const stories = new Map<string, StoryEntry[]>();
+  const taken: Taken[] = [];
   for (const event of tasks) {
     const linked = [...(incidents.get(placeOf(event)) ?? [])];
     const isNews = news.has(event.task) || news.has(placeOf(event));
@@ -70,30 +97,66 @@ export async function recordTasks(
       { task: event.task, state: event.state, delivery: event.delivery, incidents: linked, news: isNews },
       isNews ? 'task state recorded' : 'task state was known already',
     );
-    // A job that was begun before may have written its states and died before it woke anybody.
-    if (isNews || job.begunBefore)
+    // A job that was started before may have written its states and died before it woke anything.
+    const wakesThem = isNews || job.begunBefore;
+    // A sweep reads the same tasks again and again.
+    if (wakesThem || event.delivery !== READ_BACK)
+      for (const incident of linked) addTo(stories, incident, entryOf(event, wakesThem));
+    if (wakesThem)
       for (const incident of linked) wakes.set(incident, `${event.task} ${event.state} (${event.delivery})`);
+    const { tracker: source, delivery, receivedAt } = event;
+    taken.push({
+      source,
+      delivery,
+      receivedAt,
+      ...(wakesThem ? { woke: linked, knew: [] } : { woke: [], knew: linked }),
+    });
   }
-  await deps.waker.wake([...wakes.keys()], (incident) => wakes.get(incident) ?? '');
+  await deps.waker.wake([...wakes.keys()], (incident) => wakes.get(incident) ?? '', {
+    behind: job.behind === true,
+  });
+  for (const one of taken) if (one.delivery !== READ_BACK) deps.onTaken?.(one);
+  await tellStories(stories, deps);
 }
 
-/** Wakes the reviews that were asked for, by naming an incident or one of its follow-ups. */
-async function wakeIncidents(events: readonly IncidentEvent[], deps: RecordDeps): Promise<void> {
+function entryOf(event: TaskEvent, news: boolean): StoryEntry {
+  const { tracker: source, delivery, task, state, by, actor, receivedAt: at } = event;
+  return { kind: 'delivery', at, source, delivery, task, state, by, actor, news };
+}
+
+function addTo(stories: Map<string, StoryEntry[]>, incident: string, entry: StoryEntry): void {
+  stories.set(incident, [...(stories.get(incident) ?? []), entry]);
+}
+
+/** Wakes reviews requested by the name of an incident or of one of its follow-ups. */
+async function wakeIncidents(
+  events: readonly IncidentEvent[],
+  job: Pick<JobContext, 'behind'>,
+  deps: RecordDeps,
+): Promise<void> {
   if (events.length === 0) return;
   const { store, log } = deps;
+  await recordStatuses(events, deps);
   const rows = await store.followUps.getMany(events.flatMap(({ followUp }) => followUp ?? []));
   const wakes = new Map<string, string>();
+  const stories = new Map<string, StoryEntry[]>();
+  const taken: Taken[] = [];
   let wantsSync = false;
   for (const event of events) {
-    const { followUp, delivery, source = 'a webhook' } = event;
+    const { followUp, delivery, source = 'a webhook', receivedAt } = event;
     wantsSync ||= event.wantsSync === true;
     const named = event.incident ?? (followUp === undefined ? undefined : rows.get(followUp)?.incident);
     // A follow-up that is not in the index yet: the sync finds it, and wakes its incident.
-    if (named === undefined) wantsSync = true;
-    else {
+    if (named === undefined) {
+      wantsSync = true;
+      taken.push({ source, delivery, receivedAt, woke: [], knew: [] });
+    } else {
       const id = await resolve(named, deps);
-      if (id !== undefined) wakes.set(id, `told by ${source} (${delivery})`);
-      else
+      taken.push({ source, delivery, receivedAt, woke: id === undefined ? [] : [id], knew: [] });
+      if (id !== undefined) {
+        wakes.set(id, `told by ${source} (${delivery})`);
+        addTo(stories, id, { kind: 'delivery', at: receivedAt, source, delivery, news: false });
+      } else
         log.warn(
           { incident: named, source, delivery },
           `${source} names the incident ${named}, which does not exist in incident.io, or which the key may not see`,
@@ -101,17 +164,44 @@ async function wakeIncidents(events: readonly IncidentEvent[], deps: RecordDeps)
     }
   }
   if (wantsSync) await store.wantSync(randomUUID());
-  await deps.waker.wake([...wakes.keys()], (incident) => wakes.get(incident) ?? '');
+  await deps.waker.wake([...wakes.keys()], (incident) => wakes.get(incident) ?? '', {
+    behind: job.behind === true,
+  });
+  for (const one of taken) deps.onTaken?.(one);
+  await tellStories(stories, deps);
+}
+
+/** Records that follow-ups are reported as having been done once. Their current status is read. */
+async function recordStatuses(
+  events: readonly IncidentEvent[],
+  { store, clock }: Pick<RecordDeps, 'store' | 'clock'>,
+): Promise<void> {
+  const told = events.filter(({ followUp, status }) => followUp !== undefined && status !== undefined);
+  if (told.length === 0) return;
+  const ids = told.flatMap(({ followUp }) => followUp ?? []);
+  const marks = await store.marks.getMany(ids);
+  await store.followUps.update(ids, (current, id) => {
+    if (current === undefined) return undefined;
+    const before = current.history;
+    const history = told
+      .filter(({ followUp }) => followUp === id)
+      .reduce((known, { status }) => {
+        if (status === undefined) return known;
+        const version = { status: status.name, updatedAt: status.updatedAt };
+        return reportedHistory({ ...current, history: known }, version, marks.get(id), clock.now());
+      }, before);
+    return history === before ? current : { ...current, history };
+  });
 }
 
 interface Recorded {
-  /** The places of which more is known now. */
+  /** The places where something new is known. */
   news: Set<string>;
   /** Where each task is now. */
   places: Map<string, string>;
 }
 
-/** Writes what stands after these events. */
+/** Writes the standing states after these events. */
 async function recordStates(events: readonly TaskEvent[], store: Store): Promise<Recorded> {
   const byTask = groupByTask(events);
   const moves = await movesOf(events, store);
@@ -122,21 +212,27 @@ async function recordStates(events: readonly TaskEvent[], store: Store): Promise
   await follow([...moves, ...duplicates], store);
 
   const news = new Set(moved);
+  const toldAgain = new Set<string>();
   await store.tasks.update(
     [...byTask.keys()].filter((task) => !moved.has(task)),
     (current, task) => {
-      const standing = (byTask.get(task) ?? []).reduce(stand, current);
-      if (standing !== current) news.add(task);
+      const standing = (byTask.get(task) ?? []).reduce(standingAfter, current);
+      if (standing === current) return standing;
+      const isAgain = current !== undefined && standing !== undefined && isToldAgain(current, standing);
+      (isAgain ? toldAgain : news).add(task);
       return standing;
     },
   );
+  // Where a change could not be read, this may answer it.
+  if (toldAgain.size > 0)
+    for (const task of (await store.unreadChanges.getMany(toldAgain)).keys()) news.add(task);
   await recordMoved(moves, byTask, store);
 
-  // What was told of a former place after the move counts where the task is now. The move writes where that is
-  // before it reads what stood here, and we the other way round: so one of the two sees the other.
+  // Events of a former place after the move count where the task is now. The move writes the new place before it reads
+  // the state here, and this does it the other way round: one of the two sees the other.
   const places = await store.placesOf(byTask.keys());
   const elsewhere = [...places].filter(([task, place]) => task !== place);
-  for (const place of await bringAlong(
+  for (const place of await bringStatesAlong(
     elsewhere.map(([from, to]) => ({ from, to })),
     store,
   ))
@@ -144,7 +240,12 @@ async function recordStates(events: readonly TaskEvent[], store: Store): Promise
   return { news, places };
 }
 
-/** Remembers that what refers to `from` has to look at `to`. */
+/** Whether all that is new is that the tracker told the state once more: that is news for `standingChange` alone. */
+function isToldAgain(current: TaskRecord, next: TaskRecord): boolean {
+  return isDeepStrictEqual({ ...current, toldAt: undefined }, { ...next, toldAt: undefined });
+}
+
+/** Records that what refers to `from` has to look at `to`. */
 async function follow(pairs: readonly Move[], store: Store): Promise<void> {
   if (pairs.length === 0) return;
   await store.followers.update(

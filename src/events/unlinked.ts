@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Store } from '../store/store.ts';
 
-/** Most tasks of a tracker are no follow-ups: of their states the newest are kept, for a day at most. */
+/** Most tasks of a tracker are no follow-ups: the newest of their states are kept, for a day at most. */
 const KEPT = 200_000;
 const KEPT_MS = 24 * 3_600_000;
 /** How many are dropped at once, so that no batch waits long for it. */
@@ -9,12 +9,12 @@ const DROPPED_AT_ONCE = 2_000;
 
 const RANK = 'unlinked';
 
-/** The states are counted and dropped this often by each process, ms: counting them costs. */
+/** How often each process counts and drops states, ms: counting is expensive. */
 const TRIM_EVERY = 10_000;
 
 const trimmed = new WeakMap<Store, number>();
 
-/** Notes that these tasks have no link yet, and now and then drops the states of the oldest such tasks. */
+/** Records that these tasks have no link yet, and occasionally drops the states of the oldest such tasks. */
 export async function keepUnlinked(
   tasks: readonly string[],
   { store, clock }: { store: Store; clock: Clock },
@@ -29,7 +29,7 @@ export async function keepUnlinked(
   await trimUnlinked(store, now);
 }
 
-/** Drops what is older than a day, and of the rest what is more than the newest `kept`. */
+/** Drops states older than a day, and the oldest beyond the newest `kept`. */
 export async function trimUnlinked(store: Store, now: number, kept = KEPT): Promise<void> {
   const { tables } = store;
   for (;;) {
@@ -46,14 +46,19 @@ export async function trimUnlinked(store: Store, now: number, kept = KEPT): Prom
   }
 }
 
-/** A task that got its link: its state stays. */
-export async function linked(tasks: readonly string[], store: Store): Promise<void> {
+/** A task that has a link now: its state stays. */
+export async function forgetUnlinked(tasks: readonly string[], store: Store): Promise<void> {
   if (tasks.length > 0) await store.tables.unrank(RANK, tasks);
 }
 
 async function drop(tasks: readonly string[], store: Store): Promise<void> {
   const incidents = await store.incidentsOf(tasks);
   const unlinked = tasks.filter((task) => !incidents.get(task)?.size);
-  await store.tables.put(unlinked.map((task) => store.tasks.change(task, undefined)));
+  await store.tables.put(
+    unlinked.flatMap((task) => [
+      store.tasks.change(task, undefined),
+      store.unreadChanges.change(task, undefined),
+    ]),
+  );
   await store.tables.unrank(RANK, tasks);
 }

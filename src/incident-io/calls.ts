@@ -1,27 +1,30 @@
 import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
+import { formatTime } from '../format-time.ts';
 import { type Http, type HttpAnswer, NoAnswerError } from '../http.ts';
+import type { CallReport } from '../metrics/counters.ts';
+import { bounded, withoutSlashes } from '../outside-text.ts';
 import type { Sleep } from '../sleep.ts';
 import { RateLimitedError, TransientError } from './errors.ts';
 import {
   type CallFacts,
+  describeAnswer,
   failureOf,
   failureWithoutAnswer,
   garbled,
   requestIdOf,
-  wordsOf,
 } from './failures.ts';
-import type { Pace, Turn } from './pacing.ts';
-import { pauseAskedFor } from './retry-after.ts';
+import type { Pace, Turn } from './pace/pace.ts';
+import { pauseAskedFor } from './pace/retry-after.ts';
 
-/** How often a read is tried, and how long is waited in between, in ms, twice as long each time. */
+/** How often a read is attempted, and the delay in between, in ms, doubled each time. */
 const READ_TRIES = 3;
 const BACKOFF = 300;
-/** How often a read is rate limited before it goes back to whoever asked. */
+/** How often a read is rate limited before it goes back to the caller. */
 const LIMITED_TRIES = 3;
-/** The longest pause that a read sits out, in ms. */
+/** The longest pause that a read waits out, in ms. */
 const PAUSE_SAT_OUT = 20_000;
-/** And a write, which rests on what was read just before: longer ago, and somebody may have changed it. */
+/** The same for a write, which is based on what was just read: after longer, somebody may have changed it. */
 const PAUSE_BEFORE_WRITE = 2_000;
 
 /** One call of the API. `route` is the path's template, by which calls are counted and paced. */
@@ -35,16 +38,6 @@ export interface Call<T> {
   schema: z.ZodType<T>;
 }
 
-/** For metrics: one request that was sent. `status` is absent where no answer came. */
-export interface CallReport {
-  method: string;
-  route: string;
-  status?: number;
-  ms: number;
-  /** How far incident.io's clock is ahead of ours by the answer's Date, in ms, to about a second. */
-  ahead?: number;
-}
-
 export interface CallerParts {
   baseUrl: string;
   apiKey: string;
@@ -54,14 +47,14 @@ export interface CallerParts {
   sleep: Sleep;
   /** From 0 to below 1. */
   random: () => number;
-  /** Ends whatever waits. */
+  /** Aborts whatever waits. */
   signal: AbortSignal;
   onCall?: (report: CallReport) => void;
-  /** The pace could not be told how a call ended. */
+  /** The pace could not be informed of how a call ended. */
   onPaceTrouble: (error: unknown) => void;
 }
 
-/** Makes a call, at the pace of all; throws an `IncidentIoError`. Reads are tried again where that can help, writes never. */
+/** Makes a call, at the shared pace; throws an `IncidentIoError`. Reads are retried if that can help, writes never. */
 export type Caller = <T>(call: Call<T>) => Promise<Answer<T>>;
 
 export interface Answer<T> {
@@ -69,14 +62,14 @@ export interface Answer<T> {
   requestId?: string;
 }
 
-/** Whether a call came as far as being sent. */
+/** Whether a call got as far as being sent. */
 interface Progress {
   sent: boolean;
 }
 
 export function createCaller(parts: CallerParts): Caller {
   const { apiKey, http, pace, signal, sleep } = parts;
-  const base = parts.baseUrl.replace(/\/+$/, '');
+  const base = withoutSlashes(parts.baseUrl);
   const redact = (text: string) => text.replaceAll(apiKey, '[API key]');
 
   async function send(call: Call<unknown>, facts: CallFacts, progress: Progress): Promise<HttpAnswer> {
@@ -129,9 +122,9 @@ export function createCaller(parts: CallerParts): Caller {
     const ms = pauseAskedFor(answer, parts.clock.now());
     const retryAt = await turn.limited(ms);
     if (facts.method === 'GET' && ms <= PAUSE_SAT_OUT && tries < LIMITED_TRIES) return;
-    const { words, scope: _, ...known } = wordsOf(facts, answer);
+    const { words, scope: _, ...known } = describeAnswer(facts, answer);
     throw new RateLimitedError(
-      `Could not ${facts.purpose}: incident.io has had too many requests of this API key${words ? `: "${words}"` : ''}. All calls pause until ${new Date(retryAt).toISOString()}, then it is tried again. If this happens often, give incident-closer an API key that nothing else uses.`,
+      `Could not ${facts.purpose}: incident.io has had too many requests of this API key${words ? `: "${words}"` : ''}. All calls pause until ${formatTime(retryAt)}, then it is tried again. If this happens often, give incident-closer an API key that nothing else uses.`,
       { ...known, retryAt },
     );
   }
@@ -144,8 +137,8 @@ export function createCaller(parts: CallerParts): Caller {
     try {
       body = JSON.parse(answer.body);
     } catch {
-      // Its error is no cause to keep: its text quotes the body, which is somebody else's.
-      const type = redact(answer.headers['content-type'] ?? 'of no type').slice(0, 80);
+      // Its error is not kept as the cause: its message quotes the body.
+      const type = bounded(redact(answer.headers['content-type'] ?? 'of no type'), 80);
       throw garbled(facts, `the answer is not JSON (${type}, ${answer.body.length} characters)`, known);
     }
     const requestId = requestIdOf(facts, answer, body);
@@ -167,7 +160,7 @@ export function createCaller(parts: CallerParts): Caller {
       try {
         return await once(call, facts, progress);
       } catch (error) {
-        // What was not sent waits for the store, which is not helped by asking at once.
+        // What was not sent waits for the store, which an immediate retry does not help.
         const canHelp = error instanceof TransientError && progress.sent && !signal.aborted;
         if (!canHelp || attempt >= tries) throw error;
         await sleep(BACKOFF * 2 ** (attempt - 1) * (0.5 + parts.random() / 2), signal);
@@ -176,7 +169,7 @@ export function createCaller(parts: CallerParts): Caller {
   };
 }
 
-/** The pace does not know what a call is for; whoever reads the error wants to. */
+/** The pace does not know what a call is for, but whoever reads the error wants to. */
 function withPurpose(error: unknown, { purpose }: CallFacts): unknown {
   if (error instanceof RateLimitedError) {
     const { status, retryAt } = error;

@@ -1,14 +1,16 @@
 import { setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from '../clock.ts';
 import { createHttp, type Deadlines } from '../http.ts';
+import type { CallReport } from '../metrics/counters.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import type { IncidentIoAnnouncer, IncidentIoReader, IncidentIoWriter } from './api.ts';
-import { type CallReport, createCaller } from './calls.ts';
+import { createCaller } from './calls.ts';
+import type { ClientLog } from './client-log.ts';
 import { createEdit } from './edit.ts';
 import { KeyRejectedError } from './errors.ts';
 import { createFollowUps } from './follow-ups.ts';
 import { incidentSegment } from './ids.ts';
-import type { Pace } from './pacing.ts';
+import type { Pace } from './pace/pace.ts';
 import { allOf, pagesOf } from './paging.ts';
 import {
   identityAnswer,
@@ -18,11 +20,6 @@ import {
   updateAnswer,
   updatesPage,
 } from './schemas.ts';
-
-/** What the client says on its way. pino's loggers are such. */
-export interface ClientLog {
-  warn(facts: object, message: string): void;
-}
 
 export interface ClientOptions {
   /** `https://api.incident.io` */
@@ -42,13 +39,13 @@ export interface ClientOptions {
 }
 
 export interface IncidentIoClient extends IncidentIoReader, IncidentIoWriter, IncidentIoAnnouncer {
-  /** How far incident.io's clock was ahead of this machine's at the last answer, in ms, to about a second. */
+  /** How far incident.io's clock was ahead of this machine's at the last answer, ms, accurate to about a second. */
   clockAhead(): number | undefined;
-  /** Breaks off what waits or is under way, and closes all connections. */
+  /** Aborts whatever waits or is in flight, and closes all connections. */
   close(): Promise<void>;
 }
 
-/** The one way to incident.io. Throws `KeyRejectedError` for a key that no request could carry. */
+/** The only way to incident.io. Throws `KeyRejectedError` for a key that cannot be sent in a header. */
 export function createClient(options: ClientOptions): IncidentIoClient {
   const { apiKey, log } = options;
   if (!/^[\x21-\x7e]+$/.test(apiKey)) {
@@ -57,7 +54,7 @@ export function createClient(options: ClientOptions): IncidentIoClient {
     );
   }
   const closing = new AbortController();
-  // Every call that waits or is under way listens, and there may be many.
+  // Every call that waits or is in flight listens, and there may be many.
   setMaxListeners(0, closing.signal);
   const http = createHttp(options.deadlines);
   let ahead: number | undefined;
@@ -88,7 +85,7 @@ export function createClient(options: ClientOptions): IncidentIoClient {
 
   return {
     incident,
-    ...createFollowUps(call, log),
+    ...createFollowUps(call, log, options.clock ?? systemClock),
     editStatus: createEdit(call, incident, options.notifyIncidentChannel),
 
     async identity() {
@@ -104,7 +101,7 @@ export function createClient(options: ClientOptions): IncidentIoClient {
     },
 
     async *incidents(categories) {
-      // Without a category the list would be of all incidents.
+      // Without a category the list would contain all incidents.
       if (categories.length === 0) return;
       yield* pagesOf(call, {
         route: '/v2/incidents',
@@ -124,7 +121,7 @@ export function createClient(options: ClientOptions): IncidentIoClient {
       return all.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
     },
 
-    // Only the schema that incident.io's own SDK for TypeScript is made from has it yet, so it may not be there (404).
+    // So far only in the schema of incident.io's own TypeScript SDK, so it may not exist (404).
     // https://github.com/incident-io/sdk-ts/blob/main/openapi.json
     async postUpdate(incidentId, message, idempotencyKey) {
       const route = '/v2/incident_updates';
@@ -142,7 +139,7 @@ export function createClient(options: ClientOptions): IncidentIoClient {
   };
 }
 
-/** The reading half of a client: an object that has no way to write at all. */
+/** The reading half of a client: an object without any way to write. */
 export function readOnly(client: IncidentIoReader): IncidentIoReader {
   return {
     identity: () => client.identity(),

@@ -14,7 +14,7 @@ const ROUTES = [
 ] as const;
 type Route = (typeof ROUTES)[number];
 
-/** Moves incidents to a status, by the route that incident.io has. It is remembered only after it succeeded. */
+/** Moves incidents to a status, by the route that incident.io supports. It is remembered only after it succeeded. */
 export function createEdit(
   call: Caller,
   readIncident: IncidentIoReader['incident'],
@@ -22,12 +22,12 @@ export function createEdit(
 ): IncidentIoWriter['editStatus'] {
   let known: Route | undefined;
 
-  const edit = async ({ method, route }: Route, incidentId: string, statusId: string) => {
+  const edit = async ({ method, route }: Route, incidentId: string, statusId: string, notify: boolean) => {
     const { value, requestId } = await call({
       method,
       route,
       path: route.replace('{id}', incidentSegment(incidentId)),
-      body: { incident: { incident_status_id: statusId }, notify_incident_channel: notifyIncidentChannel },
+      body: { incident: { incident_status_id: statusId }, notify_incident_channel: notify },
       purpose: `move incident ${incidentId} to the status ${statusId}`,
       schema: incidentAnswer,
     });
@@ -39,12 +39,18 @@ export function createEdit(
     let missing: IncidentIoError | undefined;
     for (const route of routes) {
       try {
-        const done = await edit(route, incidentId, statusId);
+        const done = await edit(route, incidentId, statusId, notifyIncidentChannel).catch(
+          (error: unknown) => {
+            // An archived channel accepts no message, and may be why the whole edit is refused.
+            if (!notifyIncidentChannel || !isAboutChannel(error)) throw error;
+            return edit(route, incidentId, statusId, false);
+          },
+        );
         known = route;
         return done;
       } catch (error) {
         if (!isMissing(error)) throw error;
-        // The incident itself may be what is missing: that is the caller's to hear, and no other route helps.
+        // The incident itself may be missing: the caller has to know, and no other route helps.
         if (missing === undefined) await readIncident(incidentId);
         missing ??= error;
       }
@@ -58,4 +64,10 @@ export function createEdit(
 
 function isMissing(error: unknown): error is NotFoundError | RefusedError {
   return error instanceof NotFoundError || (error instanceof RefusedError && error.status === 405);
+}
+
+/** Whether a refusal, which took no effect, names the channel or the message there. */
+function isAboutChannel(error: unknown): boolean {
+  if (!(error instanceof RefusedError) || error.status === 405) return false;
+  return [error.words, error.field, error.code].some((text) => text && /channel|notif/i.test(text));
 }

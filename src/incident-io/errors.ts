@@ -1,15 +1,15 @@
 /**
- * What can go wrong with a call to incident.io, as a small family. Whether trying again can help is decided
- * here once, from the status and never from the text. Each message says what happened, to what, and what to
- * do; it never holds a key or a query string.
+ * The errors of calls to incident.io, as a small family. Whether a retry can help is decided here once, from the status
+ * and never from the text. Each message says what happened, to what, and what to do; it never contains a key or a query
+ * string.
  */
 export interface ErrorFacts {
-  /** HTTP status; absent where no answer came. */
+  /** HTTP status; absent if no answer came. */
   status?: number;
   requestId?: string;
   code?: string;
   field?: string;
-  /** The API's own words. */
+  /** The API's own message. */
   words?: string;
   cause?: unknown;
 }
@@ -31,17 +31,17 @@ export abstract class IncidentIoError extends Error {
   }
 }
 
-/** A read that failed in a way that passes: a later try can help. Nothing is known. */
+/** A read that failed temporarily: a retry can help. Nothing is known. */
 export class TransientError extends IncidentIoError {
   override readonly name = 'TransientError';
 }
 
-/** A write whose end is unknown (timeout, reset, 5xx, 409): it may have taken effect. Read before trying again. */
+/** A write whose outcome is unknown (timeout, reset, 5xx, 409): it may have taken effect. Read before retrying. */
 export class UnclearError extends IncidentIoError {
   override readonly name = 'UnclearError';
 }
 
-/** Rate limited beyond what the client waits for by itself. The request was not processed. */
+/** Rate limited for longer than the client waits. The request was not processed. */
 export class RateLimitedError extends IncidentIoError {
   override readonly name = 'RateLimitedError';
   readonly retryAt: number;
@@ -51,12 +51,12 @@ export class RateLimitedError extends IncidentIoError {
   }
 }
 
-/** The API key is refused (401): no call can succeed until a person acts. */
+/** The API key is rejected (401): no call can succeed until a person acts. */
 export class KeyRejectedError extends IncidentIoError {
   override readonly name = 'KeyRejectedError';
 }
 
-/** The key may not do this (403); `scope` where the answer names it. */
+/** The key may not do this (403); `scope` if the answer names it. */
 export class ForbiddenError extends IncidentIoError {
   override readonly name = 'ForbiddenError';
   readonly scope?: string;
@@ -76,7 +76,13 @@ export class RefusedError extends IncidentIoError {
   override readonly name = 'RefusedError';
 }
 
-/** An answer that is not what the schema promises (not JSON, a required field missing): nothing is known. */
+/** An answer that does not match the schema (not JSON, a required field missing): nothing is known. */
 export class GarbledError extends IncidentIoError {
   override readonly name = 'GarbledError';
+}
+
+/** What users see; the log has the rest. */
+export function inApiWords({ words, message, requestId }: IncidentIoError): string {
+  if (words === undefined) return message;
+  return requestId === undefined ? `“${words}”` : `“${words}” (request ${requestId})`;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { HttpAnswer, NoAnswerError } from '../http.ts';
 import { parsedJson } from '../json.ts';
+import { bounded } from '../outside-text.ts';
 import {
   ForbiddenError,
   GarbledError,
@@ -12,18 +13,18 @@ import {
   UnclearError,
 } from './errors.ts';
 
-/** What an error has to know about the call that failed. */
+/** What an error needs to know about the call that failed. */
 export interface CallFacts {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** The address without its query. */
   url: string;
   /** What the call is for, to be read after "could not": `read incident 01H`. */
   purpose: string;
-  /** Takes the API key out of a text that came from outside. */
+  /** Removes the API key from a text that came from outside. */
   redact: (text: string) => string;
 }
 
-/** How much of the API's own words is repeated, in characters. */
+/** How much of the API's own message is repeated, in characters. */
 const WORDS_MAX = 500;
 
 const optional = <S extends z.ZodType>(schema: S) => schema.optional().catch(undefined);
@@ -42,11 +43,11 @@ const errorBody = z.object({
 
 const named = z.object({ request_id: optional(z.string()) });
 
-/** What an answer says about what went wrong; nothing where its body is none of incident.io's (a proxy's page). */
-export function wordsOf(call: CallFacts, answer: HttpAnswer) {
+/** What an answer says about the error; nothing if its body is not incident.io's (a proxy's page). */
+export function describeAnswer(call: CallFacts, answer: HttpAnswer) {
   const json = parsedJson(answer.body);
   const body = errorBody.safeParse(json).data;
-  const safe = (text: string | undefined) => (text ? call.redact(text).slice(0, WORDS_MAX) : undefined);
+  const safe = (text: string | undefined) => (text ? bounded(call.redact(text), WORDS_MAX) : undefined);
   const first = body?.errors?.[0];
   return {
     status: answer.status,
@@ -58,15 +59,15 @@ export function wordsOf(call: CallFacts, answer: HttpAnswer) {
   };
 }
 
-/** incident.io's own name for the request, in the headers or the parsed body; its support asks for it. */
+/** incident.io's own id of the request, in the headers or the parsed body; its support asks for it. */
 export function requestIdOf({ redact }: CallFacts, answer: HttpAnswer, body?: unknown): string | undefined {
   const id = answer.headers['x-request-id'] ?? named.safeParse(body).data?.request_id;
-  return id && redact(id).slice(0, WORDS_MAX);
+  return id && bounded(redact(id), WORDS_MAX);
 }
 
-/** The error that an answer with a status other than 2xx is. 429 is not for here: it pauses. */
+/** The error for an answer with a status other than 2xx. 429 is handled elsewhere: it pauses. */
 export function failureOf(call: CallFacts, answer: HttpAnswer): IncidentIoError {
-  const { scope, ...facts } = wordsOf(call, answer);
+  const { scope, ...facts } = describeAnswer(call, answer);
   const { words, status, code, field } = facts;
   const said = words ? `: "${words}"` : '';
   const end = origin(call, status, facts.requestId);
@@ -104,13 +105,13 @@ export function failureOf(call: CallFacts, answer: HttpAnswer): IncidentIoError 
   }
 }
 
-/** The error that no answer at all is. */
+/** The error for no answer at all. */
 export function failureWithoutAnswer(call: CallFacts, error: NoAnswerError): IncidentIoError {
   if (error.tooLarge) return garbled(call, error.message, { cause: error });
   return passing(call, error.message, { cause: error });
 }
 
-/** An answer of success that is not what it should be. For a write: it took place, and the end is unknown. */
+/** The error for a malformed answer with status 2xx. A write has taken effect, with an unknown result. */
 export function garbled(
   call: CallFacts,
   why: string,

@@ -1,32 +1,51 @@
+import type { Clock } from '../clock.ts';
 import type { FollowUp } from '../vocabulary.ts';
 import type { IncidentIoReader, IncidentIoWriter } from './api.ts';
 import type { Call, Caller } from './calls.ts';
-import type { ClientLog } from './client.ts';
-import { NotFoundError } from './errors.ts';
+import type { ClientLog } from './client-log.ts';
+import { ForbiddenError, NotFoundError } from './errors.ts';
 import { segment } from './ids.ts';
 import { pagesOf } from './paging.ts';
 import { followUpAnswer, followUpsPage } from './schemas.ts';
 
 type Version = 'v3' | 'v2';
 
-const V2_WARNING =
-  'incident.io has no /v3/follow_ups here, so /v2/follow_ups is used, which incident.io removes on 31 December 2026. Check INCIDENT_IO_API_URL, and ask incident.io for version 3.';
+/** `why`: how the list of version 3 answered. */
+const v2Warning = (why: string) =>
+  `incident.io ${why}, so /v2/follow_ups is used, which incident.io removes on 31 December 2026; version 3 is looked for again every hour. Check INCIDENT_IO_API_URL, and ask incident.io for version 3.`;
+/** Version 3 is probed again after this, ms. */
+const PROBE_EVERY = 3_600_000;
 
 /**
- * Follow-ups, by the API's version 3. Version 2 serves only where the list of version 3 does not exist, found
- * out at the first use; it is removed on 31 December 2026.
- * https://docs.incident.io/api-reference/follow-ups-v2
+ * Follow-ups, by the API's version 3. Version 2 is used only if the list of version 3 does not exist (404) or is not
+ * available to this organisation yet (`api_not_yet_available`), found out on first use and again every hour; it will be
+ * removed on 31 December 2026. https://docs.incident.io/api-reference/follow-ups-v2 and, for the code,
+ * https://github.com/incident-io/terraform-provider-incident
  */
 export function createFollowUps(
   call: Caller,
   log: ClientLog,
+  clock: Clock,
 ): Pick<IncidentIoReader, 'followUps' | 'followUpsOf'> & Pick<IncidentIoWriter, 'setFollowUpStatus'> {
   let found: Version | undefined;
+  /** When version 3 was last probed without success, ms. */
+  let probedAt = 0;
+  let warned = false;
 
   const use = (version: Version) => {
-    if (version === 'v2' && found !== 'v2') log.warn({ route: '/v2/follow_ups' }, V2_WARNING);
     found = version;
     return version;
+  };
+  const useV2 = (error: unknown) => {
+    if (!warned) log.warn({ route: '/v2/follow_ups' }, v2Warning(whyNoV3(error)));
+    warned = true;
+    probedAt = clock.now();
+    return use('v2');
+  };
+  /** The version that is known to work; absent: not known yet. */
+  const known = () => {
+    if (found === 'v2' && clock.now() - probedAt >= PROBE_EVERY) found = undefined;
+    return found;
   };
 
   async function* pagesAt(at: Version, purpose: string, query: (version: Version) => [string, string][]) {
@@ -41,20 +60,25 @@ export function createFollowUps(
   }
 
   async function* pages(purpose: string, query: (version: Version) => [string, string][]) {
-    const before = found;
+    const before = known();
     try {
-      for await (const page of pagesAt(found ?? 'v3', purpose, query)) {
+      for await (const page of pagesAt(before ?? 'v3', purpose, query)) {
         use(before ?? 'v3');
         yield page;
       }
     } catch (error) {
-      // Version 3 stays once it was there. Version 2 may have gone since: look again at the next use.
-      if (!(error instanceof NotFoundError) || found === 'v3') throw error;
+      // Once version 3 was available it stays. Version 2 may be gone since: probe again on the next use.
+      if (!isNoV3(error) || found === 'v3') throw error;
       if (before === 'v2') found = undefined;
       if (before === 'v2' || (await probe(call)) === 'v3') throw error;
-      use('v2');
+      useV2(error);
       yield* pagesAt('v2', purpose, query);
     }
+  }
+
+  async function findVersion(): Promise<Version> {
+    const probed = await probe(call);
+    return probed === 'v3' ? use('v3') : useV2(probed);
   }
 
   return {
@@ -69,7 +93,7 @@ export function createFollowUps(
     },
 
     async *followUps(updatedSince) {
-      // Version 2 has no such filter: it gives everything.
+      // Version 2 has no such filter: it returns everything.
       const query = (at: Version): [string, string][] =>
         updatedSince === undefined || at === 'v2' ? [] : [['updated_at[gte]', second(updatedSince)]];
       const given = new Map<string, number>();
@@ -81,14 +105,33 @@ export function createFollowUps(
     },
 
     async setFollowUpStatus(followUp, status) {
-      const { value, requestId } = await call(put(found ?? use(await probe(call)), followUp, status));
+      const version = known() ?? (await findVersion());
+      const { value, requestId } = await call(put(version, followUp, status));
       return { followUp: value, ...(requestId !== undefined && { requestId }) };
     },
   };
 }
 
-/** The bare list: where only a filter names what does not exist, the route is not what is missing. */
-async function probe(call: Caller): Promise<Version> {
+/** Whether this is how incident.io says that version 3 is not available here. */
+function isNoV3(error: unknown): boolean {
+  return error instanceof NotFoundError || isNotYetAvailable(error);
+}
+
+function isNotYetAvailable(error: unknown): boolean {
+  return error instanceof ForbiddenError && error.code === 'api_not_yet_available';
+}
+
+function whyNoV3(error: unknown): string {
+  return isNotYetAvailable(error)
+    ? 'says that /v3/follow_ups is not yet available for this organisation (api_not_yet_available)'
+    : 'has no /v3/follow_ups here (404)';
+}
+
+/**
+ * Version 3, or how incident.io said that it is not available. Lists without a filter: if a filter named something that
+ * does not exist, a 404 would not be about the route.
+ */
+async function probe(call: Caller): Promise<'v3' | Error> {
   const route = '/v3/follow_ups';
   const query = new URLSearchParams({ page_size: '1' });
   try {
@@ -102,13 +145,13 @@ async function probe(call: Caller): Promise<Version> {
     });
     return 'v3';
   } catch (error) {
-    if (error instanceof NotFoundError) return 'v2';
+    if (error instanceof Error && isNoV3(error)) return error;
     throw error;
   }
 }
 
 function put(version: Version, { id, writable }: FollowUp, status: string): Call<FollowUp> {
-  // JSON leaves out what is undefined. What the API does to a field that is left out is not documented.
+  // JSON omits what is undefined. What the API does with an omitted field is undocumented.
   const body = {
     title: writable.title,
     status,
@@ -129,12 +172,12 @@ function put(version: Version, { id, writable }: FollowUp, status: string): Call
   };
 }
 
-/** A copy that came later counts unless it says itself that it is older. */
+/** A later copy counts unless its own `updated_at` says that it is older. */
 function isNewer(it: FollowUp, than: number | undefined): boolean {
   return than === undefined || it.updatedAt >= than;
 }
 
-/** The whole second at or before, as the documentation writes times in filters. */
+/** Rounded down to a whole second, as the documentation writes times in filters. */
 function second(ms: number): string {
   return new Date(Math.floor(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 }

@@ -3,7 +3,7 @@ import type { Caller } from './calls.ts';
 import { GarbledError } from './errors.ts';
 import type { Page } from './schemas.ts';
 
-/** The most that incident.io gives in one page. */
+/** incident.io's maximum page size. */
 export const PAGE_SIZE = 250;
 
 /** A list that comes in pages. */
@@ -16,7 +16,7 @@ export interface Listing<T> {
   unpaged?: boolean;
 }
 
-/** All pages of a list, in their order. Throws where one cannot be read: a part of a list is never given for the whole. */
+/** All pages of a list, in order. Throws if one cannot be read: part of a list is never returned as the whole. */
 export async function* pagesOf<T>(
   call: Caller,
   { route, purpose, query, schema, unpaged = false }: Listing<T>,
@@ -38,7 +38,7 @@ export async function* pagesOf<T>(
   } while (after !== undefined);
 }
 
-/** All items of a list, in their order. */
+/** All items of a list, in order. */
 export async function allOf<T>(call: Caller, listing: Listing<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const page of pagesOf(call, listing)) all.push(...page);

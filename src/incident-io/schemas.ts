@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wellFormed } from '../outside-text.ts';
 import type {
   CustomField,
   FollowUp,
@@ -10,18 +11,26 @@ import type {
 } from '../vocabulary.ts';
 
 /**
- * incident.io's answers, only the fields that we use, and what we make of them. Tolerant, as its API asks for:
- * unknown fields and unknown values of enums pass, `null` is as good as absent. A required field that is
- * missing, or a time that is none, fails. https://docs.incident.io/api-reference/introduction
+ * incident.io's answers, only the fields that we use, and our types for them. Tolerant, as its API asks for: unknown
+ * fields and unknown enum values pass, `null` means absent. A missing required field, or an invalid time, fails.
+ * https://docs.incident.io/api-reference/introduction
  */
-const text = z.string();
-const id = text.min(1);
+const text = z.string().transform(wellFormed);
+const id = z.string().min(1).transform(wellFormed);
 const time = z.iso.datetime({ offset: true, error: 'not a time' }).transform((value) => Date.parse(value));
 const maybe = <S extends z.ZodType>(schema: S) => schema.nullish().transform((value) => value ?? undefined);
 const withId = maybe(z.object({ id }));
 const named = maybe(
   z.object({ id, name: maybe(text) }).transform(({ id, name = id }): Named => ({ id, name })),
 );
+
+/** What is only shown makes nothing unreadable: whatever it is, then, it is not known. */
+const shown = <S extends z.ZodType>(schema: S) => maybe(schema).catch(undefined);
+
+const roleAssignment = z.object({
+  role: z.object({ role_type: text }),
+  assignee: maybe(z.object({ name: text })),
+});
 
 const status = z
   .object({ id, name: text, category: text, rank: z.number() })
@@ -63,9 +72,15 @@ const incident = z
     custom_field_entries: maybe(z.array(customField)),
     postmortem_document_ids: maybe(z.array(text)),
     postmortem_document_url: maybe(text),
+    // So far only in the schema of incident.io's own SDK:
+    // https://github.com/incident-io/sdk-ts/blob/main/src/models/IncidentDebriefV2.ts
+    debriefs: maybe(z.array(z.object({ start_at: time, end_at: maybe(time) }))),
+    created_at: shown(time),
+    incident_role_assignments: shown(z.array(roleAssignment)),
     updated_at: time,
   })
   .transform((it): Incident => {
+    const lead = it.incident_role_assignments?.find(({ role }) => role.role_type === 'lead')?.assignee;
     const { id, reference, name, mode, visibility, permalink, severity, incident_type: type } = it;
     return {
       id,
@@ -78,7 +93,13 @@ const incident = z
       ...(type && { type }),
       customFields: it.custom_field_entries ?? [],
       hasPostmortem: (it.postmortem_document_ids?.length ?? 0) > 0 || Boolean(it.postmortem_document_url),
+      debriefs: (it.debriefs ?? []).map(({ start_at, end_at = start_at }) => ({
+        startAt: start_at,
+        endAt: end_at,
+      })),
       status: it.incident_status,
+      ...(it.created_at !== undefined && { createdAt: it.created_at }),
+      ...(lead && { lead: lead.name }),
       updatedAt: it.updated_at,
     };
   });
@@ -91,25 +112,39 @@ const reference = z
     permalink: issue_permalink,
   }));
 
+/** A reference that does not match its schema makes only that follow-up's task unknown. */
+const issue = z
+  .unknown()
+  .optional()
+  .transform((value) => {
+    if (value == null) return {};
+    const parsed = reference.safeParse(value);
+    if (parsed.success) return { reference: parsed.data };
+    return { malformedReference: parsed.error.issues[0]?.path.join('.') || 'the reference itself' };
+  });
+
+const owner = maybe(z.object({ id, name: shown(text) }));
+
 const followUp = z
   .object({
     id,
     incident_id: id,
     title: text,
     status: text,
-    external_issue_reference: maybe(reference),
+    external_issue_reference: issue,
     created_at: time,
     updated_at: time,
     completed_at: maybe(time),
     description: maybe(text),
-    assignee: withId,
-    assignee_team: withId,
+    assignee: owner,
+    assignee_team: owner,
     category: withId,
     priority: named,
     labels: maybe(z.array(text)),
   })
   .transform((it): FollowUp => {
-    const { external_issue_reference: issue, completed_at, description } = it;
+    const { external_issue_reference: of, completed_at, description } = it;
+    const owner = it.assignee?.name ?? it.assignee_team?.name;
     return {
       id: it.id,
       incidentId: it.incident_id,
@@ -117,8 +152,9 @@ const followUp = z
       status: it.status,
       createdAt: it.created_at,
       updatedAt: it.updated_at,
-      ...(issue && { reference: issue }),
+      ...of,
       ...(it.priority && { priority: it.priority }),
+      ...(owner !== undefined && { owner }),
       ...(completed_at !== undefined && { completedAt: completed_at }),
       writable: {
         title: it.title,
@@ -140,17 +176,21 @@ const update = z
     created_at: time,
     new_incident_status: status,
     message: maybe(text),
-    updater: z.object({
-      api_key: maybe(z.object({ id, name: text })),
-      user: nameAlone,
-      workflow: nameAlone,
-      alert: maybe(z.object({ title: text })),
-    }),
+    // An update without an updater was made by somebody other than us.
+    updater: maybe(
+      z.object({
+        api_key: maybe(z.object({ id, name: text })),
+        user: nameAlone,
+        workflow: nameAlone,
+        alert: maybe(z.object({ title: text })),
+      }),
+    ),
   })
   .transform((it): IncidentUpdate => {
     const { id, created_at, new_incident_status, message } = it;
-    const { api_key, ...other } = it.updater;
-    const name = other.user?.name ?? other.workflow?.name ?? other.alert?.title ?? 'unknown';
+    const { updater } = it;
+    const api_key = updater?.api_key;
+    const name = updater?.user?.name ?? updater?.workflow?.name ?? updater?.alert?.title ?? 'unknown';
     return {
       id,
       createdAt: created_at,
@@ -164,7 +204,7 @@ const identity = z
   .object({ name: text, dashboard_url: text, roles: z.array(text) })
   .transform(({ name, dashboard_url, roles }): Identity => ({ name, dashboardUrl: dashboard_url, roles }));
 
-/** One page of a list. `after` where there may be more. */
+/** One page of a list. `after` is set if there may be more. */
 export interface Page<T> {
   items: T[];
   after?: string;
@@ -173,7 +213,7 @@ export interface Page<T> {
 const paginationMeta = maybe(z.object({ after: maybe(text) }));
 
 function toPage<T>(items: T[], meta: { after?: string | undefined } | undefined): Page<T> {
-  // An empty `after` names no place to go on from.
+  // An empty `after` is no cursor.
   return meta?.after ? { items, after: meta.after } : { items };
 }
 

@@ -2,10 +2,10 @@ import type { Clock } from '../clock.ts';
 import type { IncidentStatus } from '../vocabulary.ts';
 import type { IncidentIoReader } from './api.ts';
 
-/** An organisation's statuses hardly change: they are read again after this, ms. */
+/** An organisation's statuses rarely change: they are read again after this, ms. */
 const FRESH = 10 * 60_000;
 
-/** The organisation's statuses, read once for many reviews. A failed read is not kept, and is thrown. */
+/** The organisation's statuses, read once for many reviews. A failed read is not cached, and is thrown. */
 export class StatusCache {
   private readonly api: Pick<IncidentIoReader, 'statuses'>;
   private readonly clock: Clock;

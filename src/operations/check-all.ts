@@ -1,12 +1,19 @@
 import { z } from 'zod';
+import type { Context } from '../context/context.ts';
+import { reviewDeps } from '../context/deps.ts';
 import { ruleFor } from '../policy/rule.ts';
-import { count } from '../review/gather.ts';
-import type { Verdict } from '../review/reach.ts';
+import { NOT_VISIBLE } from '../review/evaluate.ts';
+import { countFollowUps } from '../review/gather.ts';
+import { obstaclesByStore } from '../review/obstacles.ts';
 import { inspectListed } from '../review/review.ts';
-import type { Context } from '../service/context.ts';
-import { reviewDeps, sweepDeps } from '../service/wiring.ts';
+import { readStatuses, storedFacts } from '../review/stored-facts.ts';
+import { OPEN } from '../sync/sweep.ts';
+import { isPrivate } from '../visibility.ts';
 import type { FollowUp, Incident } from '../vocabulary.ts';
-import { verdictOf } from './check.ts';
+import { askForOutstanding, isBeforeStart, type ToldNow } from './before-start.ts';
+import { acts, catchUp, type Foretold } from './catch-up.ts';
+import { asKnown, troubleOf, unknownOf, verdictOf } from './check.ts';
+import { asDryRun } from './operation.ts';
 import type { Progress } from './progress.ts';
 
 export const checkAllResult = z.object({
@@ -15,34 +22,39 @@ export const checkAllResult = z.object({
       incident: z.string(),
       id: z.string(),
       name: z.string(),
+      private: z.boolean().optional(),
       status: z.string(),
       verdict: z.enum(['close', 'resolve', 'wait', 'leave']),
       reason: z.string(),
       words: z.string(),
       until: z.string().optional(),
+      /** It is not in its post-incident flow yet. */
+      active: z.boolean().optional(),
+      /** What else keeps it open. */
+      also: z.array(z.object({ reason: z.string(), words: z.string() })).optional(),
     }),
   ),
   /** Open incidents without a follow-up: there is nothing to close them by. */
   withoutFollowUps: z.number(),
+  /** The service is a dry run: nothing is closed. */
+  dryRun: z.boolean().optional(),
+  /** What keeps the service from reading incident.io; absent: nothing that it knows of. */
+  trouble: z.string().optional(),
+  /** How many reviews were woken, since the service did not know all that was read here. */
+  woken: z.number().optional(),
+  /** What could not be known, and why; absent if nothing is missing. */
+  unknown: z.string().optional(),
 });
 export type CheckAllResult = z.infer<typeof checkAllResult>;
 
-/** Before the first sync nothing tells what was ready before we came: all that is ready now was. */
-const WILL_BE_BACKLOG: Verdict = {
-  verdict: 'leave',
-  reason: 'backlog',
-  words:
-    'it is ready before the first start, which will list it as backlog and not close it: `sweep --backlog` closes it then',
-};
-
 /**
- * What would be closed now, over every open incident. Costs the pages of two lists, and one call for each incident
- * where nothing blocks. Changes nothing, neither here nor in incident.io.
+ * What would be closed now, of all open incidents, the active ones among them. Costs the pages of two lists, and one call for each incident where
+ * nothing blocks. Before a first sync the trackers are asked for the tasks of outstanding follow-ups. Changes nothing in incident.io; what the service does not know is given to it, as by `check`.
  */
 export async function checkAll(context: Context, progress: Progress = () => {}): Promise<CheckAllResult> {
   const { reader, store, policy } = context;
   const deps = reviewDeps(context, await reader.identity());
-  const synced = await store.synced();
+  const early = await isBeforeStart(context);
   const ofIncident = new Map<string, FollowUp[]>();
   let followUpsRead = 0;
   for await (const page of reader.followUps()) {
@@ -52,11 +64,23 @@ export async function checkAll(context: Context, progress: Progress = () => {}):
     progress('follow-ups read', followUpsRead);
   }
   const pages: Incident[][] = [];
-  for await (const page of reader.incidents(sweepDeps(context).categories)) pages.push(page);
+  for await (const page of reader.incidents(OPEN)) pages.push(page);
   const open = pages.reduce((sum, page) => sum + page.length, 0);
   let lookedAt = 0;
 
-  const result: CheckAllResult = { incidents: [], withoutFollowUps: 0 };
+  const { told, unread }: ToldNow = early
+    ? await askForOutstanding(
+        pages.flat().flatMap(({ id }) => ofIncident.get(id) ?? []),
+        context,
+      )
+    : { told: new Map() };
+  const result: CheckAllResult = {
+    incidents: [],
+    withoutFollowUps: 0,
+    ...unknownOf(context, unread),
+    ...(await asDryRun(store, context.settings)),
+    ...(await troubleOf(context)),
+  };
   for (const page of pages) {
     const released = await store.released.getMany(page.map(({ id }) => id));
     const followUps = page.flatMap(({ id }) => ofIncident.get(id) ?? []);
@@ -66,7 +90,10 @@ export async function checkAll(context: Context, progress: Progress = () => {}):
       if (rule === undefined) throw new TypeError(`the incident ${id} is not on this page`);
       return { rule, releasedAt: released.get(id) };
     };
-    const { followUps: counted, records } = await count(followUps, about, deps);
+    const { followUps: counted, records } = await countFollowUps(followUps, about, deps, told);
+    const stored = await storedFacts([...rules.keys()], deps);
+    const statuses = await readStatuses(deps.statuses, store);
+    const foretold: Foretold[] = [];
     for (const incident of page) {
       progress('incidents looked at', ++lookedAt, open);
       const own = counted.filter(({ followUp }) => followUp.incidentId === incident.id);
@@ -74,18 +101,39 @@ export async function checkAll(context: Context, progress: Progress = () => {}):
         result.withoutFollowUps += 1;
         continue;
       }
-      const { decision } = await inspectListed(
-        incident,
-        about(incident.id).rule,
-        { followUps: own, records },
-        deps,
-      );
-      const acts =
-        decision.verdict === 'close' || decision.verdict === 'resolve' || decision.reason === 'settling';
-      const { blockers: _, ...verdict } = verdictOf(acts && !synced ? WILL_BE_BACKLOG : decision);
+      const { rule } = about(incident.id);
+      const { decision, facts } = await inspectListed(incident, rule, { followUps: own, records }, deps);
+      const keyName = deps.key.name;
+      const roles = deps.writer === undefined ? undefined : deps.key.roles;
+      const also =
+        facts === undefined || decision === NOT_VISIBLE
+          ? []
+          : obstaclesByStore(
+              decision.reason,
+              { ...facts, ...stored(incident.id), incident, statuses, keyName, roles },
+              policy,
+            );
+      const known = asKnown(decision, context, !early);
+      foretold.push({
+        incident: incident.id,
+        followUps: own.map(({ followUp }) => followUp),
+        decision: known,
+      });
+      const { blockers: _, ...verdict } = verdictOf(known);
       const { reference, id, name, status } = incident;
-      result.incidents.push({ incident: reference, id, name, status: status.name, ...verdict });
+      result.incidents.push({
+        incident: reference,
+        id,
+        name,
+        private: isPrivate(incident.visibility),
+        status: status.name,
+        active: status.category !== 'learning',
+        ...verdict,
+        ...(also.length > 0 && { also }),
+      });
     }
+    const woken = (await catchUp(foretold, acts, context))?.size ?? 0;
+    if (woken > 0) result.woken = (result.woken ?? 0) + woken;
   }
   return result;
 }

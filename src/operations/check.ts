@@ -1,29 +1,30 @@
 import { z } from 'zod';
-import type { Verdict } from '../review/reach.ts';
+import type { Context, StoreContext } from '../context/context.ts';
+import { reviewDeps } from '../context/deps.ts';
+import { formatTime } from '../format-time.ts';
+import { TransientError } from '../incident-io/errors.ts';
+import { reachInWords, readReachTrouble } from '../incident-io/reach.ts';
+import { isPastBacklog } from '../review/careful-writes.ts';
+import type { Verdict } from '../review/evaluate.ts';
 import { inspect } from '../review/review.ts';
-import { type Counted, whyOf } from '../review/words.ts';
-import type { Context } from '../service/context.ts';
-import { reviewDeps } from '../service/wiring.ts';
-import { blocker } from '../store/records.ts';
-import { findIncident } from './operation.ts';
+import { type CountedFollowUp, explain, failingInWords } from '../review/sentences.ts';
+import { blocker, evidenceRow } from '../store/records.ts';
+import { isPrivate } from '../visibility.ts';
+import { inspectBeforeStart, isBeforeStart } from './before-start.ts';
+import { catchUp } from './catch-up.ts';
+import { asDryRun, findIncident, knownIncident, OperationError } from './operation.ts';
 
-export const checkedFollowUp = z.object({
-  followUp: z.string(),
+export const checkedFollowUp = evidenceRow.omit({ confirmedAt: true }).extend({
   title: z.string(),
-  /** What incident.io calls its task (`PROJ-12`), and where that is. */
-  name: z.string().optional(),
-  url: z.string().optional(),
-  status: z.string(),
   counts: z.enum(['done', 'exempt', 'blocks']),
-  /** In words. */
+  /** As a sentence. */
   why: z.string(),
-  task: z.string().optional(),
-  /** What the tracker said last, who did it, since when (RFC 3339), and the delivery that told it. */
-  state: z.string().optional(),
-  by: z.string().optional(),
-  actor: z.string().optional(),
+  /** Since when the tracker's state holds, RFC 3339. */
   since: z.string().optional(),
-  delivery: z.string().optional(),
+  /** If its task is a duplicate: the chain from that task to the end; without a state if nothing is known. */
+  duplicates: z
+    .array(z.object({ task: z.string(), state: z.string().optional(), since: z.string().optional() }))
+    .optional(),
 });
 export type CheckedFollowUp = z.infer<typeof checkedFollowUp>;
 
@@ -31,36 +32,125 @@ export const checkResult = z.object({
   incident: z.string(),
   id: z.string(),
   name: z.string(),
+  /** It is not mentioned anywhere outside incident.io. */
+  private: z.boolean().optional(),
   status: z.string(),
   verdict: z.enum(['close', 'resolve', 'wait', 'leave']),
   reason: z.string(),
   words: z.string(),
-  /** The rule of the policy that decided. */
+  /** The policy rule that applied. */
   rule: z.string().optional(),
+  /** What else keeps it open. */
+  also: z.array(z.object({ reason: z.string(), words: z.string() })).optional(),
   blockers: z.array(blocker),
   followUps: z.array(checkedFollowUp),
-  /** RFC 3339; when it is looked at again by itself. */
+  /** Follow-ups of the incident's streams, which count for nothing. */
+  ofStreams: z.array(z.object({ followUp: z.string(), title: z.string(), status: z.string() })).optional(),
+  /** RFC 3339; when it is next reviewed in any case. */
   until: z.string().optional(),
+  /** The service is a dry run: nothing is closed. */
+  dryRun: z.boolean().optional(),
+  /** Whether a review was woken, since the service did not know all that was read here. */
+  woken: z.boolean().optional(),
+  /** That the service's own reviews of it have failed since the last that did not, and when the next try is. */
+  failing: z.string().optional(),
+  /** What keeps the service from reading incident.io; absent: nothing that it knows of. */
+  trouble: z.string().optional(),
+  /** What could not be known, and why; absent if nothing is missing. */
+  unknown: z.string().optional(),
 });
 export type CheckResult = z.infer<typeof checkResult>;
 
-/** What a review would decide of an incident now, and why. Changes nothing. */
+/**
+ * What a review would decide about an incident now, and why. Changes nothing in incident.io. What it read that the
+ * service does not know is given to the service, and a review is woken.
+ */
 export async function check(name: string, context: Context): Promise<CheckResult> {
+  try {
+    return await inspected(name, context);
+  } catch (error) {
+    if (!(error instanceof TransientError)) throw error;
+    throw new OperationError(`${error.message} ${await lastSaid(name, context)}`, { cause: error });
+  }
+}
+
+/** What is known of an incident that cannot be read now. */
+async function lastSaid(name: string, context: Context): Promise<string> {
+  const known = await knownIncident(name, context);
+  const outcome = known && (await context.store.outcomes.get(known.id));
+  if (outcome === undefined) return 'Nothing is known of it here.';
+  return `Its last review, at ${formatTime(outcome.at)}, said: ${outcome.verdict}, ${outcome.words}.`;
+}
+
+/** What keeps the workers from reading incident.io, as they say. */
+export async function troubleOf({ store, clock }: StoreContext): Promise<{ trouble?: string }> {
+  const trouble = await readReachTrouble(store, clock.now());
+  return trouble === undefined ? {} : { trouble: reachInWords(trouble) };
+}
+
+async function inspected(name: string, context: Context): Promise<CheckResult> {
   const incident = await findIncident(name, context);
-  const { decision, facts } = await inspect(
-    incident.id,
-    reviewDeps(context, await context.reader.identity()),
-  );
+  const deps = reviewDeps(context, await context.reader.identity());
+  const early = await isBeforeStart(context);
+  const found: Awaited<ReturnType<typeof inspectBeforeStart>> = early
+    ? await inspectBeforeStart(incident, deps, context)
+    : await inspect(incident.id, deps);
+  const { facts } = found;
+  const failing = await context.store.failing.get(incident.id);
+  const decision = asKnown(found.decision, context, !early);
+  const followUps = (facts?.followUps ?? []).map(({ followUp }) => followUp);
+  const foretold = facts === undefined ? [] : [{ incident: incident.id, followUps, decision }];
+  const woken = await catchUp(foretold, () => true, context);
+  const known = new Set(followUps.map(({ id }) => id));
+  const ofStreams = (await context.reader.followUpsOf(incident.id, 'stream'))
+    .filter(({ id, status }) => !known.has(id) && status !== 'deleted')
+    .map(({ id, title, status }) => ({ followUp: id, title, status }));
   return {
+    ...unknownOf(context, found.unread),
     incident: incident.reference,
     id: incident.id,
     name: incident.name,
+    private: isPrivate(incident.visibility),
     status: incident.status.name,
     ...verdictOf(decision),
+    ...(found.also?.length && { also: found.also }),
+    ...(failing && { failing: failingInWords(failing) }),
+    ...(await troubleOf(context)),
     ...(facts && { rule: facts.rule.name }),
     followUps: (facts?.followUps ?? []).flatMap(checkedOf),
+    ...(ofStreams.length > 0 && { ofStreams }),
+    ...(woken?.size && { woken: true }),
+    ...(await asDryRun(context.store, context.settings)),
   };
 }
+
+/** What cannot be known without the store of a service, and what trackers did not tell. */
+export function unknownOf(
+  { backend: { missing } }: StoreContext,
+  unread: string | undefined,
+): { unknown?: string } {
+  const words = [
+    ...(missing === undefined
+      ? []
+      : [
+          `${missing} Until then holds, releases, the backlog and what webhooks told are not known, and no service was told of what was read.`,
+        ]),
+    ...(unread === undefined ? [] : [unread]),
+  ];
+  return words.length === 0 ? {} : { unknown: words.join(' ') };
+}
+
+/** The verdict, unless it would act although no service has run: what was ready before one started is unknown then. */
+export function asKnown(decision: Verdict, { backend: { missing } }: StoreContext, synced = true): Verdict {
+  return isPastBacklog(decision) && (missing !== undefined || !synced) ? WILL_BE_BACKLOG : decision;
+}
+
+const WILL_BE_BACKLOG: Verdict = {
+  verdict: 'leave',
+  reason: 'backlog',
+  words:
+    'it is ready before the first start, which will list it as backlog and not close it: `sweep --backlog` closes it then',
+};
 
 /** A decision as results show it. */
 export function verdictOf(
@@ -77,9 +167,9 @@ export function verdictOf(
   };
 }
 
-/** None for a follow-up that does not exist any more. */
-export function checkedOf(counted: Counted): CheckedFollowUp[] {
-  const { followUp, effective, task, word } = counted;
+/** None for a follow-up that no longer exists. */
+export function checkedOf(counted: CountedFollowUp): CheckedFollowUp[] {
+  const { followUp, effective, task, word, chain } = counted;
   if (effective.counts === 'gone') return [];
   const known = word === undefined || word.state === 'unknown-duplicate' ? undefined : word;
   return [
@@ -90,13 +180,18 @@ export function checkedOf(counted: Counted): CheckedFollowUp[] {
       url: followUp.reference?.permalink,
       status: followUp.status,
       counts: effective.counts,
-      why: whyOf(counted),
+      why: explain(counted),
       task,
       state: known?.state,
       by: known?.by,
       actor: known?.actor,
       ...(known && { since: new Date(known.since).toISOString() }),
       delivery: known?.delivery,
+      duplicates: chain?.links.map(({ task, record }) => ({
+        task,
+        state: record?.state,
+        since: record && new Date(record.since).toISOString(),
+      })),
     },
   ];
 }

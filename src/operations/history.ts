@@ -1,8 +1,11 @@
 import { z } from 'zod';
-import { memberOfClosing } from '../announcements/due.ts';
+import type { StoreContext } from '../context/context.ts';
 import { HISTORY } from '../review/closing.ts';
-import type { StoreContext } from '../service/context.ts';
-import { type AnnouncementPlace, blocker, type Closure } from '../store/records.ts';
+import type { AnnouncementPlace } from '../store/announcement-records.ts';
+import { memberOfClosing } from '../store/announcements-due.ts';
+import { blocker, type Closure, evidenceRow } from '../store/records.ts';
+import { isPrivate } from '../visibility.ts';
+import { actions, shownAction } from './actions.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
@@ -11,16 +14,18 @@ export const historyEntry = z.object({
   id: z.string(),
   name: z.string(),
   url: z.string().optional(),
+  /** It is not mentioned anywhere outside incident.io. */
+  private: z.boolean().optional(),
   closure: z.string(),
   to: z.enum(['closed', 'post-incident']),
-  /** RFC 3339, as all times here; when the closing was decided, and when incident.io confirmed it. */
+  /** RFC 3339, like all times here; when the closing was decided, and when incident.io confirmed it. */
   decided: z.string(),
   confirmed: z.string(),
-  /** incident.io's id of the request; absent where a crash or a lost answer left it unknown. */
+  /** incident.io's id of the request; absent if a crash or a lost answer left it unknown. */
   requestId: z.string().optional(),
-  /** What was added or reopened while it was closed; absent where that could not be read. */
+  /** What was added or reopened while it was being closed; absent if that could not be read. */
   late: z.array(blocker).optional(),
-  /** Where it was told, or is to be. */
+  /** Where it was announced, or will be. */
   announced: z.array(
     z.object({
       place: z.string(),
@@ -28,31 +33,45 @@ export const historyEntry = z.object({
       state: z.enum(['due', 'made', 'given-up']),
       tries: z.number(),
       at: z.string().optional(),
-      /** Why the last try failed. */
+      /** Why the last attempt failed. */
       why: z.string().optional(),
     }),
   ),
-  evidence: z.array(
-    z.object({
-      followUp: z.string(),
-      title: z.string().optional(),
-      name: z.string().optional(),
-      url: z.string().optional(),
-      status: z.string(),
-      task: z.string().optional(),
-      state: z.string().optional(),
-      by: z.string().optional(),
-      actor: z.string().optional(),
-      since: z.string().optional(),
-      delivery: z.string().optional(),
-    }),
-  ),
+  evidence: z.array(evidenceRow.omit({ confirmedAt: true }).extend({ since: z.string().optional() })),
 });
 export type HistoryEntry = z.infer<typeof historyEntry>;
 export const historyResult = z.object({ closures: z.array(historyEntry), all: z.number() });
 export type HistoryResult = z.infer<typeof historyResult>;
 
-/** The audit record, the newest closing first. */
+export const auditResult = historyResult.extend({
+  closures: z.array(historyEntry.extend({ actions: z.array(shownAction).optional() })),
+  /** What operators did, newest first; absent in what an earlier release answers. */
+  actions: z.array(shownAction).default([]),
+  allActions: z.number().default(0),
+});
+export type AuditResult = z.infer<typeof auditResult>;
+
+/** How many actions of operators are looked through for those about a closing's incident. */
+const ACTIONS_LOOKED_THROUGH = 1_000;
+
+/** The closings, each with what operators did about its incident, and what operators did. */
+export async function auditRecord({ limit }: { limit: number }, context: StoreContext): Promise<AuditResult> {
+  const [closed, did] = await Promise.all([
+    history({ limit }, context),
+    actions(Math.max(limit, ACTIONS_LOOKED_THROUGH), context),
+  ]);
+  return {
+    all: closed.all,
+    closures: closed.closures.map((entry) => ({
+      ...entry,
+      actions: did.actions.filter(({ id }) => id === entry.id),
+    })),
+    actions: did.actions.slice(0, limit),
+    allActions: did.all,
+  };
+}
+
+/** The audit record, newest closing first. */
 export async function history(
   { limit, skip = 0 }: { limit: number; skip?: number },
   { store }: StoreContext,
@@ -74,7 +93,7 @@ export async function history(
   ]);
   const found = wanted.flatMap(({ incident, closure: id }): HistoryEntry[] => {
     const closure = closures.get(incident)?.find((one) => one.id === id);
-    // An entry whose closure is not confirmed yet is being written right now.
+    // An entry whose closure is not confirmed yet is just being written.
     if (closure?.confirmedAt === undefined) return [];
     const known = incidents.get(incident);
     return [
@@ -83,6 +102,7 @@ export async function history(
         id: incident,
         name: known?.name ?? '',
         url: known?.permalink,
+        private: isPrivate(known?.about?.visibility),
         closure: id,
         to: closure.to,
         decided: iso(closure.at),

@@ -1,2 +1,2 @@
-/** Told how far something that takes long has come; `of`: how much there is, where that is known. */
+/** Called with how far a long operation has got; `of`: how much there is, if known. */
 export type Progress = (what: string, done: number, of?: number) => void;

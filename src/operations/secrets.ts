@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { StoreContext } from '../service/context.ts';
+import type { StoreContext } from '../context/context.ts';
 import { WebhookSecrets } from '../store/webhook-secrets.ts';
 
 export const secretsResult = z.object({
   /** The secrets that are kept now. */
   secrets: z.array(z.string()),
-  /** One more is taken until then, RFC 3339. */
+  /** One more is accepted until then, RFC 3339. */
   openUntil: z.string().optional(),
   /** How many were forgotten. */
   forgotten: z.number().optional(),
@@ -14,7 +14,11 @@ export type SecretsResult = z.infer<typeof secretsResult>;
 export const secretsAsks = z.object({ source: z.string(), act: z.enum(['show', 'another', 'forget']) });
 export type SecretsAsks = z.infer<typeof secretsAsks>;
 
-/** Shows, or makes room among, the secrets that a source offered in handshakes. */
+function asTold({ forgotten, openUntil }: { forgotten: number; openUntil: number }): SecretsResult {
+  return { forgotten, openUntil: new Date(openUntil).toISOString(), secrets: [] };
+}
+
+/** Shows the secrets that a source offered in handshakes, accepts one more, or forgets them. */
 export async function offeredSecrets(
   { source, act }: SecretsAsks,
   { backend }: StoreContext,
@@ -26,6 +30,6 @@ export async function offeredSecrets(
     case 'another':
       return { openUntil: new Date(await kept.openDoor(source)).toISOString(), secrets: [] };
     case 'forget':
-      return { forgotten: await kept.forget(source), secrets: [] };
+      return asTold(await kept.forget(source));
   }
 }

@@ -1,43 +1,60 @@
 import { z } from 'zod';
-import type { Context } from '../service/context.ts';
-import { sweepDeps } from '../service/wiring.ts';
+import type { Context } from '../context/context.ts';
+import { sweepDeps } from '../context/deps.ts';
 import { sleep } from '../sleep.ts';
+import { type Operator, UNKNOWN_OPERATOR } from '../store/history/operator.ts';
+import type { OperatorAction } from '../store/history/operator-actions.ts';
+import { freeBacklog } from '../store/starts.ts';
 import { type Swept, sweep } from '../sync/sweep.ts';
-import { OperationError } from './operation.ts';
+import { recordAction, tellAction } from './acted.ts';
+import { asDryRun, OperationError } from './operation.ts';
 import type { Progress } from './progress.ts';
 
 export const sweepResult = z.object({
   incidents: z.number(),
   woken: z.number(),
-  /** Incidents of the backlog that were set free, where that was asked for. */
+  /** Incidents released from the backlog, if requested; in a dry run those that would be. */
   backlog: z.number(),
+  /** The service is a dry run: no incident was released. */
+  dryRun: z.boolean().optional(),
 });
 export type SweepResult = z.infer<typeof sweepResult>;
 
-/** Looks at every incident that might be ready, now; with `backlog` also at those that were ready before we came. */
+/** Checks every incident that might be ready, now; with `backlog` also those that were ready before the first start, which a dry run only counts. */
 export async function sweepNow(
   { backlog }: { backlog: boolean },
   context: Context,
   progress: Progress = () => {},
+  by: Operator = UNKNOWN_OPERATOR,
 ): Promise<SweepResult> {
-  const { store, backend } = context;
+  const { store, backend, settings } = context;
+  const dry = await asDryRun(store, settings);
   let freed = 0;
   const swept = await sweepAfterOthers(context, (incidents) => progress('incidents looked at', incidents));
-  if (backlog)
+  if (backlog) {
+    const freedAt = context.clock.now();
+    const action: OperatorAction = { action: 'backlog', at: freedAt, by };
+    if (!dry.dryRun) {
+      await recordAction(action, [], context);
+      await freeBacklog(store, freedAt);
+    }
     for await (const page of store.backlog.all()) {
-      const ids = page.map(({ id }) => id);
-      // Without its last verdict no sweep thinks that it is to be left.
-      await store.tables.put(
-        ids.flatMap((id) => [store.backlog.change(id, undefined), store.outcomes.change(id, undefined)]),
-      );
-      await backend.waker.wake(ids, 'sweep --backlog', { behind: true });
+      const ids = page.flatMap(({ id, value }) => ((value.freedAt ?? -Infinity) < value.at ? [id] : []));
       freed += ids.length;
+      if (dry.dryRun) continue;
+      await store.backlog.update(ids, (known) => known && { ...known, freedAt });
+      // Without its last verdict no sweep considers it settled.
+      await store.tables.put(ids.map((id) => store.outcomes.change(id, undefined)));
+      await backend.waker.wake(ids, 'sweep --backlog', { behind: true });
+      await tellAction(action, ids, context);
       progress('incidents of the backlog set free', freed);
     }
-  return { incidents: swept.incidents, woken: swept.woken.length + freed, backlog: freed };
+  }
+  const woken = swept.woken.length + (dry.dryRun ? 0 : freed);
+  return { incidents: swept.incidents, woken, backlog: freed, ...dry };
 }
 
-/** How long a sweep that is under way elsewhere is waited for, and how often it is looked whether it has ended, ms. */
+/** How long to wait for another process's sweep, and how often to check whether it has ended, ms. */
 const OTHERS_SWEEP = 60_000;
 const LOOK_EVERY = 250;
 

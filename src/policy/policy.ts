@@ -1,23 +1,23 @@
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { Rule } from './rule.ts';
 import type { PolicyFile } from './schema.ts';
 
-/** Everything that an organisation has set about closing. */
+/** Everything an organisation has configured about closing. */
 export interface Policy {
   activeIncidents: 'leave' | 'resolve' | 'close';
   /** Id or name; absent: the lowest rank of the category. */
   resolvedStatus?: string;
   closedStatus?: string;
-  /** Why nothing is to be written at all; absent: it may. */
+  /** Why nothing may be written at all; absent: it may. */
   paused?: string;
-  /** The first that fits an incident decides; the last fits every incident. */
+  /** The first that matches an incident applies; the last matches every incident. */
   rules: readonly Rule[];
 }
 
-/** What the environment says about closing. */
+/** The environment's settings about closing. */
 type Standard = Pick<
   Settings,
-  'activeIncidents' | 'resolvedStatus' | 'closedStatus' | 'settleTime' | 'minFollowUps'
+  'activeIncidents' | 'resolvedStatus' | 'closedStatus' | 'settleTime' | 'minFollowUps' | 'minTimeResolved'
 >;
 
 /** The name of the last rule. */
@@ -25,7 +25,8 @@ export const SETTINGS_RULE = 'the settings';
 
 /** The policy of a file, with the settings as its last rule; without a file the settings alone. */
 export function policyOf(standard: Standard, file?: PolicyFile): Policy {
-  const { activeIncidents, resolvedStatus, closedStatus, settleTime, minFollowUps } = standard;
+  const { activeIncidents, resolvedStatus, closedStatus, settleTime, minFollowUps, minTimeResolved } =
+    standard;
   const last: Rule = {
     name: SETTINGS_RULE,
     when: {},
@@ -36,8 +37,14 @@ export function policyOf(standard: Standard, file?: PolicyFile): Policy {
     declinedCounts: true,
     automationCounts: false,
     closingsDoNotCountOf: [],
+    closingsCountOf: [],
+    inactivityLabels: [],
+    notInactivityLabels: [],
     requirePostmortem: false,
+    waitForDebriefs: false,
+    minTimeResolved,
     trackerMustAgree: false,
+    announce: true,
   };
   const rules = (file?.rules ?? []).map(({ name, when = {}, set }): Rule => {
     const { incident_type: incidentType, custom_field: customField, ...same } = when;
@@ -51,10 +58,18 @@ export function policyOf(standard: Standard, file?: PolicyFile): Policy {
       declinedCounts: set.declined_counts ?? last.declinedCounts,
       automationCounts: set.automation_counts ?? last.automationCounts,
       closingsDoNotCountOf: set.closings_do_not_count_of ?? last.closingsDoNotCountOf,
+      closingsCountOf: set.closings_count_of ?? last.closingsCountOf,
+      inactivityLabels: set.inactivity_labels ?? last.inactivityLabels,
+      notInactivityLabels: set.not_inactivity_labels ?? last.notInactivityLabels,
       mustBeDone: set.must_be_done,
       mayStayOpen: set.may_stay_open,
       requirePostmortem: set.require_postmortem ?? last.requirePostmortem,
+      waitForDebriefs: set.wait_for_debriefs ?? last.waitForDebriefs,
+      minTimeResolved: set.min_time_resolved ?? last.minTimeResolved,
+      closedStatus: set.closed_status,
+      resolvedStatus: set.resolved_status,
       trackerMustAgree: set.tracker_must_agree ?? last.trackerMustAgree,
+      announce: set.announce ?? last.announce,
     };
   });
   const { paused = false } = file ?? {};

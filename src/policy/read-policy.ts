@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import { type Policy, policyOf } from './policy.ts';
 import { keysAt, type PolicyFile, policyFile } from './schema.ts';
 
-/** Everything that is wrong with a policy file, each with its line, in words for whoever wrote it. */
+/** Everything wrong with a policy file, each with its line, worded for its author. */
 export class PolicyError extends Error {
   override readonly name = 'PolicyError';
   readonly problems: readonly string[];
@@ -17,10 +17,10 @@ export class PolicyError extends Error {
   }
 }
 
-/** The file that is looked for where none is named; it need not be there. */
+/** The default file; it need not exist. */
 const STANDARD_FILE = 'incident-closer.yaml';
 
-/** The policy in force: that of the file, where there is one, with the settings as the last rule. Throws `PolicyError`. */
+/** The policy in force: the file's, if there is one, with the settings as the last rule. Throws `PolicyError`. */
 export function readPolicy(settings: Settings): Policy {
   const { policyFile: named } = settings;
   const file = named ?? STANDARD_FILE;
@@ -35,7 +35,7 @@ export function readPolicy(settings: Settings): Policy {
   return policyOf(settings, parsePolicy(text, file));
 }
 
-/** Reads the text of a policy file. Throws `PolicyError` that names every line. */
+/** Parses the text of a policy file. Throws a `PolicyError` with the line of each error. */
 export function parsePolicy(text: string, file: string): PolicyFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
@@ -63,14 +63,14 @@ export function parsePolicy(text: string, file: string): PolicyFile {
     `:${lineOf(path)}: ${nameOf(path)} is taken by another rule: give each its own`,
   ]);
 
-  /** The line of what a path leads to, or of the nearest thing around it. */
+  /** The line of what a path leads to, or of the closest existing thing around it. */
   function lineOf(path: readonly PropertyKey[]): number {
     let node: unknown = document.contents;
     let nearest = node;
     for (const step of path) {
       if (isMap(node)) {
         const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
-        // The key's own line: its value may begin below it.
+        // The key's own line: its value may begin on a later one.
         nearest = pair?.key ?? nearest;
         node = pair?.value;
       } else if (isSeq(node)) {
@@ -82,7 +82,7 @@ export function parsePolicy(text: string, file: string): PolicyFile {
   }
 }
 
-/** What is wrong, and what is allowed instead. It does not repeat the value. */
+/** What is wrong, and what is allowed instead. Does not repeat the value. */
 function problemsOf(issue: z.core.$ZodIssue): { path: PropertyKey[]; words: string }[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({

@@ -1,10 +1,12 @@
+import { showsAutomation } from '../trackers/automation.ts';
+import { letters } from '../trackers/declined-names.ts';
 import type { FollowUp, Incident } from '../vocabulary.ts';
 
-/** What holds for the incidents that a rule fits. Times are ms. */
+/** What applies to the incidents that a rule matches. Times are ms. */
 export interface Rule {
   /** As `check` and the board show it. */
   name: string;
-  /** Which incidents it fits: all that is named has to hold; nothing named fits all. */
+  /** Which incidents it matches: every condition has to hold; without conditions it matches all. */
   when: Conditions;
   /** `false`: such incidents are left to people. */
   close: boolean;
@@ -12,23 +14,38 @@ export interface Rule {
   minFollowUps: number;
   /** Whether a follow-up that is “not doing” counts as done. */
   notDoingCounts: boolean;
-  /** Whether a follow-up counts as done by its task having been declined. */
+  /** Whether a follow-up counts as done if its task was declined. */
   declinedCounts: boolean;
-  /** Whether a task counts that automation closed. */
+  /** Whether a task closed by automation counts. */
   automationCounts: boolean;
-  /** Accounts whose closings do not count, as those of automation; `*` stands for anything. */
+  /** Accounts whose closings do not count, like those of automation; `*` matches anything. */
   closingsDoNotCountOf: readonly string[];
+  /** Accounts whose closings count although they are classified as automation; `*` matches anything. */
+  closingsCountOf: readonly string[];
+  /** Labels by which a machine's closing is automation, in addition to those of `trackers/automation.ts`. */
+  inactivityLabels: readonly string[];
+  /** Labels by which it is not, although they are among those. */
+  notInactivityLabels: readonly string[];
   /** Only these follow-ups have to be done; absent: all. */
   mustBeDone?: Selector;
   /** These follow-ups may stay open, unless they are among those that have to be done. */
   mayStayOpen?: Selector;
-  /** Whether the incident's post-mortem has to be there. */
+  /** Whether the incident needs its post-mortem. */
   requirePostmortem: boolean;
+  /** Whether people are notified of its closing, and of its being blocked. */
+  announce: boolean;
+  /** Whether pending debriefs are waited for. */
+  waitForDebriefs: boolean;
+  /** The minimum time since it entered its post-incident flow. */
+  minTimeResolved: number;
+  /** Id or name of the status that closing or resolving moves it to; absent: as configured in the settings. */
+  closedStatus?: string;
+  resolvedStatus?: string;
   /** Whether a follow-up with a task counts only once its tracker says so too. */
   trackerMustAgree: boolean;
 }
 
-/** Names or ids, in upper or lower case; one of a list has to fit. */
+/** Names or ids, case-insensitive; one of a list has to match. */
 export interface Conditions {
   severity?: readonly string[];
   incidentType?: readonly string[];
@@ -46,17 +63,17 @@ export interface Selector {
   priorities: readonly string[];
 }
 
-/** What of an incident rules look at. */
+/** The parts of an incident that rules depend on. */
 export type IncidentAbout = Pick<Incident, 'mode' | 'visibility' | 'severity' | 'type' | 'customFields'>;
 
-/** The first rule that fits. The last one has to fit every incident. */
+/** The first rule that matches. The last one has to match every incident. */
 export function ruleFor(rules: readonly Rule[], incident: IncidentAbout): Rule {
   const rule = rules.find(({ when }) => fits(when, incident));
   if (rule === undefined) throw new TypeError('the last rule has conditions, so no rule may fit');
   return rule;
 }
 
-/** Whether another rule than the last may fit: only then an incident has to be known to choose. */
+/** Whether a rule before the last may match: only then is the incident needed to choose. */
 export function depends(rules: readonly Rule[]): boolean {
   return rules.length > 1;
 }
@@ -100,12 +117,46 @@ function isSelected({ writable, priority }: FollowUp, { labels, priorities }: Se
   );
 }
 
-/** Whether the closings of this account count, as far as the rule names accounts. */
+/** Whether this account's closings count, as far as the rule names accounts. */
 export function closingsCountOf(actor: string | undefined, { closingsDoNotCountOf }: Rule): boolean {
   return actor === undefined || !closingsDoNotCountOf.some((pattern) => isLike(pattern, actor));
 }
 
-function isLike(pattern: string, text: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 'i').test(text);
+/** Whether a closing by automation counts: the rule counts all of them, or names its account. */
+export function automationCountsOf(
+  actor: string | undefined,
+  { automationCounts, closingsCountOf }: Pick<Rule, 'automationCounts' | 'closingsCountOf'>,
+): boolean {
+  return (
+    automationCounts || (actor !== undefined && closingsCountOf.some((pattern) => isLike(pattern, actor)))
+  );
+}
+
+/** Of the labels of a task that a machine closed, the one by which the rule takes that for automation. */
+export function inactivityLabelOf(
+  labels: readonly string[],
+  { inactivityLabels, notInactivityLabels }: Pick<Rule, 'inactivityLabels' | 'notInactivityLabels'>,
+): string | undefined {
+  const isIn = (list: readonly string[], label: string) =>
+    list.some((one) => letters(one) === letters(label));
+  return (
+    labels.find((label) => isIn(inactivityLabels, label)) ??
+    labels.find((label) => showsAutomation(label) && !isIn(notInactivityLabels, label))
+  );
+}
+
+/** Whether a text matches the pattern, case-insensitively; `*` matches anything. In one pass over the text. */
+export function isLike(pattern: string, text: string): boolean {
+  const [first = '', ...rest] = pattern.toLowerCase().split('*');
+  const wanted = text.toLowerCase();
+  const last = rest.pop();
+  if (last === undefined) return wanted === first;
+  if (!wanted.startsWith(first)) return false;
+  let from = first.length;
+  for (const part of rest) {
+    const at = wanted.indexOf(part, from);
+    if (at === -1) return false;
+    from = at + part.length;
+  }
+  return wanted.length - from >= last.length && wanted.endsWith(last);
 }

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { duration as durationKind, NotAllowed } from '../settings/kinds.ts';
 
 /**
- * The file `incident-closer.yaml`. Whatever is not named here is refused, so that a typo is an error and not a rule
- * that never fits.
+ * The file `incident-closer.yaml`. Unknown keys are refused, so that a typo is an error and not a rule that never
+ * matches.
  */
 const text = z.string({ error: 'a text' }).trim().min(1, 'a text that is not empty');
 const yesOrNo = z.boolean({ error: 'true or false' });
@@ -80,9 +80,33 @@ const settings = z.strictObject({
   closings_do_not_count_of: list
     .optional()
     .describe('accounts whose closings of tasks do not count; * stands for anything'),
+  closings_count_of: list
+    .optional()
+    .describe(
+      'machines whose closings count, although they look like those of a stale bot; * stands for anything',
+    ),
+  inactivity_labels: list
+    .optional()
+    .describe('labels by which the closing of a machine counts as little as that of a stale bot'),
+  not_inactivity_labels: list
+    .optional()
+    .describe('labels by which it counts, although they look like those of a stale bot'),
   must_be_done: selector.optional().describe('only these follow-ups have to be done'),
   may_stay_open: selector.optional().describe('these follow-ups may stay open'),
   require_postmortem: yesOrNo.optional().describe('whether the post-mortem has to be there first'),
+  announce: yesOrNo
+    .optional()
+    .describe('false: nobody is told of such incidents, in tasks, in the incident or by webhooks'),
+  wait_for_debriefs: yesOrNo
+    .optional()
+    .describe('whether debriefs that are scheduled and not over yet are waited for'),
+  min_time_resolved: duration
+    .optional()
+    .describe('the least time since the incident entered its post-incident flow: a duration'),
+  closed_status: text.optional().describe('id or name of the status that closing moves such incidents to'),
+  resolved_status: text
+    .optional()
+    .describe('id or name of the status that resolving moves such incidents to'),
   tracker_must_agree: yesOrNo
     .optional()
     .describe('whether a follow-up that was ticked off by hand counts only once its task is closed too'),
@@ -114,7 +138,7 @@ export const policyFile = z.strictObject(
 );
 export type PolicyFile = z.infer<typeof policyFile>;
 
-/** The keys that are allowed at a place in the file. */
+/** The keys allowed at a place in the file. */
 export function keysAt(path: readonly PropertyKey[]): string[] {
   const last = path.findLast((step) => typeof step === 'string');
   if (last === 'when') return Object.keys(when.shape);

@@ -1,10 +1,14 @@
 import { DelayedError, type IQueueBackend, type Job, UnrecoverableError, Worker } from 'bullmq';
 import { z } from 'zod';
+import { settledWithin } from '../deadline.ts';
 import type { WorkOptions } from './backend.ts';
-import { settledWithin } from './deadline.ts';
+import { watchClock } from './clock-watch.ts';
+import { isDataFault } from './data-fault.ts';
 import { oneByOne, readBatch } from './event-batch.ts';
-import { LONGEST_PAUSE, type LockTimes, type QueueName, workerOptions } from './options.ts';
+import { KeptWorker } from './kept-worker.ts';
+import { backoffOf, LONGEST_PAUSE, type LockTimes, type QueueName, workerOptions } from './options.ts';
 import { type Connections, FAULTY, type Producers, shared } from './producers.ts';
+import { Progress, watched } from './progress.ts';
 import { FinalFailure, type Handlers, type JobContext, PutBack, type Workers } from './queues.ts';
 import { quietErrors } from './quiet-errors.ts';
 
@@ -12,17 +16,17 @@ import { quietErrors } from './quiet-errors.ts';
 const SHUTDOWN = 'shutdown';
 const LOCK_LOST = 'lock lost';
 
-// Several batches at a time, so that one slow look-up holds up few.
-const BATCHES_AT_ONCE = 4;
+// Many of them only wait for a tracker's API; what says its state itself always finds a place.
+const BATCHES_AT_ONCE = 16;
 const TIMERS_AT_ONCE = 10;
 
-/** How long jobs get to go back once their signal is aborted, in ms; half of a shorter deadline. */
+/** How long jobs get to go back once their signal is aborted, ms; half of a shorter deadline. */
 const GOING_BACK = 2_000;
 
-/** What the wrapper below needs of a job, whatever its data and backend. */
+/** The parts of a job that the wrapper below needs, whatever its data and backend. */
 type AnyJob = Pick<
   Job<unknown>,
-  'id' | 'name' | 'data' | 'attemptsStarted' | 'stalledCounter' | 'moveToDelayed'
+  'id' | 'name' | 'data' | 'attemptsMade' | 'attemptsStarted' | 'stalledCounter' | 'moveToDelayed' | 'opts'
 >;
 type Work = (job: AnyJob, context: JobContext) => Promise<void>;
 
@@ -36,31 +40,55 @@ export function startWorkers<B extends IQueueBackend, C>(
   handlers: Handlers,
   options: WorkOptions & LockTimes,
 ): Workers {
-  const { log } = connections;
-  const connection = connections.worker();
+  const { log, outage } = connections;
+  const stop = new AbortController();
+  const place = connections.worker();
   let paused = false;
 
   const start = (name: QueueName, concurrency: number, work: Work) => {
+    const progress = new Progress();
+    let inFlight = 0;
+    return new KeptWorker(name, {
+      progress,
+      usable: () => place.usable(),
+      busy: () => inFlight >= concurrency,
+      make: () => {
+        inFlight = 0;
+        return made(name, concurrency, progress, async (job, context) => {
+          inFlight += 1;
+          try {
+            await work(job, context);
+          } finally {
+            inFlight -= 1;
+          }
+        });
+      },
+    });
+  };
+
+  const made = (name: QueueName, concurrency: number, progress: Progress, work: Work) => {
+    const factory = watched(connections.factory, progress, stop.signal);
     const worker = new Worker(
       name,
-      // BullMQ gives the signal only to a function that declares exactly these three.
+      // BullMQ passes the signal only to a function that declares exactly these three parameters.
       async (job: Job<unknown>, token: string | undefined, signal: AbortSignal | undefined) => {
-        // A paused worker still takes the one job that it was waiting for.
+        // A paused worker still takes the one job it was waiting for.
         if (paused) return putBack(job, token, 1_000);
         await tried(job, token, signal ?? new AbortController().signal, work);
       },
       {
-        connection,
+        connection: place.connection,
         ...shared(connections, name),
-        // The version is looked up: without it, BullMQ rounds every delay up to whole seconds.
+        // The version is looked up if permitted: without it, BullMQ rounds every delay up to whole seconds.
+        skipVersionCheck: place.skipVersionCheck(),
         concurrency,
         ...workerOptions(options),
       },
-      connections.factory,
+      factory,
     );
-    worker.on('error', quietErrors(log, `worker ${name}`));
+    worker.on('error', quietErrors(log, `worker ${name}`, outage));
     worker.on('stalled', (id) => {
-      connections.mend?.(name, id).catch(quietErrors(log, `worker ${name}`));
+      connections.repair?.(name, id).catch(quietErrors(log, `worker ${name}`, outage));
     });
     worker.on('lockRenewalFailed', (ids) => {
       for (const id of ids) worker.cancelJob(id, LOCK_LOST);
@@ -81,7 +109,7 @@ export function startWorkers<B extends IQueueBackend, C>(
       if ('reason' in batch) throw new FinalFailure(batch.reason);
       const { good, bad } = batch;
       const size = good.tasks.length + good.incidents.length + good.hints.length;
-      // A job whose only event is bad is already one of its own.
+      // A job with a single event is already separate.
       if (size === 0 && bad.length === 1) throw new FinalFailure(bad[0]?.reason ?? '');
       if (bad.length > 0) {
         await producers.split(
@@ -93,8 +121,10 @@ export function startWorkers<B extends IQueueBackend, C>(
       try {
         await handlers.events(good, context);
       } catch (error) {
-        // One of them is at fault, nobody knows which: each gets a job of its own, and the others succeed.
-        if (!(error instanceof FinalFailure) || size === 1) throw error;
+        // One of them is at fault, but which is unknown: each gets its own job, and the others succeed.
+        if (!(error instanceof FinalFailure || isDataFault(error))) throw error;
+        if (size === 1)
+          throw isDataFault(error) ? new FinalFailure(`The store cannot keep it: ${String(error)}`) : error;
         await producers.split(
           `${job.id}`,
           oneByOne(good).map((data) => ({ data })),
@@ -110,34 +140,51 @@ export function startWorkers<B extends IQueueBackend, C>(
     }),
   ];
 
+  const endWatch = watchClock((ms) => {
+    log.warn(
+      `This machine's clock was set back by ${Math.round(ms / 1_000)} s: what waits for its time is looked at now.`,
+    );
+    producers.promote().catch(quietErrors(log, 'timers', outage));
+  });
+
   return {
     async pause() {
       paused = true;
-      // `true`: not to wait for the jobs in hand, of which one may be asking for this pause.
-      await Promise.all(workers.map((worker) => worker.pause(true)));
+      await Promise.all(workers.map((worker) => worker.pause()));
     },
     async resume() {
       paused = false;
       await Promise.all(workers.map((worker) => worker.resume()));
     },
+    problems: () => workers.flatMap((worker) => worker.problem() ?? []),
     async close(deadline) {
+      stop.abort();
+      endWatch();
       const goingBack = Math.min(GOING_BACK, deadline / 2);
       const closed = Promise.allSettled(workers.map((worker) => worker.close()));
       if (await settledWithin(closed, deadline - goingBack)) return;
       for (const worker of workers) worker.cancelAllJobs(SHUTDOWN);
       if (await settledWithin(closed, goingBack)) return;
-      // close() of BullMQ waits for a server that is down. What is in hand here counts as abandoned later.
+      // BullMQ's close() waits for a server that is down. Jobs in flight count as abandoned later.
       log.warn('Stopped without an answer from the queue; another worker takes over what was in hand.');
       for (const worker of workers) worker.disconnect().catch(() => {});
     },
   };
 }
 
-/** One try of a job. What is thrown tells BullMQ what is to become of it. */
+/** One attempt at a job. What it throws tells BullMQ what to do with the job. */
 async function tried(job: AnyJob, token: string | undefined, signal: AbortSignal, work: Work): Promise<void> {
   const begunBefore = job.attemptsStarted > 1 || job.stalledCounter > 0;
   try {
-    await work(job, { ...(job.id !== undefined && { id: job.id }), begunBefore, signal });
+    const behind = (job.opts.priority ?? 0) > 0;
+    const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+    await work(job, {
+      ...(job.id !== undefined && { id: job.id }),
+      begunBefore,
+      behind,
+      ...(!isLast && { retryIn: backoffOf(job.id, job.attemptsMade + 1) }),
+      signal,
+    });
   } catch (error) {
     if (error instanceof FinalFailure) throw new UnrecoverableError(error.message);
     if (error instanceof PutBack) {
@@ -148,7 +195,7 @@ async function tried(job: AnyJob, token: string | undefined, signal: AbortSignal
   }
 }
 
-/** Back into the queue for `delay` ms, with no try used up. */
+/** Returns the job to the queue for `delay` ms without using up an attempt. */
 async function putBack(job: AnyJob, token: string | undefined, delay: number): Promise<never> {
   await job.moveToDelayed(Date.now() + delay, token);
   throw new DelayedError();
@@ -162,7 +209,7 @@ function read<T>(schema: z.ZodType<T>, data: unknown): T {
   );
 }
 
-/** What a log line tells of a job's data: the incident, never a payload. */
+/** What a log line shows of a job's data: the incident, never a payload. */
 function summary(name: QueueName, data: unknown): string | undefined {
   return name === 'events' ? undefined : timerData.safeParse(data).data?.incident;
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { EventBatch, IncidentEvent, TaskEvent, TaskHint } from '../vocabulary.ts';
 
-// What is written here was written by a receiver of perhaps another version: unknown fields are dropped.
+// Written by a receiver of possibly another version: unknown fields are dropped.
 const text = z.string().min(1).max(10_000);
 const time = z.number().finite();
+const labels = z.array(z.string().max(10_000)).max(1_000);
 
 const taskEvent = z.object({
   tracker: text,
@@ -12,7 +13,10 @@ const taskEvent = z.object({
   state: z.enum(['done', 'declined', 'open', 'deleted']),
   by: z.enum(['person', 'automation', 'unknown']),
   actor: z.string().max(10_000).optional(),
+  machineLabels: labels.optional(),
+  status: z.string().max(10_000).optional(),
   occurredAt: time.optional(),
+  toldAt: time.optional(),
   revision: time.optional(),
   reopened: z.boolean().optional(),
   canonical: text.optional(),
@@ -25,6 +29,7 @@ const incidentEvent = z
     source: text.optional(),
     incident: text.optional(),
     followUp: text.optional(),
+    status: z.object({ name: text, updatedAt: time }).optional(),
     wantsSync: z.boolean().optional(),
     delivery: z.string().max(10_000),
     receivedAt: time,
@@ -39,8 +44,13 @@ const taskHint = z.object({
   task: text,
   aliases: z.array(text).max(1_000),
   by: z.enum(['person', 'automation', 'unknown']),
+  declinedBy: z.enum(['person', 'automation', 'unknown']).optional(),
   actor: z.string().max(10_000).optional(),
+  machineLabels: labels.optional(),
   changedAt: time.optional(),
+  changedTo: z.string().max(10_000).optional(),
+  changedToAt: time.optional(),
+  isExact: z.literal(true).optional(),
   delivery: z.string().max(10_000),
   receivedAt: time,
 }) satisfies z.ZodType<TaskHint>;
@@ -52,7 +62,7 @@ const envelope = z.object({
 });
 type Envelope = z.infer<typeof envelope>;
 
-/** A batch as it came out of the queue: what can be used, and what cannot with the reason. */
+/** A batch as read from the queue: the usable events, and the others with the reason. */
 export interface ReadBatch {
   good: EventBatch;
   bad: { batch: Envelope; reason: string }[];
@@ -62,7 +72,7 @@ export function asBatch(part: Partial<EventBatch>): EventBatch {
   return { tasks: [], incidents: [], hints: [], ...part };
 }
 
-/** The events of several batches as one, in their order. */
+/** Merges the events of several batches, in order. */
 export function joined(parts: readonly EventBatch[]): EventBatch {
   return {
     tasks: parts.flatMap(({ tasks }) => tasks),
@@ -71,7 +81,7 @@ export function joined(parts: readonly EventBatch[]): EventBatch {
   };
 }
 
-/** Reads the data of an `events` job. Answers a reason where it is no batch at all. */
+/** Parses the data of an `events` job. Returns a reason if it is no batch at all. */
 export function readBatch(data: unknown): ReadBatch | { reason: string } {
   const parsed = envelope.safeParse(data);
   if (!parsed.success) return { reason: `This job holds no batch of events: ${explain(parsed.error)}` };
@@ -97,7 +107,7 @@ export function readBatch(data: unknown): ReadBatch | { reason: string } {
 
 const NAMES = { tasks: 'task event', incidents: 'incident event', hints: 'hint' };
 
-/** Each event of a batch as a batch of its own. */
+/** Each event of a batch as its own batch. */
 export function oneByOne(batch: EventBatch): EventBatch[] {
   return [
     ...batch.tasks.map((event) => asBatch({ tasks: [event] })),

@@ -1,56 +1,71 @@
 import { type BackendFactory, type IQueueBackend, Queue, type Telemetry } from 'bullmq';
 import type { Logger } from 'pino';
+import { settledWithin, withDeadline } from '../deadline.ts';
 import type { Backend } from './backend.ts';
-import { settledWithin, withDeadline } from './deadline.ts';
 import { failedJobs, retryJob } from './failed-jobs.ts';
 import {
   ADD_DEADLINE,
+  BEHIND,
   eventOptions,
   type QueueName,
   queueNames,
   reviewOptions,
   timerOptions,
 } from './options.ts';
+import type { Outage } from './outage.ts';
 import type { EventIntake, Waker } from './queues.ts';
 import { quietErrors } from './quiet-errors.ts';
 
 /** How BullMQ reaches one backend. `C` is what BullMQ calls a connection there. */
 export interface Connections<B extends IQueueBackend, C> {
   factory: BackendFactory<B, C>;
-  /** For those who add jobs: fails at once rather than waits. */
+  /** For producers: fails at once instead of waiting. */
   producer: C;
-  /** For those who take jobs: waits for the server to come back. Asked once for each set of workers. */
-  worker(): C;
-  /** What the keys of a queue in Redis begin with; PostgreSQL has a schema for that. */
+  /** For workers: waits for the server to come back. Called once per set of workers. */
+  worker(): WorkerPlace<C>;
+  /** The prefix of a queue's keys in Redis; PostgreSQL has a schema for that. */
   prefixOf?(queue: QueueName): string;
   /**
-   * Makes a job readable whose data is no JSON, so that it fails with a reason: BullMQ does not get that far, and would
-   * take it anew for ever. Absent where a server keeps no such data.
+   * Makes a job readable whose data is not JSON, so that it fails with a reason: BullMQ does not get that far, and would
+   * take it again forever. Absent if a server cannot hold such data.
    */
-  mend?(queue: QueueName, job: string): Promise<void>;
+  repair?(queue: QueueName, job: string): Promise<void>;
   /** The server, for people and without secrets: "Redis at localhost:6379". */
   where: string;
   log: Logger;
+  /** Told by whoever notices that the server does not answer. */
+  outage: Outage;
   telemetry?: Telemetry | undefined;
 }
 
-/** The side of the queues that gives jobs and looks at them. */
+/** What a set of workers shares. */
+export interface WorkerPlace<C> {
+  connection: C;
+  /** Throws why jobs cannot be taken here now, in a message for the operator. */
+  usable(): Promise<void>;
+  /** Whether the server does not reveal its version; known once it was found usable. */
+  skipVersionCheck(): boolean;
+}
+
+/** The side of the queues that adds and inspects jobs. */
 export interface Producers
   extends Pick<Backend, 'intake' | 'waker' | 'counts' | 'oldest' | 'failed' | 'retry' | 'clearStrayKeys'> {
-  /** Rejects where the queues are not ready within `ms`. */
+  /** Rejects if the queues are not ready within `ms`. */
   ready(ms: number): Promise<void>;
-  /** Puts events of a batch into jobs of their own, once however often it is asked. `id` names the batch. */
+  /** Puts events of a batch into separate jobs, once, however often it is called. `id` names the batch. */
   split(id: string, parts: readonly { data: unknown; fault?: string }[]): Promise<void>;
+  /** Makes all delayed jobs run now: each checks for itself whether it is due. */
+  promote(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The name of an event job whose data is known to be of no use; its reason is under `fault`. */
+/** The name of an event job with unusable data; the reason is under `fault`. */
 export const FAULTY = 'faulty';
 
-// Reviews that one round trip wakes: few enough for the deadline also on the embedded backend.
+// How many reviews one round trip wakes: few enough for the deadline even on the embedded backend.
 const WOKEN_AT_ONCE = 100;
 
-/** What every queue and worker of a connection is opened with. */
+/** The options of every queue and worker on a connection. */
 export function shared(
   { prefixOf, telemetry }: Pick<Connections<IQueueBackend, unknown>, 'prefixOf' | 'telemetry'>,
   name: QueueName,
@@ -59,21 +74,21 @@ export function shared(
 }
 
 export function createProducers<B extends IQueueBackend, C>(connections: Connections<B, C>): Producers {
-  const { where, log } = connections;
+  const { where, log, outage } = connections;
   const open = (name: QueueName) => {
     const queue = new Queue(
       name,
       {
         connection: connections.producer,
         ...shared(connections, name),
-        // Without both, an add waits for a server that is down for as long as that takes, then adds a ghost.
+        // Without both, an add waits for a server that is down for as long as that takes, then adds a job nobody expects.
         skipWaitingForReady: true,
         skipVersionCheck: true,
         streams: { events: { maxLen: 1_000 } },
       },
       connections.factory,
     );
-    queue.on('error', quietErrors(log, `queue ${name}`));
+    queue.on('error', quietErrors(log, `queue ${name}`, outage));
     return queue;
   };
   const queues = { events: open('events'), reviews: open('reviews'), timers: open('timers') };
@@ -90,7 +105,7 @@ export function createProducers<B extends IQueueBackend, C>(connections: Connect
     async wake(incidentIds, why, { behind = false } = {}) {
       const ids = [...new Set(incidentIds)];
       for (const some of parts(ids, WOKEN_AT_ONCE)) {
-        // A review that waits already keeps its old data: nothing in it may matter to the review.
+        // A review that is already waiting keeps its old data: the review must not depend on any of it.
         const jobs = some.map((incident) => ({
           name: 'review',
           data: { incident, why: typeof why === 'string' ? why : why(incident) },
@@ -106,8 +121,9 @@ export function createProducers<B extends IQueueBackend, C>(connections: Connect
 
   return {
     intake: {
-      async add(batch) {
-        await taken(queues.events.add('batch', batch, eventOptions));
+      async add(batch, { behind = false } = {}) {
+        const options = behind ? { ...eventOptions, ...BEHIND } : eventOptions;
+        await taken(queues.events.add('batch', batch, options));
       },
     } satisfies EventIntake,
 
@@ -124,7 +140,7 @@ export function createProducers<B extends IQueueBackend, C>(connections: Connect
 
     counts: () =>
       ofEach(async (name) => {
-        // A job with a priority waits as well.
+        // Jobs with a priority are waiting as well.
         const {
           prioritized = 0,
           waiting = 0,
@@ -162,6 +178,10 @@ export function createProducers<B extends IQueueBackend, C>(connections: Connect
         cleared.push(...some.filter((_, index) => stray[index]));
       }
       return cleared;
+    },
+
+    async promote() {
+      await answered(Promise.all(queueNames.map((name) => queues[name].promoteJobs())));
     },
 
     async ready(ms) {

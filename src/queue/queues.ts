@@ -1,6 +1,6 @@
 import type { EventBatch } from '../vocabulary.ts';
 
-/** Wakes reviews. A wake carries no orders: the review reads what is true and decides. */
+/** Wakes reviews. A wake carries no instructions: the review reads the current state and decides. */
 export interface Waker {
   /**
    * Wakes a review of each incident (full ids). `why` is shown to people and means nothing to the review.
@@ -11,16 +11,17 @@ export interface Waker {
     why: string | ((incidentId: string) => string),
     options?: { behind?: boolean },
   ): Promise<void>;
-  /** Wakes a review of the incident at `at`, `now` being the time on the same clock (both ms). The same incident and time twice is one timer. */
+  /** Wakes a review of the incident at `at`; `now` is by the same clock (both ms). Setting the same twice is one timer. */
   wakeAt(incidentId: string, at: number, now: number): Promise<void>;
 }
 
-/** Where the receiver puts what it translated. Resolves only after the queue has it. */
+/** Where the receiver puts its task events. Resolves only after the queue has accepted them. */
 export interface EventIntake {
-  add(batch: EventBatch): Promise<void>;
+  /** `behind`: after all that is added without it, as what a flood of one source adds. */
+  add(batch: EventBatch, options?: { behind?: boolean }): Promise<void>;
 }
 
-/** What the worker does with jobs. Anything thrown is a failed try, except the two errors below. */
+/** What the worker does with jobs. Anything thrown is a failed attempt, except the two errors below. */
 export interface Handlers {
   events(batch: EventBatch, job: JobContext): Promise<void>;
   review(incidentId: string, job: JobContext & { why: string }): Promise<void>;
@@ -29,13 +30,17 @@ export interface Handlers {
 export interface JobContext {
   /** The job's id, for the log. */
   id?: string;
-  /** An earlier try or another process began this job: what it did and did not do is unknown. */
+  /** An earlier attempt or another process started this job: what it did and did not do is unknown. */
   begunBefore: boolean;
-  /** Aborted at shutdown and when the job's lock is lost: stop before the next effect. */
+  /** It was added behind others: so is what it wakes. */
+  behind?: boolean;
+  /** After how long, ms, it is tried again if this attempt fails; absent: it is the last one. */
+  retryIn?: number;
+  /** Aborted at shutdown and when the job's lock is lost: stop before the next side effect. */
   signal: AbortSignal;
 }
 
-/** Thrown by a handler: the job goes back unharmed, no try is used up, and runs again after `delay` ms (30 s at most). */
+/** Thrown by a handler: the job goes back without using up an attempt, and runs again after `delay` ms (30 s at most). */
 export class PutBack extends Error {
   override readonly name = 'PutBack';
   readonly delay: number;
@@ -45,16 +50,18 @@ export class PutBack extends Error {
   }
 }
 
-/** Thrown by a handler: no try can help. The job ends in the failed set with this message. */
+/** Thrown by a handler: no retry can help. The job ends in the failed set with this message. */
 export class FinalFailure extends Error {
   override readonly name = 'FinalFailure';
 }
 
 /** A running set of workers. */
 export interface Workers {
-  /** Takes no new jobs; those in hand go on. */
+  /** Takes no new jobs; those in flight go on. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Ends within `deadline` ms: jobs in hand get the time to end, then their signal is aborted and they go back. */
+  /** What keeps them from taking jobs, in a message for the operator; empty: nothing, or they are paused. */
+  problems(): string[];
+  /** Ends within `deadline` ms: jobs in flight get time to end, then their signal is aborted and they go back. */
   close(deadline: number): Promise<void>;
 }

@@ -1,29 +1,29 @@
-import type { TaskEvent, TaskKey } from '../vocabulary.ts';
-import { type TaskReader, trackerOf } from './reader.ts';
-import { CannotReadError } from './tracker-watch.ts';
+import { LONGEST_CHAIN } from '../store/records.ts';
+import type { TaskKey } from '../vocabulary.ts';
+import { type TaskReader, type TrackerReading, trackerOf } from './reader.ts';
 
-/** What several trackers said. A task that no token is for is in none of the three. */
-export interface Asked {
-  /** By the key that was asked for; also the tasks that these are duplicates of. */
-  events: Map<TaskKey, TaskEvent>;
-  /** Tasks that their tracker does not show, with its reason. */
-  unread: Map<TaskKey, string>;
-  /** Tasks whose tracker could not be asked. */
-  unreached: Map<TaskKey, CannotReadError>;
-}
+/** The answers of several trackers, including tasks that these are duplicates of. A task without a token is in none. */
+export type Asked = TrackerReading;
 
-/** Asks all trackers at once, each for its tasks; one that cannot be asked keeps no other from answering. */
+/**
+ * Asks all trackers concurrently, each for its tasks; one that cannot be asked delays no other. A duplicate is as done
+ * as its original, so that one is read too, and so on to the end.
+ */
 export async function ask(
   tasks: Iterable<TaskKey>,
   reader: TaskReader,
   signal?: AbortSignal,
+  between?: () => Promise<void>,
 ): Promise<Asked> {
-  const asked: Asked = { events: new Map(), unread: new Map(), unreached: new Map() };
-  await askInto(asked, new Set(tasks), reader, signal);
-  // A duplicate is as done as the task that it repeats, so that one is asked for too.
-  const originals = [...asked.events.values()].flatMap(({ canonical }) => canonical ?? []);
-  const known = (task: TaskKey) => asked.events.has(task) || asked.unread.has(task);
-  await askInto(asked, new Set(originals.filter((task) => !known(task))), reader, signal);
+  const asked: Asked = { events: new Map(), unread: new Map(), failed: new Map(), unreached: new Map() };
+  const maps = Object.values(asked);
+  const isKnown = (task: TaskKey) => maps.some((map) => map.has(task));
+  let next = new Set(tasks);
+  for (let hop = 0; hop <= LONGEST_CHAIN && next.size > 0; hop++) {
+    await askInto(asked, next, reader, { signal, between });
+    const originals = [...asked.events.values()].flatMap(({ canonical }) => canonical ?? []);
+    next = new Set(originals.filter((task) => reader.canRead(task) && !isKnown(task)));
+  }
   return asked;
 }
 
@@ -31,21 +31,18 @@ async function askInto(
   asked: Asked,
   tasks: ReadonlySet<TaskKey>,
   reader: TaskReader,
-  signal?: AbortSignal,
+  { signal, between }: { signal?: AbortSignal | undefined; between?: (() => Promise<void>) | undefined },
 ): Promise<void> {
   const readable = [...tasks].filter((task) => reader.canRead(task));
   const trackers = [...new Set(readable.map(trackerOf))];
   const ended = await Promise.allSettled(
     trackers.map(async (tracker) => {
       const own = readable.filter((task) => trackerOf(task) === tracker);
-      try {
-        const { events, unread } = await reader.read(tracker, own, signal);
-        for (const [task, event] of events) asked.events.set(task, event);
-        for (const [task, why] of unread) asked.unread.set(task, why);
-      } catch (error) {
-        if (!(error instanceof CannotReadError)) throw error;
-        for (const task of own) asked.unreached.set(task, error);
-      }
+      const { events, unread, failed, unreached } = await reader.read(tracker, own, signal, between);
+      for (const [task, event] of events) asked.events.set(task, event);
+      for (const [task, why] of unread) asked.unread.set(task, why);
+      for (const [task, why] of failed) asked.failed.set(task, why);
+      for (const [task, error] of unreached) asked.unreached.set(task, error);
     }),
   );
   for (const end of ended) if (end.status === 'rejected') throw end.reason;

@@ -1,7 +1,7 @@
 import type { Http } from '../http.ts';
 import type { Access, ReadBack } from '../trackers/read-back.ts';
 
-/** Sends to where the tracker's API is and nowhere else, whatever address an answer may have named. */
+/** Sends only to the tracker's API, whatever address an answer may have named. */
 export function guarded(
   http: Http,
   readBack: Pick<ReadBack, 'apiOrigins'>,

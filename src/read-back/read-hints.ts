@@ -1,16 +1,21 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { recordUnreadChanges, type UnreadHint } from '../events/unread-changes.ts';
+import type { Waker } from '../queue/queues.ts';
 import type { Store } from '../store/store.ts';
+import type { Who } from '../trackers/automation.ts';
+import { AT_ONCE } from '../trackers/times.ts';
 import type { TaskEvent, TaskHint, TaskKey } from '../vocabulary.ts';
 import { ask } from './ask.ts';
 import type { TaskReader } from './reader.ts';
 import { reopening } from './reopening.ts';
+import { keepUnreadOfLinked, READABLE_CHANGED } from './unread-tasks.ts';
 import { withTimes } from './with-times.ts';
 
-/** What became of hints. */
+/** The results of reading hints. */
 export interface ReadHints {
   events: TaskEvent[];
-  /** Those whose tracker could not be asked now, and when (ms) to try again. */
+  /** Hints whose tracker could not be asked now, and when (ms) to retry. */
   later?: { hints: TaskHint[]; retryAt: number; why: string };
 }
 
@@ -19,50 +24,106 @@ export interface HintDeps {
   store: Store;
   clock: Clock;
   log: Logger;
+  /** Called with the incidents whose tasks could not be read, or can be read again, so that people learn of it. */
+  waker: Pick<Waker, 'wake'>;
   signal?: AbortSignal;
 }
 
-/** A hint is tried for so long, ms: whatever it was about, the sweep has asked for outstanding tasks by then. */
+/** How long a hint is retried, ms: by then the sweep has read every outstanding task anyway. */
 const TRIED_FOR = 24 * 3_600_000;
+/** A task that could not be read is retried after as long as it has been retried already, ms. */
+const FIRST_AGAIN = 30_000;
+const LONGEST_AGAIN = 3_600_000;
+
+function nextTry({ receivedAt }: TaskHint, now: number): number {
+  return now + Math.min(LONGEST_AGAIN, Math.max(FIRST_AGAIN, now - receivedAt));
+}
+
+/** A change this much older than the time that its hint tells is another one, ms. */
+const SAME_CHANGE = 60_000;
+/** The same where the hint has no time: trackers queue their webhooks, and send them again if one failed. */
+const ON_ITS_WAY = 3_600_000;
+
+/** Who changed a task found in this state, as far as the hint says: not if that is a change before it, or after it. */
+function hintedBy(hint: TaskHint, { state, occurredAt }: TaskEvent): Who {
+  const { by, declinedBy = by, actor, machineLabels, changedToAt, changedAt, receivedAt, isExact } = hint;
+  const told = changedToAt ?? changedAt;
+  const at = told ?? receivedAt;
+  const earliest = at - (told === undefined ? ON_ITS_WAY : SAME_CHANGE);
+  const latest = isExact ? at : at + AT_ONCE;
+  const isAnother = occurredAt !== undefined && (occurredAt > latest || occurredAt < earliest);
+  if (isAnother) return { by: 'unknown' };
+  const isOther = by === 'automation' && state !== 'done';
+  return {
+    by: state === 'declined' ? declinedBy : isOther ? 'unknown' : by,
+    ...(actor && { actor }),
+    ...(state === 'done' && machineLabels && { machineLabels }),
+  };
+}
+
+/** What the tracker answered about who changed a task, or else the hint. */
+function saidBy(event: TaskEvent, hinted: Who): Who {
+  if (event.by !== 'unknown') return event;
+  if (hinted.by !== 'unknown') return hinted;
+  return { by: 'unknown', machineLabels: event.machineLabels ?? hinted.machineLabels };
+}
 
 /**
- * What the trackers say of the tasks that were hinted at. Who changed a task is told by the hint where the tracker's
- * API does not. A task that its tracker does not show tells nothing, and is logged.
+ * Reads the tasks that were hinted at. If the tracker's API does not say who changed a task, the hint does. A task that
+ * its tracker does not show yields no event, and is logged.
  */
 export async function readHints(
   hints: readonly TaskHint[],
-  { reader, store, clock, log, signal }: HintDeps,
+  { reader, store, clock, log, waker, signal }: HintDeps,
 ): Promise<ReadHints> {
-  const { events, unread, unreached } = await ask(
+  const asked = await ask(
     hints.map(({ task }) => task),
     reader,
     signal,
   );
+  const { events, unread, failed, unreached } = asked;
+  const incidents = await keepUnreadOfLinked(asked, { store, now: clock.now() });
+  if (incidents.length > 0) await waker.wake(incidents, READABLE_CHANGED, { behind: true });
   const hinted = new Set(hints.map(({ task }) => task));
   const told: (readonly [TaskKey, TaskEvent])[] = [...events].filter(([task]) => !hinted.has(task));
   const later: TaskHint[] = [];
+  const unreadHints: UnreadHint[] = [];
   for (const hint of hints) {
-    const { task, by, actor, aliases, changedAt, delivery } = hint;
+    const { task, aliases, changedAt, delivery } = hint;
     const event = events.get(task);
     if (event !== undefined) {
+      const hinted = hintedBy(hint, event);
+      const { by, machineLabels } = saidBy(event, hinted);
       const added: TaskEvent = {
         ...event,
-        by: event.by === 'unknown' ? by : event.by,
-        actor: event.actor ?? actor,
+        by,
+        machineLabels,
+        actor: event.actor ?? hinted.actor,
         ...reopening(event, { changedAt }),
         aliases: [...new Set([...event.aliases, ...aliases])].filter((alias) => alias !== event.task),
         delivery,
       };
       told.push([task, added]);
-    } else if (unreached.has(task) && clock.now() - hint.receivedAt < TRIED_FOR) later.push(hint);
+    } else if ((unreached.has(task) || failed.has(task)) && clock.now() - hint.receivedAt < TRIED_FOR)
+      later.push(hint);
     else {
-      const why = unread.get(task) ?? unreached.get(task)?.message ?? 'there is no API token for where it is';
-      log.warn({ task, delivery }, `${task} changed, and its state could not be told: ${why}`);
+      const why =
+        unread.get(task) ??
+        failed.get(task) ??
+        unreached.get(task)?.message ??
+        'there is no API token for where it is';
+      unreadHints.push({ hint, why });
+      const to = hint.changedTo === undefined ? '' : ` to ${hint.changedTo}`;
+      log.warn({ task, delivery }, `${task} changed${to}, and its state could not be told: ${why}`);
     }
   }
+  await recordUnreadChanges(unreadHints, { store, clock, waker });
   const read = (await withTimes(told, store)).map(([, event]) => event);
   if (later.length === 0) return { events: read };
-  const errors = later.flatMap(({ task }) => unreached.get(task) ?? []);
-  const retryAt = Math.min(...errors.map((error) => error.retryAt));
-  return { events: read, later: { hints: later, retryAt, why: errors[0]?.message ?? '' } };
+  const retryAt = Math.min(
+    ...later.map((hint) => unreached.get(hint.task)?.retryAt ?? nextTry(hint, clock.now())),
+  );
+  const [{ task } = { task: '' }] = later;
+  const why = unreached.get(task)?.message ?? `${task} could not be read: ${failed.get(task)}`;
+  return { events: read, later: { hints: later, retryAt, why } };
 }

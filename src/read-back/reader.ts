@@ -1,13 +1,16 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Http } from '../http.ts';
-import type { TrackerAccess } from '../settings.ts';
+import type { TrackerAccess } from '../settings/settings.ts';
 import type { Store } from '../store/store.ts';
-import type { Reading } from '../trackers/read-back.ts';
-import type { Tracker, TrackerOptions } from '../trackers/tracker.ts';
-import type { TaskEvent, TaskKey } from '../vocabulary.ts';
+import type { TrackerOptions } from '../trackers/options.ts';
+import { TrackerBusyError } from '../trackers/read-back.ts';
+import type { Tracker } from '../trackers/tracker.ts';
+import type { TaskKey } from '../vocabulary.ts';
+import { type Found, readInBatches } from './batches.ts';
 import { guarded } from './guarded.ts';
-import { TrackerWatch } from './tracker-watch.ts';
+import { heeding } from './heeding.ts';
+import { type CannotReadError, TrackerWatch } from './tracker-watch.ts';
 
 export interface ReaderOptions {
   trackers: readonly Tracker[];
@@ -20,17 +23,28 @@ export interface ReaderOptions {
   log: Logger;
 }
 
-/** Reads the states of tasks from their trackers, as many in one call as the tracker allows. */
+/** The result of asking a tracker. Each task asked for is in one of the four. */
+export interface TrackerReading extends Found {
+  /** Tasks that were not asked for, or no longer, because the tracker cannot be asked now. */
+  unreached: Map<TaskKey, CannotReadError>;
+}
+
+/** Reads the states of tasks from their trackers, as many per call as the tracker allows. */
 export interface TaskReader {
-  /** Whether this task can be asked for: its tracker has an API for it, and a token for where the task is. */
+  /** Whether this task can be read: its tracker has an API, and a token for where the task is. */
   canRead(task: TaskKey): boolean;
-  /** How many tasks of a tracker one call asks for. */
+  /** How many tasks of a tracker one call takes. */
   most(tracker: string): number;
   /**
-   * Reads tasks of one tracker, which `canRead` all allowed. Throws `CannotReadError` where the tracker could not be
-   * asked, or is to be left alone; whatever stopped it where the signal is aborted.
+   * Reads tasks of one tracker, all of which `canRead` allowed. One that cannot be read does not keep others from being
+   * read. Throws the reason if the signal is aborted. `between` is awaited between two calls.
    */
-  read(tracker: string, tasks: readonly TaskKey[], signal?: AbortSignal): Promise<Reading>;
+  read(
+    tracker: string,
+    tasks: readonly TaskKey[],
+    signal?: AbortSignal,
+    between?: () => Promise<void>,
+  ): Promise<TrackerReading>;
 }
 
 /** The tracker that a task is in, by its key. */
@@ -58,34 +72,56 @@ export function createTaskReader(deps: ReaderOptions): TaskReader {
       return found !== undefined && (found.readBack.covers?.(task, found.urls) ?? true);
     },
     most: (name) => known(name).readBack.most,
-    async read(name, tasks, signal) {
+    async read(name, tasks, signal, between) {
       const tracker = known(name);
       const { readBack, token, urls } = tracker;
-      await watch.mayAsk(tracker);
-      const began = clock.now();
       const asked = [...new Set(tasks)];
-      const events = new Map<TaskKey, TaskEvent>();
-      const unread = new Map<TaskKey, string>();
+      const found: Found = { events: new Map(), unread: new Map(), failed: new Map() };
+      const stoppedBy = (error: CannotReadError): TrackerReading => {
+        const left = asked.filter((task) => !isIn(found, task));
+        return { ...found, unreached: new Map(left.map((task) => [task, error])) };
+      };
+      const rest = await watch.restOf(tracker);
+      if (rest !== undefined) return stoppedBy(rest);
+
+      const began = clock.now();
+      const heard = heeding(guarded(http, readBack, urls, signal), clock, signal);
+      const call = (batch: readonly TaskKey[]) =>
+        readBack.read(batch, {
+          token,
+          urls,
+          options: options[name] ?? {},
+          now: clock.now(),
+          send: heard.send,
+        });
+      const busy = () => {
+        const until = heard.until() ?? 0;
+        return until > clock.now() ? new TrackerBusyError(ASKS_FOR_REST, until) : undefined;
+      };
       try {
-        for (let start = 0; start < asked.length; start += readBack.most) {
-          const reading = await readBack.read(asked.slice(start, start + readBack.most), {
-            token,
-            urls,
-            options: options[name] ?? {},
-            now: clock.now(),
-            send: guarded(http, readBack, urls, signal),
-          });
-          for (const [task, event] of reading.events) events.set(task, event);
-          for (const [task, why] of reading.unread) unread.set(task, why);
-        }
-        const forgotten = asked.find((task) => !events.has(task) && !unread.has(task));
-        if (forgotten !== undefined) throw new Error(`its answer says nothing of ${forgotten}`);
+        await readInBatches(asked, readBack.most, call, found, { signal, between });
       } catch (error) {
         if (signal?.aborted) throw error;
-        throw await watch.failed(tracker, error, began);
+        hideToken(found, token);
+        // If the tracker said when to come again, that matters more than the error.
+        return stoppedBy(await watch.failed(tracker, busy() ?? error, began));
       }
-      await watch.answered(tracker, began);
-      return { events, unread };
+      hideToken(found, token);
+      if (found.events.size + found.unread.size > 0) await watch.answered(tracker, began);
+      const pause = busy();
+      if (pause !== undefined) await watch.failed(tracker, pause, began);
+      return { ...found, unreached: new Map() };
     },
   };
+}
+
+const ASKS_FOR_REST = 'it asks to be left alone for a while (Retry-After)';
+
+function isIn({ events, unread, failed }: Found, task: TaskKey): boolean {
+  return events.has(task) || unread.has(task) || failed.has(task);
+}
+
+/** Without the token, whatever an error's message contains. */
+function hideToken({ failed }: Found, token: string): void {
+  for (const [task, why] of failed) failed.set(task, why.replaceAll(token, '(token)'));
 }

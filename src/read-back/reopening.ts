@@ -1,6 +1,6 @@
 import type { TaskEvent, TaskHint } from '../vocabulary.ts';
 
-/** What a hint adds to a task that was found open: that it was reopened, and when. */
+/** What a hint adds to a task found open: that it was reopened, and when. */
 export function reopening(
   event: TaskEvent,
   { changedAt }: Pick<TaskHint, 'changedAt'>,

@@ -1,41 +1,44 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { TrackerStatus } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import type { TrackerStatus } from '../store/tracker-records.ts';
 import { TrackerAccessError, TrackerBusyError } from '../trackers/read-back.ts';
 
-/** A tracker could not be asked, so what it would have said is not known. The message is for a person. */
+/** A tracker could not be asked, so its tasks' states are unknown. The message is for people. */
 export class CannotReadError extends Error {
   override readonly name = 'CannotReadError';
   readonly tracker: string;
-  /** ms, our clock: nobody asks it before. */
+  /** ms, our clock: not asked before then. */
   readonly retryAt: number;
-  constructor(tracker: string, message: string, retryAt: number) {
+  /** Since when it could not be asked, ms. */
+  readonly since: number;
+  constructor(tracker: string, message: string, { retryAt, since }: { retryAt: number; since: number }) {
     super(message);
     this.tracker = tracker;
     this.retryAt = retryAt;
+    this.since = since;
   }
 }
 
-/** After a failure a tracker is left alone for this long at first, ms; doubled with each further one. */
+/** How long a tracker is left alone after its first failure, ms; doubled with each further one. */
 const FIRST_REST = 2_000;
 const LONGEST_REST = 5 * 60_000;
-/** A tracker that asks to be left alone is, but for this long at most, ms: then it is tried. */
+/** A tracker that asks to be left alone is, but for this long at most, ms: then it is probed. */
 const LONGEST_BUSY = 60 * 60_000;
 const SHORTEST_BUSY = 1_000;
-/** When a tracker answered last is noted this often, ms. */
+/** How often the time of a tracker's last answer is stored, ms. */
 const NOTED_EVERY = 10_000;
 
 export interface Watched {
   name: string;
-  /** As people write it. */
+  /** For people. */
   title: string;
   token: string;
 }
 
 /**
  * Keeps in the store whether a tracker can be asked, so that all processes leave one alone that is busy, down, or
- * refuses the token, and so that people are told once.
+ * rejects the token, and so that it is logged once.
  */
 export class TrackerWatch {
   readonly #store: Store;
@@ -48,27 +51,28 @@ export class TrackerWatch {
     this.#log = log;
   }
 
-  /** Throws `CannotReadError` while the tracker is to be left alone. */
-  async mayAsk({ name }: Watched): Promise<void> {
+  /** Why the tracker has to be left alone for now; `undefined`: it may be asked. */
+  async restOf({ name }: Watched): Promise<CannotReadError | undefined> {
     const failure = (await this.#store.trackerStatus.get(name))?.failure;
-    if (failure !== undefined && failure.retryAt > this.#clock.now())
-      throw new CannotReadError(name, failure.words, failure.retryAt);
+    return failure !== undefined && failure.retryAt > this.#clock.now()
+      ? new CannotReadError(name, failure.words, failure)
+      : undefined;
   }
 
-  /** Notes that a call that began at `began` (ms) was answered. */
+  /** Records that a call that began at `began` (ms) was answered. */
   async answered({ name, title }: Watched, began: number): Promise<void> {
     const now = this.#clock.now();
-    let mended = false;
+    let recovered = false;
     await this.#store.trackerStatus.update([name], (current) => {
-      // A failure that was noted during the call is newer than this answer.
-      mended = current?.failure !== undefined && current.failure.retryAt <= began;
-      if (!mended && now - (current?.lastRead ?? -Infinity) < NOTED_EVERY) return current;
-      return { ...current, lastRead: now, failure: mended ? undefined : current?.failure };
+      // A failure recorded during the call is newer than this answer.
+      recovered = current?.failure !== undefined && current.failure.retryAt <= began;
+      if (!recovered && now - (current?.lastRead ?? -Infinity) < NOTED_EVERY) return current;
+      return { ...current, lastRead: now, failure: recovered ? undefined : current?.failure };
     });
-    if (mended) this.#log.info({ tracker: name }, `${title} answers again when it is asked for tasks`);
+    if (recovered) this.#log.info({ tracker: name }, `${title} answers again when it is asked for tasks`);
   }
 
-  /** Notes why a call that began at `began` (ms) failed. Answers what whoever asked is to be told. */
+  /** Records why a call that began at `began` (ms) failed. Returns the error for the caller. */
   async failed(tracker: Watched, error: unknown, began: number): Promise<CannotReadError> {
     const now = this.#clock.now();
     const reason = reasonOf(error);
@@ -76,7 +80,7 @@ export class TrackerWatch {
     let before: TrackerStatus['failure'];
     const after = await this.#store.trackerStatus.update([tracker.name], (current) => {
       before = current?.failure;
-      // Somebody else's call failed meanwhile, and said when to try again.
+      // Another call failed meanwhile, and said when to retry.
       if (before !== undefined && before.retryAt > began && before.retryAt > now) return current;
       const tries = (before?.tries ?? 0) + 1;
       const retryAt = now + restAfter(error, tries, now);
@@ -88,7 +92,10 @@ export class TrackerWatch {
         { tracker: tracker.name, retryAt: failure && new Date(failure.retryAt) },
         words,
       );
-    return new CannotReadError(tracker.name, words, failure?.retryAt ?? now);
+    return new CannotReadError(tracker.name, words, {
+      retryAt: failure?.retryAt ?? now,
+      since: failure?.since ?? now,
+    });
   }
 }
 
@@ -105,7 +112,7 @@ function restAfter(error: unknown, tries: number, now: number): number {
   return Math.min(LONGEST_REST, FIRST_REST * 2 ** (tries - 1));
 }
 
-/** Never with the token, whatever the message of an error holds. */
+/** Never with the token, whatever an error's message contains. */
 function inWords({ title, token }: Watched, reason: Reason, error: unknown): string {
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(token, '(token)');
   switch (reason) {

@@ -2,16 +2,18 @@ import type { TaskRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
 
-/** What a tracker answers from a copy of its data that lags behind is right again after this, ms. */
+/** How long a tracker's replica may lag, ms. */
 const LAG = 60_000;
 
 /**
- * Events that were read, each with the key that was asked for, with the times that they count by:
+ * Events that were read, each by the key asked for, with the times that count for them:
  *
- * - a state without a time that is the one which stands has stood since then: asking changes nothing, and must never
- *   make a task's word newer than what a person set since;
- * - a state that stands since it was told, for want of a time, is no match for a later answer with a time: else one
- *   answer from a copy that lagged behind would stand for good.
+ * - a state without a time that equals the standing one dates from then: reading changes nothing, and must never make a
+ *   task's state newer than what a person set since;
+ * - a standing state dated by when it was reported, for want of a time, yields to a later answer with a time: otherwise
+ *   one answer from a lagging replica would stand forever;
+ * - the same state with the time of its change is the same change, so whatever else was read about it counts;
+ * - so is one within the whole second that stands: GitLab's webhooks cut off the milliseconds that its API has.
  */
 export async function withTimes(
   events: readonly (readonly [TaskKey, TaskEvent])[],
@@ -19,15 +21,22 @@ export async function withTimes(
 ): Promise<[TaskKey, TaskEvent][]> {
   const places = await store.placesOf(events.map(([asked]) => asked));
   const records = await store.tasks.getMany(places.values());
-  return events.map(([asked, event]) => [asked, timed(event, records.get(places.get(asked) ?? asked))]);
+  return events.map(([asked, event]) => [asked, withTime(event, records.get(places.get(asked) ?? asked))]);
 }
 
-function timed(event: TaskEvent, stands: TaskRecord | undefined): TaskEvent {
+function withTime(event: TaskEvent, stands: TaskRecord | undefined): TaskEvent {
   if (stands === undefined) return event;
   const { occurredAt, receivedAt } = event;
-  if (event.state === stands.state)
-    return occurredAt === undefined ? { ...event, occurredAt: stands.since } : event;
-  const wasGuessed = stands.since === stands.receivedAt && receivedAt - stands.receivedAt > LAG;
+  const isUndated = stands.since === stands.receivedAt;
   const isOlder = occurredAt !== undefined && occurredAt <= stands.since;
+  if (event.state === stands.state)
+    return occurredAt === undefined || (isUndated && isOlder) || isWithinSecond(occurredAt, stands.since)
+      ? { ...event, occurredAt: stands.since }
+      : event;
+  const wasGuessed = isUndated && receivedAt - stands.receivedAt > LAG;
   return wasGuessed && isOlder ? { ...event, occurredAt: undefined } : event;
+}
+
+function isWithinSecond(at: number, second: number): boolean {
+  return second % 1000 === 0 && at >= second && at < second + 1000;
 }

@@ -1,9 +1,9 @@
 import type { FastifyReply } from 'fastify';
 
-/** When (s) a sender should try again. */
+/** When (s) a sender should retry. */
 const RETRY_AFTER = 5;
 
-/** Every answer is JSON with a `status`; whatever is not well has a `reason` for people. */
+/** Every answer is JSON with a `status`; unless all is well, it has a `reason` for people. */
 export function answer(
   reply: FastifyReply,
   code: number,
@@ -16,7 +16,7 @@ export function refuse(reply: FastifyReply, code: number, reason: string): Fasti
   return answer(reply, code, { status: 'error', reason });
 }
 
-/** Asks the sender to try again. */
+/** Asks the sender to retry. */
 export function busy(reply: FastifyReply, reason: string): FastifyReply {
   return refuse(reply.header('retry-after', RETRY_AFTER), 503, reason);
 }

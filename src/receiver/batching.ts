@@ -1,27 +1,36 @@
 /**
- * Puts what arrives on the queue in micro-batches. One add is under way at a time; what comes meanwhile forms the
- * next one, in its order. So an idle receiver adds at once, and a busy one pays for few round trips.
+ * Puts what arrives on the queue in micro-batches. One add is in flight at a time; whatever arrives meanwhile forms the
+ * next one, in order. So an idle receiver adds at once, and a busy one needs few round trips.
  *
- * Nobody is told that a delivery was taken before the queue has it. Who was not told within the deadline is
- * refused, and the sender tries again: if its part was still waiting it is dropped here, if it was being added it
- * may be on the queue already, and recording it twice leaves the same state. Nothing is added twice from here.
+ * No delivery is acknowledged before the queue has it. One that is not acknowledged within the deadline is refused, and
+ * its sender retries: if its part was still waiting it is dropped here; if it was being added it may be on the queue
+ * already, and recording it twice leaves the same state. Nothing is added twice from here.
  */
 import { type Context, context, trace } from '@opentelemetry/api';
+import { withDeadline } from '../deadline.ts';
+import { isDataFault } from '../queue/data-fault.ts';
 import { joined } from '../queue/event-batch.ts';
 import type { EventIntake } from '../queue/queues.ts';
-import { inSpan } from '../tracing/spans.ts';
+import { inSpan } from '../spans.ts';
 import type { EventBatch } from '../vocabulary.ts';
-import { within } from './within.ts';
+import { Shares } from './shares.ts';
+
+export interface PartOptions {
+  /** Who sent it. */
+  source?: string;
+  /** How long (ms) the caller has waited already. */
+  waited?: number;
+}
 
 export interface BatchingOptions {
   /** How long (ms) a caller waits for the queue. */
   deadline: number;
   maxEvents?: number;
-  /** Of JSON, roughly. A single delivery that is larger goes alone. */
+  /** Of JSON, approximately. A single larger delivery goes alone. */
   maxBytes?: number;
 }
 
-/** The queue did not take a delivery in time. */
+/** The queue did not accept a delivery in time. */
 export class QueueTimeout extends Error {
   override readonly name = 'QueueTimeout';
 }
@@ -29,6 +38,8 @@ export class QueueTimeout extends Error {
 interface Waiting {
   part: EventBatch;
   bytes: number;
+  /** Its source is flooding. */
+  behind: boolean;
   /** The trace of its delivery. */
   context: Context;
   done(error?: unknown): void;
@@ -36,14 +47,17 @@ interface Waiting {
 
 const MAX_EVENTS = 500;
 const MAX_BYTES = 256 * 1024;
-/** An add that is silent for this many deadlines is given up, so that it cannot stop the receiver for good. */
+/** An add without an answer for this many deadlines is given up, so that it cannot stop the receiver forever. */
 const GIVE_UP_AFTER = 5;
 
 export class Batcher {
   readonly #intake: EventIntake;
   readonly #options: Required<BatchingOptions>;
+  readonly #shares = new Shares();
   #waiting: Waiting[] = [];
   #adding = false;
+  /** Whether the last batch left parts of a flood waiting, whose turn it is then. */
+  #passedOver = false;
 
   constructor(intake: EventIntake, options: BatchingOptions) {
     this.#intake = intake;
@@ -51,10 +65,10 @@ export class Batcher {
   }
 
   /**
-   * Resolves once the queue has `part`, all of it in one batch. Rejects where it failed, or took longer than the
-   * deadline less the time that the caller has waited already (`waited`, ms).
+   * Resolves once the queue has `part`, all of it in one batch. Rejects if adding failed, or took longer than the deadline
+   * less the time the caller has waited already.
    */
-  add(part: EventBatch, waited = 0): Promise<void> {
+  add(part: EventBatch, { source = '', waited = 0 }: PartOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => {
@@ -66,6 +80,7 @@ export class Batcher {
       const waiting: Waiting = {
         part,
         bytes: sizeOf(part),
+        behind: this.#shares.isFlood(source, countOf(part)),
         context: context.active(),
         done(error) {
           clearTimeout(timer);
@@ -82,29 +97,51 @@ export class Batcher {
     this.#adding = true;
     while (this.#waiting.length > 0) {
       const batch = this.#next();
-      const error = await inTraceOf(batch, () => this.#tryToAdd(batch.map(({ part }) => part)));
-      for (const { done } of batch) done(error);
+      const behind = batch.every((one) => one.behind);
+      const error = await inTraceOf(batch, () =>
+        this.#tryToAdd(
+          batch.map(({ part }) => part),
+          behind,
+        ),
+      );
+      // One of them is at fault, but which is unknown, and the others must not suffer for it.
+      if (batch.length > 1 && isDataFault(error))
+        for (const one of batch) one.done(await inTraceOf([one], () => this.#tryToAdd([one.part], behind)));
+      else for (const { done } of batch) done(error);
     }
     this.#adding = false;
   }
 
-  /** Takes from the front as much as one batch holds, and one at least. */
+  /**
+   * Takes as much as one batch holds, and one at least, from the front; nothing of a flood beside others, and only every
+   * other batch while others wait: a flood goes on, and is not refused.
+   */
   #next(): Waiting[] {
+    const usual = this.#waiting.filter(({ behind }) => !behind);
+    const flood = this.#waiting.filter(({ behind }) => behind);
+    const line = usual.length === 0 || (this.#passedOver && flood.length > 0) ? flood : usual;
+    this.#passedOver = line === usual && flood.length > 0;
     let events = 0;
     let bytes = 0;
-    const end = this.#waiting.findIndex((waiting) => {
+    const end = line.findIndex((waiting) => {
       events += countOf(waiting.part);
       bytes += waiting.bytes;
       return events > this.#options.maxEvents || bytes > this.#options.maxBytes;
     });
-    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(1, end));
+    const next = line.slice(0, end === -1 ? line.length : Math.max(1, end));
+    if (next.length === this.#waiting.length) this.#waiting = [];
+    else {
+      const taken = new Set(next);
+      this.#waiting = this.#waiting.filter((waiting) => !taken.has(waiting));
+    }
+    return next;
   }
 
-  async #tryToAdd(parts: EventBatch[]): Promise<unknown> {
+  async #tryToAdd(parts: EventBatch[], behind: boolean): Promise<unknown> {
     const late = this.#options.deadline * GIVE_UP_AFTER;
     try {
-      await within(
-        this.#intake.add(joined(parts)),
+      await withDeadline(
+        this.#intake.add(joined(parts), { behind }),
         late,
         () => new QueueTimeout(`an add was silent for ${late} ms`),
       );
@@ -115,7 +152,7 @@ export class Batcher {
   }
 }
 
-/** A job goes on the trace of the first of its deliveries; the others are linked. */
+/** A job joins the trace of its first delivery; the others are linked. */
 function inTraceOf<T>([first, ...others]: Waiting[], add: () => Promise<T>): Promise<T> {
   if (first === undefined) return add();
   if (others.length === 0) return context.with(first.context, add);
@@ -130,7 +167,7 @@ function countOf({ tasks, incidents, hints }: EventBatch): number {
   return tasks.length + incidents.length + hints.length;
 }
 
-/** About the length of its JSON: to write it out would cost more than all the rest here. */
+/** The approximate length of its JSON: serializing it would cost more than everything else here. */
 function sizeOf({ tasks, incidents, hints }: EventBatch): number {
   let size = 0;
   for (const event of [...tasks, ...incidents, ...hints])

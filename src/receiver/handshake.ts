@@ -1,17 +1,21 @@
 import type { Logger } from '../log.ts';
+import { secretVariable } from '../settings/rows.ts';
 import type { Delivery, Source } from '../trackers/tracker.ts';
 import type { SecretsOf } from './secrets.ts';
 
 /**
- * Keeps the secret that a handshake offers. Answers the headers of the answer to it once the store has the secret;
- * undefined where the delivery is no handshake, or one that is refused. Throws where the store does not answer.
+ * Keeps the secret that a handshake offers. Returns the headers of the answer once the store has the secret; undefined
+ * if the delivery is no handshake, or one that is refused. Throws if the store does not answer.
  */
 export async function shakeHands(
   { name, title, handshake }: Source,
   secrets: SecretsOf,
   { delivery, log, from }: { delivery: Delivery; log: Logger; from: string },
 ): Promise<Record<string, string> | undefined> {
-  const secret = handshake?.offered(delivery);
+  // No tracker's server sends these: a browser does, on behalf of whatever page it shows.
+  const fromBrowser =
+    delivery.headers.origin !== undefined || delivery.headers['sec-fetch-site'] !== undefined;
+  const secret = fromBrowser ? undefined : handshake?.offered(delivery);
   if (handshake === undefined || secret === undefined) return undefined;
   const outcome = await secrets.offer(secret);
   const about = { source: name, from };
@@ -28,7 +32,7 @@ export async function shakeHands(
     case 'refused':
       log.warn(
         about,
-        `${title} offered a secret, and it was refused: ${name.toUpperCase()}_WEBHOOK_SECRET does not ask for a handshake, or another secret is kept already. To take one more, set it to \`handshake\`, run \`incident-closer secret ${name} --another\`, and set up the webhook again.`,
+        `${title} offered a secret, and it was refused: ${secretVariable(name)} does not ask for a handshake, or the door is closed: it is open for an hour after the first start that asks for one. To open it again, set it to \`handshake\`, run \`incident-closer secret ${name} --another\`, and set up the webhook again.`,
       );
       return undefined;
   }

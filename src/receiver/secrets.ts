@@ -1,15 +1,15 @@
+import { withDeadline } from '../deadline.ts';
 import { isOneOf } from '../trackers/secrets.ts';
 import type { Delivery, Source } from '../trackers/tracker.ts';
-import { within } from './within.ts';
 
-/** Where secrets that senders offer are kept. Throws where the store does not answer. */
+/** Where secrets offered by senders are kept. Throws if the store does not answer. */
 export interface OfferedSecrets {
   of(source: string): Promise<readonly string[]>;
   /** `known`: it was kept before; `refused`: another one was. Resolves once it is kept. */
   offer(source: string, secret: string): Promise<'kept' | 'known' | 'refused'>;
 }
 
-/** The store did not answer, so nobody can tell whether a delivery is signed. */
+/** The store did not answer, so whether a delivery is signed is unknown. */
 export class SecretsUnknownError extends Error {
   override readonly name = 'SecretsUnknownError';
 }
@@ -17,9 +17,9 @@ export class SecretsUnknownError extends Error {
 export interface SecretsOptions {
   /** From the settings. */
   given: readonly string[];
-  /** Absent where the settings ask for no handshake. */
+  /** Absent if no handshake is configured. */
   offered?: OfferedSecrets;
-  /** How long (ms) the store may take. */
+  /** The timeout (ms) of the store. */
   deadline: number;
 }
 
@@ -33,15 +33,15 @@ export class SecretsOf {
     this.#options = options;
   }
 
-  /** Whether one of them signed the delivery. Throws where that cannot be told, because the store does not answer: `SecretsUnknownError`. */
+  /** Whether one of them signed the delivery. Throws `SecretsUnknownError` if the store does not answer. */
   async signed(delivery: Delivery): Promise<boolean> {
     const { given, offered } = this.#options;
     if (await this.#source.verify(delivery, given)) return true;
-    if (offered === undefined) return false;
+    if (offered === undefined || !this.#source.handshake?.isSigned(delivery)) return false;
     return this.#source.verify(delivery, await this.#soon(offered.of(this.#source.name)));
   }
 
-  /** What becomes of a secret that the source offers. Throws `SecretsUnknownError` where it could not be kept. */
+  /** Handles a secret that the source offers. Throws `SecretsUnknownError` if it could not be kept. */
   async offer(secret: string): Promise<'kept' | 'known' | 'refused'> {
     const { given, offered } = this.#options;
     if (isOneOf(secret, given)) return 'known';
@@ -52,7 +52,7 @@ export class SecretsOf {
     const { deadline } = this.#options;
     const late = (): Error => new Error(`the store did not answer within ${deadline} ms`);
     try {
-      return await within(answer, deadline, late);
+      return await withDeadline(answer, deadline, late);
     } catch (cause) {
       throw new SecretsUnknownError('the secrets that are kept in the store cannot be told now', { cause });
     }

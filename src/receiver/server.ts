@@ -5,10 +5,18 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import { withDeadline } from '../deadline.ts';
 import type { Logger } from '../log.ts';
-import { answer, refuse } from './answers.ts';
-import { BODY_LIMIT, type WebhookOptions, webhooks } from './webhooks.ts';
-import { within } from './within.ts';
+import { NO_TRACKER } from '../store/delivery-log.ts';
+import type { Source } from '../trackers/tracker.ts';
+import type { AdmissionLimits } from './admission.ts';
+import { answer, busy, refuse } from './answers.ts';
+import { announcesBody, BODY_LIMIT, Door, discardRest } from './door.ts';
+import type { HostRule } from './host-rule.ts';
+import { BodyError } from './read-body.ts';
+import { whyRefused } from './refusal-words.ts';
+import { Turns } from './turns.ts';
+import { type WebhookOptions, webhooks } from './webhooks.ts';
 
 export interface Readiness {
   ok: boolean;
@@ -19,41 +27,87 @@ export interface Readiness {
 export interface ProbeOptions {
   log: Logger;
   ready(): Promise<Readiness>;
-  timeouts?: Timeouts;
-  /** Open at once; what comes above is dropped unanswered. */
+  timeouts?: Partial<Timeouts>;
+  /** Concurrent connections; further ones are dropped. */
   maxConnections?: number;
+  inFlight?: AdmissionLimits;
+  /** How often (ms) suppressed lines are summed up. */
+  sumUpEvery?: number;
+  /** Who may read `/readyz`; absent: everybody. */
+  mayAsk?: HostRule;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is trusted. */
+  trustedProxies?: readonly string[];
 }
 
 /** In milliseconds, from the start of a request. */
 export interface Timeouts {
   headers: number;
   request: number;
-  /** How often Node looks for requests that are late; its default of 30 s would make the others meaningless. */
+  /** How often Node checks for late requests; its default of 30 s would make the other limits meaningless. */
   check: number;
+  /** How long an answer may be in flight without the client reading any of it. */
+  untaken: number;
 }
 
-const TIMEOUTS: Timeouts = { headers: 10_000, request: 20_000, check: 1000 };
-/** Longer than the idle timeout of usual load balancers (60 s), which must not meet a closed connection. */
+/** As SECURITY.md says. */
+export const TIMEOUTS: Timeouts = { headers: 10_000, request: 20_000, check: 1000, untaken: 20_000 };
+/** Longer than the idle timeout of usual load balancers (60 s), which must not reuse a closed connection. */
 const KEEP_ALIVE = 65_000;
-/** Of all headers of a request and its first line, in bytes; Node's own default, which its command line could change. */
+/** Of a request's first line and all its headers, in bytes; Node's own default, which its command line could change. */
 const MAX_HEADER_SIZE = 16 * 1024;
-/** More than load balancers keep open, and less than the files that a process may usually have open. */
+/** More than load balancers keep open, and fewer than the files that a process may usually have open. */
 const MAX_CONNECTIONS = 4096;
-/** How often (ms) it is said that connections are dropped. */
+/** How often (ms) dropped connections are logged. */
 const DROPS_SAID_EVERY = 60_000;
 const READY_DEADLINE = 2000;
-/** How long (ms) the rest of a body that is too large is discarded: hanging up at once would lose the answer. */
-const LINGER = 2000;
+
+/** The answer to a Host that `HostRule` refuses. */
+export const OTHER_HOST =
+  'this is only served under names of this machine: use localhost, or add the name to ALLOWED_HOSTS';
 
 /** Health and readiness, for processes that only work. Further routes may be added before it listens. */
 export function createProbeServer(options: ProbeOptions): FastifyInstance {
-  const { log, ready, timeouts = TIMEOUTS, maxConnections = MAX_CONNECTIONS } = options;
+  return probeServer(options, doorFor(options));
+}
+
+function doorFor({
+  log,
+  inFlight,
+  sumUpEvery,
+  onDelivery,
+  memory,
+}: ProbeOptions & Partial<WebhookOptions>): Door {
+  return new Door({
+    log,
+    ...(inFlight && { limits: inFlight }),
+    ...(sumUpEvery !== undefined && { sumUpEvery }),
+    ...(onDelivery && { onDelivery }),
+    ...(memory && { memory }),
+  });
+}
+
+/** `taken`: the sources of webhooks, where any are taken. */
+function probeServer(options: ProbeOptions, door: Door, taken?: readonly Source[]): FastifyInstance {
+  const { log, ready, maxConnections = MAX_CONNECTIONS } = options;
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const { mayAsk, trustedProxies = [] } = options;
+  const turns = new Turns();
+  // However many ask at once, the store is asked once.
+  let looking: Promise<Readiness> | undefined;
+  const late = (): Error => new Error(`no answer within ${READY_DEADLINE} ms`);
+  const look = (): Promise<Readiness> => {
+    looking ??= withDeadline(ready(), READY_DEADLINE, late).finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  };
   const app = Fastify({
     logger: false,
     bodyLimit: BODY_LIMIT,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     requestTimeout: timeouts.request,
     keepAliveTimeout: KEEP_ALIVE,
-    // While it drains, what comes over open connections is still taken: the queue outlives the server.
+    // While draining, requests on open connections are still accepted: the queue outlives the server.
     return503OnClosing: false,
     http: {
       headersTimeout: timeouts.headers,
@@ -62,35 +116,34 @@ export function createProbeServer(options: ProbeOptions): FastifyInstance {
     },
     clientErrorHandler: hangUp,
     frameworkErrors: (error, request, reply) => failed(error, request, reply),
-    // No route has a schema, and to load what compiles them would take a tenth of a start.
+    // No route has a schema, and loading the compiler for them would take a tenth of the startup.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   limitConnections(app.server, maxConnections, log);
   // Bodies are read only by routes that ask for them.
   app.removeAllContentTypeParsers();
-  app.addHook('onRequest', (_, reply, next) => {
+  app.addHook('onRequest', ({ raw }, reply, next) => {
     reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
-    next();
+    turns.take(raw.socket, reply.raw, next);
+  });
+  app.addHook('onSend', async (request, reply) => {
+    reply.raw.setTimeout(timeouts.untaken);
+    // Node itself would read on until the request times out.
+    if (announcesBody(request)) discardRest(request, reply);
   });
   app.setErrorHandler<FastifyError>(failed);
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request);
     if (request.method !== 'POST' && app.hasRoute({ method: 'POST', url: path }))
       return refuse(reply.header('allow', 'POST'), 405, 'only POST is served here');
-    const tracker = /^\/webhooks\/([a-z-]{1,40})$/.exec(path)?.[1];
-    if (tracker !== undefined)
-      log.warn({ source: tracker, from: request.ip }, 'delivery refused: its secret is not set here');
-    return refuse(
-      reply,
-      404,
-      tracker ? `${tracker} is not configured here: its secret is not set` : 'not found',
-    );
+    const name = /^\/webhooks\/([^/]{1,60})\/?$/.exec(path)?.[1];
+    return name === undefined ? refuse(reply, 404, 'not found') : noRoute(name, request, reply);
   });
 
   app.get('/healthz', (_, reply) => answer(reply, 200, { status: 'ok' }));
-  app.get('/readyz', async (_, reply) => {
-    const late = (): Error => new Error(`no answer within ${READY_DEADLINE} ms`);
-    const { ok, problems } = await within(ready(), READY_DEADLINE, late).catch((err: unknown): Readiness => {
+  app.get('/readyz', async (request, reply) => {
+    if (mayAsk?.(request.headers) === false) return refuse(reply, 403, OTHER_HOST);
+    const { ok, problems } = await look().catch((err: unknown): Readiness => {
       log.error({ err }, 'readiness could not be found out');
       return { ok: false, problems: ['readiness could not be found out: see the log'] };
     });
@@ -98,26 +151,65 @@ export function createProbeServer(options: ProbeOptions): FastifyInstance {
   });
   return app;
 
+  /** A delivery for which there is no route. */
+  function noRoute(name: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    if (taken === undefined)
+      return refuse(
+        reply,
+        404,
+        'this process takes no webhooks: send them to one that runs start or receive',
+      );
+    const source = taken.find((one) => one.name === name);
+    const known = taken.map((one) => one.name);
+    const reason = source === undefined ? 'no-tracker' : 'unset';
+    const why = whyRefused(reason, name, known);
+    door.refused({ source: name, from: request.ip, reason: why }, reason);
+    if (request.method === 'POST')
+      door.remember(
+        reason,
+        request,
+        source === undefined ? { source: NO_TRACKER, tracker: name } : { source: name },
+      );
+    if (source === undefined) return refuse(reply, 404, why);
+    const words = `${name} is not configured here: its secret is not set`;
+    return source.answers?.unset === 503 ? busy(reply, words) : refuse(reply, 404, words);
+  }
+
   function failed(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const code = error.statusCode ?? 500;
     if (code === 413) {
       discardRest(request, reply);
-      log.warn(
-        { path: pathOf(request), from: request.ip, bytes: request.headers['content-length'] },
-        'request refused: its body is over 5 MiB',
-      );
+      door.remember('too-large', request);
+      door.tooLarge({
+        path: pathOf(request),
+        from: request.ip,
+        bytes: request.headers['content-length'],
+      });
       return refuse(reply, 413, 'the body is over 5 MiB');
     }
+    if (code === 503) {
+      discardRest(request, reply);
+      return busy(reply, error instanceof BodyError ? error.message : 'too much at once');
+    }
+    if (error instanceof BodyError) return refuse(reply, code, error.message);
     if (code < 500) return refuse(reply, 400, 'the request cannot be read');
     log.error({ err: error, path: pathOf(request) }, 'a request failed');
-    return refuse(reply, 500, 'it failed here: see the log');
+    const reason = 'it failed here: see the log';
+    // Most senders retry after a 503 and not after a 500.
+    return pathOf(request).startsWith('/webhooks/') ? busy(reply, reason) : refuse(reply, 500, reason);
   }
 }
 
-/** Also takes webhooks and puts what they say on the queue. */
+/** Also accepts webhooks and puts their events on the queue. */
 export function createServer(options: ProbeOptions & WebhookOptions): FastifyInstance {
-  const app = createProbeServer(options);
-  void app.register(webhooks, options);
+  const door = doorFor(options);
+  const ready = async (): Promise<Readiness> => {
+    const { ok, problems } = await options.ready();
+    const problem = door.problem();
+    return problem === undefined ? { ok, problems } : { ok: false, problems: [...problems, problem] };
+  };
+  const app = probeServer({ ...options, ready }, door, options.sources);
+  void app.register(webhooks, { ...options, door });
   return app;
 }
 
@@ -125,16 +217,9 @@ function noSchemas(): never {
   throw new Error('a route has a schema, and nothing here compiles schemas');
 }
 
-/** Without the query, which may hold a secret. */
+/** Without the query, which may contain a secret. */
 function pathOf({ url }: FastifyRequest): string {
   return url.split('?', 1)[0] ?? '';
-}
-
-function discardRest({ raw }: FastifyRequest, reply: FastifyReply): void {
-  reply.removeHeader('connection');
-  const timer = setTimeout(() => raw.socket.destroy(), LINGER);
-  raw.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer));
-  raw.resume();
 }
 
 function limitConnections(server: Server, most: number, log: Logger): void {
@@ -151,18 +236,18 @@ function limitConnections(server: Server, most: number, log: Logger): void {
   });
 }
 
-/** What is answered to what never became a request, by the code of its error. */
+/** The answer to input that never became a request, by the code of its error. */
 const HANG_UPS: Readonly<Record<string, readonly [line: string, reason: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request took too long'],
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are over 16 KiB'],
 };
 const UNREADABLE = ['400 Bad Request', 'the request cannot be read'] as const;
 
-/** Answers what never became a request: late, too large or broken headers. */
+/** Answers input that never became a request: late, too large or malformed headers. */
 function hangUp({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
   const [line, reason] = HANG_UPS[code] ?? UNREADABLE;
   const body = JSON.stringify({ status: 'error', reason });
-  // After an answer has begun, another one would only confuse.
+  // Once an answer has begun, another one would only confuse.
   if (socket.writable && socket.bytesWritten === 0)
     socket.write(
       `HTTP/1.1 ${line}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,

@@ -2,59 +2,67 @@ import { SpanKind } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
-import type { DeliveryOutcome } from '../metrics/metrics.ts';
+import type { DeliveryOutcome } from '../metrics/counters.ts';
 import type { EventIntake } from '../queue/queues.ts';
-import { inSpan, note } from '../tracing/spans.ts';
-import type { Delivery, Source, TrackerOptions } from '../trackers/tracker.ts';
+import { inSpan, note } from '../spans.ts';
+import type { SignedOutcome } from '../store/delivery-records.ts';
+import type { TrackerOptions } from '../trackers/options.ts';
+import { idsOf } from '../trackers/request-ids.ts';
+import type { Delivery, Source } from '../trackers/tracker.ts';
 import type { EventBatch } from '../vocabulary.ts';
-import { Admission, type AdmissionLimits } from './admission.ts';
 import { answer, busy, refuse } from './answers.ts';
 import { Batcher } from './batching.ts';
+import type { Door } from './door.ts';
 import { shakeHands } from './handshake.ts';
+import type { DeliveryMemory } from './memory.ts';
 import { type OfferedSecrets, SecretsOf, SecretsUnknownError } from './secrets.ts';
 
 export interface WebhookOptions {
   sources: readonly Source[];
   /** By the source's name; a source without any has no route. */
   webhookSecrets: Readonly<Record<string, readonly string[]>>;
-  /** The sources whose secret is also taken from a handshake, and where such secrets are kept. */
+  /** The sources whose secret may also come from a handshake, and where such secrets are kept. */
   handshakes?: { sources: readonly string[]; kept: OfferedSecrets };
-  /** What is set of the sources' own options, by their names. */
+  /** The configured options of the sources, by name. */
   trackerOptions?: Readonly<Record<string, TrackerOptions>>;
   intake: EventIntake;
   log: Logger;
   clock: Clock;
-  /** How long (ms) queue and store may take, from when the request was complete. */
+  /** The timeout (ms) of queue and store, from when the request was complete. */
   queueDeadline?: number;
-  inFlight?: AdmissionLimits;
-  /** Told what became of each delivery, for metrics. */
+  /** Called with the outcome of each delivery, for metrics. */
   onDelivery?: (source: string, outcome: DeliveryOutcome) => void;
+  /** What is told of each delivery for people who look later. */
+  memory?: Pick<DeliveryMemory, 'signed' | 'refused'>;
 }
 
 const QUEUE_DEADLINE = 2000;
-const IN_FLIGHT: AdmissionLimits = { requests: 1000, bytes: 256 * 1024 * 1024 };
-/** 5 MiB. */
-export const BODY_LIMIT = 5 * 1024 * 1024;
+const NOT_SIGNED = 'signature missing or wrong';
+/** Marks what `doctor` sends to try a secret out, which says nothing of its tracker. */
+export const TRIAL = 'x-incident-closer-trial';
 
-/** A plugin of its own, so that only here bodies of any type are read, as the bytes that were signed. */
-export async function webhooks(app: FastifyInstance, options: WebhookOptions): Promise<void> {
-  const { log, clock, webhookSecrets, handshakes, trackerOptions = {} } = options;
-  const { queueDeadline = QUEUE_DEADLINE } = options;
+/** Has a correctly signed delivery remembered. */
+type Remember = (outcome: SignedOutcome, what?: { why?: string; told?: EventBatch }) => void;
+
+/** The sender's id of a delivery that was read, which its events carry. */
+function nameOf({ tasks, incidents, hints }: EventBatch): { id?: string } {
+  const { delivery } = tasks[0] ?? incidents[0] ?? hints[0] ?? {};
+  return delivery === undefined || delivery === 'unknown' ? {} : { id: delivery };
+}
+
+/** A separate plugin, so that only here bodies of any type are read, as the bytes that were signed. */
+export async function webhooks(
+  app: FastifyInstance,
+  options: WebhookOptions & { door: Door },
+): Promise<void> {
+  const { log, clock, door, webhookSecrets, handshakes, trackerOptions = {} } = options;
+  const { queueDeadline = QUEUE_DEADLINE, memory } = options;
   const onDelivery = (source: string, outcome: DeliveryOutcome) => {
     note({ 'incident_closer.outcome': outcome });
     options.onDelivery?.(source, outcome);
   };
   const batcher = new Batcher(options.intake, { deadline: queueDeadline });
-  const admission = new Admission(options.inFlight ?? IN_FLIGHT);
-
-  app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
-  app.addHook('onRequest', ({ headers, raw, routeOptions }, reply, next) => {
-    const length =
-      raw.headers['transfer-encoding'] === undefined ? (headers['content-length'] ?? '0') : undefined;
-    if (admission.admits(length, reply.raw)) return next();
-    onDelivery(routeOptions.url?.replace('/webhooks/', '') ?? '', 'unavailable');
-    busy(reply, 'too many requests at once');
-  });
+  door.open(app);
 
   for (const source of options.sources) {
     const { name, answers = {} } = source;
@@ -67,34 +75,52 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
       const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
       const began = performance.now();
       const delivery: Delivery = { headers, body: bytes, receivedAt: clock.now() };
-      const refused = (code: number, reason: string): FastifyReply => {
-        log.warn({ source: name, from: ip, bytes: bytes.length, reason }, 'delivery refused');
-        return refuse(reply, code, reason);
-      };
+      const ids = () => idsOf(source, delivery);
+      const remembered = headers[TRIAL] === undefined ? memory : undefined;
+      const remember: Remember = (outcome, { why, told } = {}) =>
+        remembered?.signed({
+          ...{ outcome, source: name, at: delivery.receivedAt, from: ip },
+          ...idsOf(source, delivery, told !== undefined),
+          ...(why !== undefined && { why }),
+          ...(told !== undefined && { told, ...nameOf(told) }),
+        });
       try {
         const greeted = source.handshake && (await shakeHands(source, secrets, { delivery, log, from: ip }));
         if (greeted !== undefined) return answer(reply.headers(greeted), 200, { status: 'accepted' });
         if (!(await secrets.signed(delivery))) {
           onDelivery(name, 'refused');
-          return refused(answers.refused ?? 401, 'signature missing or wrong');
+          remembered?.refused({ reason: 'signature', source: name, from: ip, ids });
+          door.notSigned({ source: name, from: ip, bytes: bytes.length, ids });
+          const code = answers.refused ?? 401;
+          return code === 503 ? busy(reply, NOT_SIGNED) : refuse(reply, code, NOT_SIGNED);
         }
       } catch (err) {
         if (!(err instanceof SecretsUnknownError)) throw err;
         onDelivery(name, 'unavailable');
-        log.error({ source: name, err }, 'the store did not tell the secrets; the sender is to try again');
+        remembered?.refused({ reason: 'no-answer', source: name, from: ip, ids });
+        door.notTaken(
+          { source: name, err },
+          'the store did not tell the secrets; the sender is to try again',
+        );
         return busy(reply, 'the store cannot be reached now');
       }
       const translation = source.translate(delivery, ownOptions);
       switch (translation.kind) {
-        case 'malformed':
+        case 'malformed': {
+          const { reason } = translation;
           onDelivery(name, 'malformed');
-          return refused(400, translation.reason);
+          remember('malformed', { why: reason });
+          door.refused({ source: name, from: ip, bytes: bytes.length, reason });
+          if (answers.useless === undefined) return refuse(reply, 400, reason);
+          return answer(reply, answers.useless, { status: 'ignored', reason });
+        }
         case 'ignored':
-          onDelivery(name, 'ignored');
+          if (headers[TRIAL] === undefined) onDelivery(name, 'ignored');
+          remember('ignored', { why: translation.reason });
           log.debug({ source: name, reason: translation.reason }, 'delivery ignored');
           return answer(reply, 200, { status: 'ignored', reason: translation.reason });
         case 'told':
-          return take(name, translation, reply, { began, code: answers.accepted });
+          return take(name, translation, reply, { began, code: answers.accepted, remember });
       }
     };
     const route = `/webhooks/${name}`;
@@ -109,21 +135,26 @@ export async function webhooks(app: FastifyInstance, options: WebhookOptions): P
     source: string,
     { tasks, incidents, hints }: EventBatch,
     reply: FastifyReply,
-    { began, code = 202 }: { began: number; code: number | undefined },
+    { began, code = 202, remember }: { began: number; code: number | undefined; remember: Remember },
   ): Promise<FastifyReply> {
     try {
-      await batcher.add({ tasks, incidents, hints }, performance.now() - began);
+      await batcher.add({ tasks, incidents, hints }, { source, waited: performance.now() - began });
     } catch (err) {
       onDelivery(source, 'unavailable');
+      remember('unavailable', {
+        told: { tasks, incidents, hints },
+        why: 'the queue did not take it in time',
+      });
       const about = [...tasks, ...hints].map(({ task }) => task);
       const { delivery } = tasks[0] ?? incidents[0] ?? hints[0] ?? {};
-      log.error(
+      door.notTaken(
         { source, delivery, tasks: about, err },
         'the queue did not take a delivery; its sender is to try again',
       );
       return busy(reply, 'the queue cannot take it now');
     }
     onDelivery(source, 'accepted');
+    remember('accepted', { told: { tasks, incidents, hints } });
     note({ 'incident_closer.tasks': [...tasks, ...hints].map(({ task }) => task) });
     for (const { delivery, task, state, by } of tasks)
       log.info({ source, delivery, task, state, by }, 'delivery accepted');

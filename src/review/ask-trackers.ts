@@ -1,37 +1,47 @@
-import { ask } from '../read-back/ask.ts';
+import type { Clock } from '../clock.ts';
+import { type Asked, ask } from '../read-back/ask.ts';
 import type { TaskReader } from '../read-back/reader.ts';
 import { withTimes } from '../read-back/with-times.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
-import type { Facts } from './decide.ts';
-import type { Answer } from './doubts.ts';
+import { tasksOf } from './duplicates.ts';
+import type { Answer, Facts } from './facts.ts';
 
 /**
- * Asks the trackers for the tasks of an incident's follow-ups that count as done, and for those that they are duplicates of; where no
- * token is set, nobody. `told` is by the key that was asked for, `answers` by the one that the follow-ups refer to.
+ * Asks the trackers for the tasks of all follow-ups that count as done, and for everything those tasks are duplicates
+ * of. Trackers without a token are skipped. `told` is keyed by the key asked for, `answers` by the follow-ups' own key.
  */
 export async function askTrackers(
-  { followUps, records }: Pick<Facts, 'followUps' | 'records'>,
-  { store, tasks: reader }: { store: Store; tasks: TaskReader },
+  { followUps }: Pick<Facts, 'followUps'>,
+  { store, clock, tasks: reader }: { store: Store; clock: Clock; tasks: TaskReader },
   signal?: AbortSignal,
-): Promise<{ answers: Map<TaskKey, Answer>; told: ReadonlyMap<TaskKey, TaskEvent> }> {
+): Promise<{ answers: Map<TaskKey, Answer>; told: ReadonlyMap<TaskKey, TaskEvent>; asked: Asked }> {
   const done = followUps.filter(({ effective }) => effective.counts === 'done');
-  const wanted = done.flatMap(({ task }) => (task === undefined ? [] : [task]));
-  const originals = [...records.values()].flatMap(({ canonical }) => canonical ?? []);
-  const places = await store.placesOf([...wanted, ...originals]);
-  const { events, unread, unreached } = await ask(places.values(), reader, signal);
+  const places = await store.placesOf(done.flatMap(tasksOf));
+  const asked = await ask(places.values(), reader, signal);
+  const { events, unread, failed, unreached } = asked;
+  const before = await store.unreadTasks.getMany(failed.keys());
 
   const answers = new Map<TaskKey, Answer>();
-  // Also those that nobody asked for by name: the tasks that these turned out to be duplicates of.
-  for (const task of new Set([...places.keys(), ...events.keys(), ...unread.keys(), ...unreached.keys()])) {
+  // Including tasks that nobody asked for by name: those that these turned out to be duplicates of.
+  const tasks = [...Object.values(asked)].flatMap((map) => [...map.keys()]);
+  for (const task of new Set([...places.keys(), ...tasks])) {
     const place = places.get(task) ?? task;
     const event = events.get(place);
     const error = unreached.get(place);
     const why = unread.get(place);
     if (event !== undefined) answers.set(task, { kind: 'told', state: event.state, at: event.receivedAt });
-    else if (error !== undefined)
-      answers.set(task, { kind: 'unreached', why: error.message, retryAt: error.retryAt });
-    else if (why !== undefined) answers.set(task, { kind: 'unread', why });
+    else if (error !== undefined) {
+      const { message, since, retryAt } = error;
+      answers.set(task, { kind: 'unreached', why: message, since, retryAt });
+    } else if (failed.has(place)) {
+      const since = before.get(place)?.since ?? clock.now();
+      answers.set(task, {
+        kind: 'unreached',
+        why: `its task could not be read: ${failed.get(place)}`,
+        since,
+      });
+    } else if (why !== undefined) answers.set(task, { kind: 'unread', why });
   }
-  return { answers, told: new Map(await withTimes([...events], store)) };
+  return { answers, told: new Map(await withTimes([...events], store)), asked };
 }

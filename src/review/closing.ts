@@ -1,23 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { ANNOUNCEMENTS_DUE, memberOfClosing } from '../announcements/due.ts';
-import { isAnnouncement } from '../announcements/marker.ts';
 import type { Clock } from '../clock.ts';
+import { isAnnouncement } from '../incident-io/announcement-marker.ts';
 import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
 import {
   ForbiddenError,
   IncidentIoError,
+  inApiWords,
   NotFoundError,
   RefusedError,
   UnclearError,
 } from '../incident-io/errors.ts';
 import { PutBack } from '../queue/queues.ts';
-import type { Closure } from '../store/records.ts';
+import { ANNOUNCEMENTS_DUE, memberOfClosing } from '../store/announcements-due.ts';
+import { tellStories, tellStory } from '../store/history/stories.ts';
+import type { StoryEntry } from '../store/history/story.ts';
+import type { Closure, Refusal } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import { isPrivate } from '../visibility.ts';
 import type { Incident, IncidentUpdate } from '../vocabulary.ts';
-import type { Decision, Facts } from './decide.ts';
-import { looksLike } from './looks.ts';
-import type { Counted } from './words.ts';
+import { returnSlot, takeSlot } from './brake.ts';
+import { groundsOf } from './decide.ts';
+import type { Decision } from './decision.ts';
+import { evidenceOf } from './evidence.ts';
+import type { Facts } from './facts.ts';
+import { fingerprint } from './fingerprint.ts';
 
 export interface ClosingDeps {
   store: Store;
@@ -26,33 +33,31 @@ export interface ClosingDeps {
   log: Logger;
   /** 0: no brake. */
   maxClosesPerHour: number;
-  /** The name that `/v1/identity` gives our key. */
+  /** The name of our key according to `/v1/identity`. */
   keyName: string;
-  /** Tells our key from another one of the same name. */
+  /** Distinguishes our key from another one with the same name. */
   keyDigest: string;
   keyStillWorks(): Promise<boolean>;
-  /** Whether closings are told anywhere. */
+  /** Whether closings are announced anywhere. */
   announces?: boolean;
-  /** Told of every closing once it is confirmed, for metrics. */
+  /** Called with every closure once it is confirmed, for metrics. */
   onClosure?: (closure: Closure) => void;
 }
 
 export type Closed =
   | { done: true; closure: Closure }
   | { done: false; brakeUntil: number }
-  | { done: false; refused: string };
+  /** `byFlow`: the request itself was refused, perhaps because the status belongs to another flow. */
+  | { done: false; refused: Refusal; byFlow: boolean };
 
-const HOUR = 3_600_000;
-/** The places of the brake: those of edits that took effect, or may have. */
-export const BRAKE = 'closings';
-/** The rank of incidents with an intent whose end is unknown: the sweep wakes them. */
+/** The rank of incidents with an intent whose outcome is unknown: the sweep wakes them. */
 export const OPEN_INTENTS = 'open-intents';
 /** The rank of confirmed closings, `<incident>/<closure>` by time. */
 export const HISTORY = 'history';
 
 /**
- * Closes (or resolves) an incident: intent, edit, confirmation. Whatever happens in between, the next review
- * finds the intent and settles it by what incident.io's own history says, before anything is tried again.
+ * Closes (or resolves) an incident: intent, edit, confirmation. Whatever fails in between, the next review finds the
+ * intent and settles it from incident.io's own history before anything is retried.
  */
 export async function close(
   decision: Extract<Decision, { verdict: 'close' | 'resolve' }>,
@@ -64,7 +69,7 @@ export async function close(
   const { incident } = facts;
   const at = clock.now();
   if (deps.maxClosesPerHour > 0) {
-    const brakeUntil = await store.takePlace(BRAKE, deps.maxClosesPerHour, HOUR, at);
+    const brakeUntil = await takeSlot(deps.maxClosesPerHour, at, store);
     if (brakeUntil !== undefined) return { done: false, brakeUntil };
   }
   const intent: Closure = {
@@ -81,7 +86,7 @@ export async function close(
   };
   await store.tables.rank(OPEN_INTENTS, [{ member: incident.id, score: intent.at }]);
   await store.closures.update([incident.id], (current = []) => [...current, intent]);
-  // Again, for where a review that lost its lock settled its own intent in between.
+  // Once more, in case a review that lost its lock settled its own intent in between.
   await store.tables.rank(OPEN_INTENTS, [{ member: incident.id, score: intent.at }]);
   if (signal.aborted) throw new PutBack(`the review of ${incident.reference} was stopped before the edit`, 0);
   let edited: Awaited<ReturnType<typeof api.editStatus>>;
@@ -94,27 +99,47 @@ export async function close(
     } else if (error instanceof IncidentIoError) await fail(incident.id, [intent.id], store);
     if (error instanceof ForbiddenError && !(await deps.keyStillWorks())) throw error;
     if (error instanceof RefusedError || error instanceof ForbiddenError || error instanceof NotFoundError) {
-      const looks = looksLike(incident, facts.followUps);
-      const words = inItsWords(error);
-      await store.refusals.put(incident.id, { words, looks, at: clock.now() });
+      const refusal = await refuse(error, facts, decision.to, deps);
       deps.log.warn({ incident: incident.id, requestId: error.requestId }, error.message);
-      return { done: false, refused: words };
+      return { done: false, refused: refusal, byFlow: error instanceof RefusedError };
     }
     throw error;
   }
-  // Where this fails the edit has taken effect all the same: the intent stays open, and the next review confirms it.
+  // If this fails, the edit has still taken effect: the intent stays open, and the next review confirms it.
   return { done: true, closure: await confirm(incident.id, intent, edited.requestId, deps) };
 }
 
-/** What people are told wherever they ask; the log has the rest. */
-export function inItsWords({ words, message, requestId }: IncidentIoError): string {
-  if (words === undefined) return message;
-  return requestId === undefined ? `“${words}”` : `“${words}” (request ${requestId})`;
+/** Stores a refusal along with the facts it may depend on. */
+async function refuse(
+  error: IncidentIoError,
+  facts: Facts & { incident: Incident },
+  to: Closure['to'],
+  deps: ClosingDeps,
+): Promise<Refusal> {
+  const { store, clock } = deps;
+  const at = clock.now();
+  const looks = fingerprint(facts.incident, facts.followUps);
+  await tellStory(
+    facts.incident.id,
+    {
+      ...{ kind: 'edit', at, to, outcome: 'refused', requestId: error.requestId },
+      words: error.words ?? error.message,
+    },
+    deps,
+  );
+  const kept = await store.refusals.update([facts.incident.id], (before) => ({
+    words: inApiWords(error),
+    looks,
+    at,
+    since: before?.looks === looks ? (before.since ?? before.at) : at,
+    ...groundsOf(facts),
+  }));
+  return kept.get(facts.incident.id) ?? { words: inApiWords(error), looks, at };
 }
 
 /**
- * Settles the intents whose end nobody knows: an edit was ours only where one of the incident's updates after
- * it was made by our key. Answers the settled closures; none where nothing was open.
+ * Settles intents with an unknown outcome: the edit was ours only if our key made one of the incident's updates
+ * since then. Returns the settled closures; none if nothing was open.
  */
 export async function settleIntents(
   incidentId: string,
@@ -134,18 +159,21 @@ export async function settleIntents(
   if (newest !== undefined && ours !== undefined) {
     failed.splice(failed.indexOf(newest.id), 1);
     settled.push(await confirm(incidentId, newest, undefined, deps));
-    // From now on our key is known by its id, which no other key shares.
+    // From now on our key is recognized by its id, which is unique.
     if (ours.updater.kind === 'api_key') await store.meta.put(keyIdOf(deps), ours.updater.id);
     log.info({ incident: incidentId }, 'an edit whose end was unknown had taken effect');
   }
   if (failed.length > 0) {
     await fail(incidentId, failed, store);
+    const lost = open.filter(({ id }) => failed.includes(id));
+    const entries = lost.map((closure) => editEntry(closure, 'failed', deps.clock.now()));
+    await tellStories(new Map([[incidentId, entries]]), deps);
     log.info({ incident: incidentId }, 'an edit whose end was unknown had not taken effect');
   }
   return settled;
 }
 
-/** The update that our key made for this closure, if there is one. */
+/** The update our key made for this closure, if any. */
 async function ourUpdate(
   closure: Closure,
   updates: readonly IncidentUpdate[],
@@ -164,7 +192,7 @@ async function ourUpdate(
     );
 }
 
-/** Where the id of our key is remembered: another key of the same name has another one. */
+/** Where the id of our key is stored; another key with the same name has a different entry. */
 function keyIdOf({ keyName, keyDigest }: Pick<ClosingDeps, 'keyName' | 'keyDigest'>): string {
   return `key-id ${keyName} ${keyDigest}`;
 }
@@ -173,20 +201,15 @@ async function confirm(
   incidentId: string,
   closure: Closure,
   requestId: string | undefined,
-  {
-    store,
-    clock,
-    log,
-    onClosure,
-    announces,
-  }: Pick<ClosingDeps, 'store' | 'clock' | 'log' | 'onClosure' | 'announces'>,
+  deps: Pick<ClosingDeps, 'store' | 'clock' | 'log' | 'onClosure' | 'announces'>,
 ): Promise<Closure> {
+  const { store, clock, log, onClosure, announces } = deps;
   const confirmed: Closure = { ...closure, outcome: 'confirmed', confirmedAt: clock.now(), requestId };
-  // The history first: an entry of it whose closure is not confirmed yet is not shown.
+  // History first: an entry whose closure is not confirmed yet is not shown.
   await store.tables.rank(HISTORY, [
     { member: `${incidentId}/${closure.id}`, score: confirmed.confirmedAt ?? 0 },
   ]);
-  // Due before it is confirmed, so that a crash in between forgets nobody: what is not confirmed is not told.
+  // Marked as due before it is confirmed, so that a crash in between loses no announcement: unconfirmed ones are skipped.
   if (announces && closure.to === 'closed')
     await store.tables.rank(ANNOUNCEMENTS_DUE, [
       { member: memberOfClosing(incidentId, closure.id), score: clock.now() },
@@ -198,23 +221,36 @@ async function confirm(
     store.backlog.change(incidentId, undefined),
     store.movedBack.change(incidentId, undefined),
   ]);
-  await unrankSettled([incidentId], store);
+  await removeSettledIntents([incidentId], store);
   onClosure?.(confirmed);
+  await tellStory(incidentId, editEntry(confirmed, 'confirmed', confirmed.confirmedAt, requestId), deps);
+  const hidden = isPrivate((await store.incidents.get(incidentId))?.about?.visibility);
   log.info(
     {
       incident: incidentId,
       closure: closure.id,
       requestId,
-      tasks: closure.evidence.flatMap(({ task }) => task ?? []),
-      deliveries: closure.evidence.flatMap(({ delivery }) => delivery ?? []),
+      ...(!hidden && {
+        tasks: closure.evidence.flatMap(({ task }) => task ?? []),
+        deliveries: closure.evidence.flatMap(({ delivery }) => delivery ?? []),
+      }),
     },
     `the closing of ${incidentId} is confirmed: moved to ${closure.to}`,
   );
   return confirmed;
 }
 
+function editEntry(
+  { id: closure, to }: Closure,
+  outcome: 'confirmed' | 'failed',
+  at = 0,
+  requestId?: string,
+): StoryEntry {
+  return { kind: 'edit', at, closure, to, outcome, requestId };
+}
+
 async function fail(incidentId: string, ids: readonly string[], store: Store): Promise<void> {
-  // One that was confirmed since stays that: a review beside this one made the edit after this one had looked.
+  // One confirmed meanwhile stays confirmed: a concurrent review made the edit after this one had read the updates.
   await replace(
     incidentId,
     ids,
@@ -222,17 +258,17 @@ async function fail(incidentId: string, ids: readonly string[], store: Store): P
     store,
   );
   const closures = (await store.closures.get(incidentId)) ?? [];
-  // Nothing was closed: one incident whose edits keep failing must not hold all the others back.
+  // Nothing was closed: an incident whose edits keep failing must not hold up all the others.
   for (const { id, at, outcome } of closures)
-    if (ids.includes(id) && outcome === 'failed') await store.returnPlace(BRAKE, at);
-  await unrankSettled([incidentId], store);
+    if (ids.includes(id) && outcome === 'failed') await returnSlot(at, store);
+  await removeSettledIntents([incidentId], store);
 }
 
 /**
- * Takes the incidents out of the rank whose intents are settled, and answers the others. A review that lost its lock may
- * store one of its own meanwhile: it ranks it before and after, and here is looked again after it was taken out.
+ * Removes the incidents whose intents are settled from the rank, and returns the others. A review that lost its lock
+ * may store an intent meanwhile; it ranks it before and after, and this checks again after removing.
  */
-export async function unrankSettled(incidentIds: readonly string[], store: Store): Promise<string[]> {
+export async function removeSettledIntents(incidentIds: readonly string[], store: Store): Promise<string[]> {
   const openOf = async (ids: readonly string[]) => {
     const closures = await store.closures.getMany(ids);
     const open = (id: string) => closures.get(id)?.find(({ outcome }) => outcome === 'open');
@@ -259,15 +295,4 @@ async function replace(
   await store.closures.update([incidentId], (current = []) =>
     current.map((closure) => (ids.includes(closure.id) ? change(closure) : closure)),
   );
-}
-
-function evidenceOf({ followUp, task, word }: Counted, { answers }: Facts): Closure['evidence'][number] {
-  const answer = task === undefined ? undefined : answers?.get(task);
-  const confirmedAt = answer?.kind === 'told' ? answer.at : undefined;
-  const { id, title, status, reference } = followUp;
-  const { name, permalink: url } = reference ?? {};
-  const row = { followUp: id, title, name, url, status, task, confirmedAt };
-  if (word === undefined || word.state === 'unknown-duplicate') return row;
-  const { state, by, actor, since, delivery } = word;
-  return { ...row, state, by, actor, since, delivery };
 }

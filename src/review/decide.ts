@@ -1,103 +1,41 @@
-import type { Policy } from '../policy/policy.ts';
+import { formatTime } from '../format-time.ts';
+import { type Policy, SETTINGS_RULE } from '../policy/policy.ts';
 import { type Rule, ruleFor } from '../policy/rule.ts';
-import type {
-  BacklogEntry,
-  Blocker,
-  Closure,
-  Hold,
-  MovedBack,
-  ReadySince,
-  Refusal,
-  TaskRecord,
-} from '../store/records.ts';
-import type { Incident, IncidentStatus, IncidentUpdate, Target, TaskKey } from '../vocabulary.ts';
-import { type Answer, confirming, doubtsOf } from './doubts.ts';
-import { looksLike } from './looks.ts';
-import { movedBackAt, wasLifted } from './moved-back.ts';
-import { chooseStatus, noStatus } from './target-status.ts';
-import { allDone, blockerOf, type Counted, waitsFor, when } from './words.ts';
-
-/** Everything that a decision rests on. What costs a call is read only once `decide` asks for it. */
-export interface Facts {
-  /** The rule that the follow-ups were judged by. */
-  rule: Rule;
-  followUps: readonly Counted[];
-  /** Another write became due while follow-ups were written: what was read is old. */
-  changedWhileWriting: boolean;
-  records: ReadonlyMap<string, TaskRecord>;
-  closures: readonly Closure[];
-  hold?: Hold;
-  releasedAt?: number;
-  backlog?: BacklogEntry;
-  movedBack?: MovedBack;
-  refusal?: Refusal;
-  ready?: ReadySince;
-  /** When the brake lets the next closing through; absent: now. */
-  brakeUntil?: number;
-  /** The roles of the API key; absent where they could not be told. */
-  roles?: readonly string[];
-  /** What the API key is called in incident.io's history. */
-  keyName?: string;
-  incident?: Incident;
-  statuses?: readonly IncidentStatus[];
-  updates?: readonly IncidentUpdate[];
-  /** What the trackers answered right now, by task; none for a task that no API token is for. */
-  answers?: ReadonlyMap<TaskKey, Answer>;
-  now: number;
-}
-
-export type WaitReason =
-  | 'follow-ups'
-  | 'changed-while-writing'
-  | 'no-postmortem'
-  | 'settling'
-  | 'brake'
-  | 'confirming'
-  | 'first-sync';
-export type LeaveReason =
-  | 'too-few-follow-ups'
-  | 'paused'
-  | 'rule'
-  | 'already-closed'
-  | 'not-closable'
-  | 'held'
-  | 'backlog'
-  | 'active'
-  | 'moved-back'
-  | 'resolved-by-us'
-  | 'no-status'
-  | 'key-role'
-  | 'refused';
-
-export type Decision =
-  | { verdict: 'read'; what: 'incident' | 'updates' | 'tasks' }
-  /** By another rule than it was thought: the follow-ups are to be judged anew. */
-  | { verdict: 'read'; what: 'follow-ups'; rule: Rule }
-  | {
-      verdict: 'wait';
-      reason: WaitReason;
-      words: string;
-      blockers: Blocker[];
-      until?: number;
-      readySince?: number;
-      confirmingSince?: number;
-    }
-  | { verdict: 'leave'; reason: LeaveReason; words: string; movedBack?: MovedBack }
-  | { verdict: 'close' | 'resolve'; reason: 'all-done'; words: string; to: Target; status: IncidentStatus };
+import type { MovedBack, Refusal } from '../store/records.ts';
+import { isPrivate } from '../visibility.ts';
+import type { Incident, Target } from '../vocabulary.ts';
+import { type BacklogSince, backlogSince, statusSince } from './backlog.ts';
+import { braked, type Decision, leave, wait } from './decision.ts';
+import type { EffectiveState } from './effective-state.ts';
+import type { Facts } from './facts.ts';
+import { fingerprint } from './fingerprint.ts';
+import { asSeen, describeMovedBack, findMovedBack, resolvedAt, wasLifted } from './moved-back.ts';
+import { type RefusalGrounds, retryAt, rowOf } from './refusals.ts';
+import {
+  allDone,
+  blockerOf,
+  type CountedFollowUp,
+  heldInWords,
+  refusedSince,
+  waitingFor,
+} from './sentences.ts';
+import { isOfDryRun, settledAt } from './settle-time.ts';
+import { chooseStatuses, noStatus, wantedStatus } from './target-status.ts';
+import { confirmingVerdict, unconfirmedOf } from './unconfirmed.ts';
 
 /** The role without which incident.io refuses to close: `docs.incident.io/integrations/api-close-incidents`. */
 export const CLOSING_ROLE = 'post_incident_flow_opt_out';
-/** A refused edit is tried again after this, ms, even when nothing changed. */
-const REFUSAL_HOLDS = 24 * 3_600_000;
+/** All that writing needs: follow-ups and the status, and closing. */
+export const WRITING_ROLES: readonly string[] = ['incident_editor', CLOSING_ROLE];
 
 /**
- * Whether an incident is to be closed now. Pure: the same facts give the same verdict, and no path but the last
- * line leads to an edit. What is not known blocks.
+ * Decides whether an incident should be closed now. Pure: the same facts give the same verdict, and only the last
+ * line leads to an edit. Whatever is unknown blocks.
  */
 export function decide(facts: Facts, policy: Policy): Decision {
   const { now, rule } = facts;
 
-  // 0. The first rule that fits decides. It was chosen by what is remembered of the incident.
+  // 0. The first rule that matches applies. It was chosen from what is stored about the incident.
   const fitting = facts.incident && ruleFor(policy.rules, facts.incident);
   if (fitting !== undefined && fitting !== rule)
     return { verdict: 'read', what: 'follow-ups', rule: fitting };
@@ -109,8 +47,9 @@ export function decide(facts: Facts, policy: Policy): Decision {
     return {
       verdict: 'wait',
       reason: 'follow-ups',
-      words: waitsFor(blocked),
+      words: waitingFor(blocked),
       blockers: blocked.map(blockerOf),
+      until: earliest(blocked.flatMap(({ effective }) => writeRetriedAt(effective) ?? [])),
     };
   const done = alive.filter(({ effective }) => effective.counts === 'done').length;
   if (!enoughDone(alive, rule)) return leave('too-few-follow-ups', tooFew(done, alive.length, rule));
@@ -122,7 +61,7 @@ export function decide(facts: Facts, policy: Policy): Decision {
 
   if (policy.paused !== undefined) return leave('paused', `everything is paused: ${policy.paused}`);
 
-  // 2. The incident itself, judged by its status's category and never by a name.
+  // 2. The incident itself, judged by its status's category, never by its name.
   const { incident, statuses } = facts;
   if (incident === undefined || statuses === undefined) return { verdict: 'read', what: 'incident' };
   const { category, name } = incident.status;
@@ -131,78 +70,77 @@ export function decide(facts: Facts, policy: Policy): Decision {
   if (category !== 'learning' && !active)
     return leave('not-closable', `its status is ${name} (${category}), from which nothing is closed`);
 
-  // 3. What people said about it.
-  if (facts.hold !== undefined)
-    return leave('held', `it is held since ${when(facts.hold.at)}: ${facts.hold.why}`);
+  // 3. What operators said about it.
+  if (facts.hold !== undefined) return leave('held', `it has been held since ${heldInWords(facts.hold)}`);
   if (!rule.close) return leave('rule', `the rule “${rule.name}” leaves such incidents to people`);
-  const looks = looksLike(incident, facts.followUps);
-  const released = facts.releasedAt ?? -Infinity;
-  if (
-    facts.backlog !== undefined &&
-    facts.backlog.looks === looks &&
-    released < facts.backlog.at &&
-    !toldSince(facts, facts.backlog.at)
-  )
-    return leave(
-      'backlog',
-      'it was ready before incident-closer came; close it with `sweep --backlog`, or release it',
-    );
   if (active && policy.activeIncidents === 'leave')
     return leave('active', `it is still active (${name}), and ACTIVE_INCIDENTS is leave`);
+  const old = backlogSince({
+    ...facts,
+    entry: facts.backlog,
+    isPrivate: isPrivate(incident.visibility),
+  });
+  if (old !== undefined) {
+    if (facts.updates === undefined) return { verdict: 'read', what: 'updates' };
+    // If somebody resolved it since, that is the change: it settles from then.
+    if ((statusSince(facts.updates) ?? -Infinity) < old.at) return backlog(old);
+  }
   const known = facts.movedBack;
-  if (known !== undefined && known.incidentUpdatedAt === incident.updatedAt && !wasLifted(known.at, facts))
-    return movedBack(known);
+  const isSame = known?.done !== undefined && known.incidentUpdatedAt === incident.updatedAt;
+  if (known !== undefined && isSame && !wasLifted(known, facts)) return movedBack(known);
 
-  // Closing opts it out of what is left of its post-incident flow.
-  if (rule.requirePostmortem && !incident.hasPostmortem)
-    return wait('no-postmortem', `the rule “${rule.name}” wants its post-mortem first, and it has none`);
+  // Closing opts it out of the rest of its post-incident flow.
+  const to: Target = active && policy.activeIncidents === 'resolve' ? 'post-incident' : 'closed';
+  const flow = to === 'closed' ? waitForFlow(incident, active, rule, now) : undefined;
+  if (flow !== undefined) return flow;
 
   // 4. Whether an edit could succeed at all.
-  const to: Target = active && policy.activeIncidents === 'resolve' ? 'post-incident' : 'closed';
-  const wanted = to === 'closed' ? policy.closedStatus : policy.resolvedStatus;
-  const status = chooseStatus(statuses, to, wanted);
-  if (status === undefined) return leave('no-status', noStatus(to, wanted));
+  const wanted = wantedStatus(to, rule, policy);
+  const [status, ...others] = chooseStatuses(statuses, to, wanted?.name);
+  if (status === undefined) return leave('no-status', noStatus(to, wanted?.name, wanted?.setBy));
   if (to === 'closed' && facts.roles !== undefined && !facts.roles.includes(CLOSING_ROLE))
     return leave(
       'key-role',
       `the API key lacks the role ${CLOSING_ROLE} (“Close incidents by opting out of the post-incident flow”): add it in incident.io under Settings > API keys`,
     );
-  const { refusal } = facts;
-  if (
-    refusal !== undefined &&
-    refusal.looks === looks &&
-    released < refusal.at &&
-    now - refusal.at < REFUSAL_HOLDS
-  )
-    return leave('refused', `incident.io refused it: ${refusal.words}`);
+  const { refusal, releasedAt: released = -Infinity } = facts;
+  const looks = fingerprint(incident, facts.followUps);
+  if (refusal !== undefined && released < refusal.at) {
+    const again = retriedAt(refusal, facts, looks);
+    if (again > now) return refused(refusal, again);
+  }
 
-  // 5. Settle time, on our clock, in the status that it still has.
-  const ready = facts.ready?.statusId === incident.status.id ? facts.ready : undefined;
+  /** What it waits for if it entered its post-incident flow at `resolved` (ms). Resolved since: a new end, which settles. */
+  const waitOf = (resolved: number | undefined) =>
+    waitForTime(facts, { to, resolved: active ? undefined : resolved, all: allDone(done, alive.length) });
+
+  // 5. Never fight a person: whoever moved it back, or did not close what we resolved, meant it. Looked at as soon as
+  // nothing else is in the way, so that no closing is forecast that will not come; while it settles, its history is
+  // read again only if the incident changed, and right before closing always.
+  const ready = standingReady(facts);
   const since = ready?.since ?? now;
-  const due = since + rule.settleTime;
-  if (now < due)
-    return {
-      ...wait('settling', `${allDone(done, alive.length)}; it settles until ${when(due)}`, due),
-      readySince: since,
-    };
+  const seen = ready?.history?.incidentUpdatedAt === incident.updatedAt ? ready.history : undefined;
+  if (facts.updates === undefined && (seen === undefined || waitOf(seen.resolvedAt) === undefined))
+    return { verdict: 'read', what: 'updates' };
+  if (facts.updates !== undefined) {
+    const resolver = policy.activeIncidents === 'resolve' ? facts.keyName : undefined;
+    const found = findMovedBack(facts.updates, facts.closures, resolver);
+    const back = found && asSeen(found, incident, facts);
+    if (back !== undefined && !wasLifted(back, facts)) return movedBack(back);
+  }
 
-  // 6. It never fights a person: whoever moved it back, or did not close what we resolved, meant it.
-  if (facts.updates === undefined) return { verdict: 'read', what: 'updates' };
-  const resolver = policy.activeIncidents === 'resolve' ? facts.keyName : undefined;
-  const back = movedBackAt(incident, facts.updates, facts.closures, resolver);
-  if (back !== undefined && !wasLifted(back.at, facts)) return movedBack(back);
+  // 6. Time: settle time on our clock, in the status it still has; the least time in its post-incident flow; and the
+  // brake, against whatever nobody thought of. The one that ends last is told: nothing happens before.
+  const waiting = waitOf(facts.updates === undefined ? seen?.resolvedAt : resolvedAt(facts.updates));
+  if (waiting !== undefined) return waiting;
 
-  // 7. The brake against whatever nobody thought of.
-  if (facts.brakeUntil !== undefined && facts.brakeUntil > now)
-    return { ...braked(facts.brakeUntil), readySince: since };
-
-  // 8. The tracker's own word, last: nothing that could not be confirmed is closed on a webhook's word.
+  // 7. Confirmation by the trackers comes last: a webhook alone closes nothing that its tracker could confirm.
   if (facts.answers === undefined) return { verdict: 'read', what: 'tasks' };
-  const doubts = doubtsOf(alive, facts);
+  const doubts = unconfirmedOf(alive, facts);
   if (doubts.length > 0) {
     const confirmingSince = ready?.confirmingSince ?? now;
     return {
-      ...confirming(doubts, allDone(done, alive.length), confirmingSince, now),
+      ...confirmingVerdict(doubts, allDone(done, alive.length), confirmingSince, now),
       readySince: since,
       confirmingSince,
     };
@@ -214,14 +152,97 @@ export function decide(facts: Facts, policy: Policy): Decision {
     words: allDone(done, alive.length),
     to,
     status,
+    others: to === 'post-incident' && wanted === undefined ? others : [],
   };
 }
 
-/** Whether follow-ups alone would let the incident be closed: none blocks, and as many are done as the rule wants. */
-export function enoughDone(followUps: readonly Counted[], rule: Rule): boolean {
+/** Since when it is ready, in the status it still has; what a dry run found counts anew. */
+function standingReady({ ready, incident, starts }: Facts): Facts['ready'] {
+  return ready?.statusId === incident?.status.id && !isOfDryRun(ready, starts) ? ready : undefined;
+}
+
+/** What ends last of all that only time ends; `undefined`: nothing is left of it. */
+function waitForTime(
+  facts: Facts,
+  { to, resolved, all }: { to: Target; resolved: number | undefined; all: string },
+): Extract<Decision, { verdict: 'wait' }> | undefined {
+  const { now, rule, starts, brakeUntil } = facts;
+  const known = standingReady(facts)?.since;
+  // By incident.io's clock; ahead of ours, which was set back then, it says nothing of what came first.
+  const isNewEnd = known !== undefined && resolved !== undefined && resolved > known && resolved <= now;
+  const since = known === undefined || isNewEnd ? now : known;
+  const settled = settledAt(since, rule.settleTime, starts, now);
+  const mayClose =
+    to === 'closed' && rule.minTimeResolved > 0 ? (resolved ?? since) + rule.minTimeResolved : -Infinity;
+  const until = Math.max(settled, mayClose, brakeUntil ?? -Infinity);
+  if (until <= now) return undefined;
+  if (until === brakeUntil) return { ...braked(brakeUntil), readySince: since };
+  const anew = settled > since + rule.settleTime ? ', anew after the dry run' : '';
+  if (until === settled)
+    return {
+      ...wait('settling', `${all}; it settles until ${formatTime(settled)}${anew}`, settled),
+      readySince: since,
+    };
+  const words = `${all}; ${by(rule)} it stays in its post-incident flow until ${formatTime(mayClose)}`;
+  return { ...wait('min-time-resolved', words, mayClose), readySince: since };
+}
+
+/** What is left of its post-incident flow, which closing would skip. */
+function waitForFlow(incident: Incident, active: boolean, rule: Rule, now: number): Decision | undefined {
+  if (rule.requirePostmortem && !incident.hasPostmortem)
+    return wait('no-postmortem', `the rule “${rule.name}” wants its post-mortem first, and it has none`);
+  const debrief = Math.max(...incident.debriefs.map(({ endAt }) => endAt));
+  if (rule.waitForDebriefs && debrief > now)
+    return wait(
+      'debrief',
+      `${by(rule)} it waits for its debrief, which ends at ${formatTime(debrief)}`,
+      debrief,
+    );
+  if (active && rule.minTimeResolved > 0)
+    return wait('not-resolved', `${by(rule)} it has to be resolved first, and it is still active`);
+  return undefined;
+}
+
+function by({ name }: Rule): string {
+  return name === SETTINGS_RULE ? 'by the settings' : `by the rule “${name}”`;
+}
+
+/** Whether the follow-ups alone would allow closing: none blocks, and enough are done for the rule. */
+export function enoughDone(followUps: readonly CountedFollowUp[], rule: Rule): boolean {
   const blocked = followUps.some(({ effective }) => effective.counts === 'blocks');
   const done = followUps.filter(({ effective }) => effective.counts === 'done').length;
   return !blocked && done >= Math.max(1, rule.minFollowUps);
+}
+
+/** When (ms) a write that incident.io refused is retried. */
+function writeRetriedAt(effective: EffectiveState): number | undefined {
+  return effective.counts === 'blocks' ? effective.retryAt : undefined;
+}
+
+/** When (ms) an edit that incident.io refused is retried. */
+function retriedAt(refusal: Refusal, facts: Facts, looks: string): number {
+  // Written by an earlier release, which stored no more than this.
+  if (refusal.incidentUpdatedAt === undefined && refusal.looks !== looks) return facts.now;
+  return retryAt(refusal.at, refusal, groundsOf(facts));
+}
+
+/** The facts that a refused edit may depend on. */
+export function groundsOf({ incident, followUps, roles }: Facts) {
+  return {
+    incidentUpdatedAt: incident?.updatedAt,
+    followUps: followUps.map(({ followUp }) => rowOf(followUp)),
+    roles: roles && [...roles],
+  } satisfies RefusalGrounds;
+}
+
+/** The verdict after incident.io refused the edit; it is retried at `again` (ms) at the latest. */
+export function refused(refusal: Refusal, again: number): Extract<Decision, { verdict: 'leave' }> {
+  const words = `incident.io refused it: ${refusal.words}; ${refusedSince(refusal, again)}`;
+  return { ...leave('refused', words), until: again };
+}
+
+function earliest(times: readonly number[]): number | undefined {
+  return times.length > 0 ? Math.min(...times) : undefined;
 }
 
 function tooFew(done: number, alive: number, rule: Rule): string {
@@ -230,31 +251,19 @@ function tooFew(done: number, alive: number, rule: Rule): string {
   return `${done} of its ${alive} follow-ups are done (the others may stay open), and ${needed} are needed to close by them`;
 }
 
-function wait(reason: WaitReason, words: string, until?: number) {
-  return { verdict: 'wait' as const, reason, words, blockers: [{ why: words }], until };
-}
-
-/** The verdict where MAX_CLOSES_PER_HOUR leaves no room before `until` (ms). */
-export function braked(until: number) {
-  const words = `the brake holds it until ${when(until)}: MAX_CLOSES_PER_HOUR closings were made within the hour`;
-  return wait('brake', words, until);
-}
-
-function leave(reason: LeaveReason, words: string): Extract<Decision, { verdict: 'leave' }> {
-  return { verdict: 'leave', reason, words };
-}
-
 function movedBack(back: MovedBack): Decision {
-  const words = back.resolvedByUs
-    ? `incident-closer resolved it at ${when(back.at)}, and no follow-up became done since`
-    : `somebody moved it back at ${when(back.at)}, and no follow-up became done since; \`release\` lets it be closed again`;
+  const words = `${describeMovedBack(back)}, and no further follow-up is known to have been done since; \`release\` lets it be closed`;
   return { ...leave(back.resolvedByUs ? 'resolved-by-us' : 'moved-back', words), movedBack: back };
 }
 
-/** Whether a tracker told anything of its tasks since then. */
-function toldSince(facts: Facts, at: number): boolean {
-  return facts.followUps.some(({ task }) => {
-    const record = task === undefined ? undefined : facts.records.get(task);
-    return record !== undefined && record.receivedAt >= at;
-  });
+/** The verdict on an incident that was ready before we could see it. */
+function backlog(since: BacklogSince): Decision {
+  const when =
+    since.source === undefined
+      ? 'it was ready before incident-closer came'
+      : `it was ready before ${formatTime(since.at)}, when incident-closer was given ${since.source}`;
+  return {
+    ...leave('backlog', `${when}; close it with \`sweep --backlog\`, or release it`),
+    backlog: { at: since.at },
+  };
 }

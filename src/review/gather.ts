@@ -1,17 +1,35 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
-import { stand } from '../events/stand.ts';
+import { standingAfter } from '../events/standing-state.ts';
+import { standingChange } from '../events/unread-changes.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
 import { NotFoundError } from '../incident-io/errors.ts';
 import type { Policy } from '../policy/policy.ts';
 import { depends, type IncidentAbout, type Rule, ruleFor } from '../policy/rule.ts';
-import type { IncidentRecord, TaskRecord } from '../store/records.ts';
+import { asRecord } from '../store/incident-record.ts';
+import {
+  type IncidentRecord,
+  LONGEST_CHAIN,
+  type StatusHistory,
+  type TaskRecord,
+  type UnreadChange,
+} from '../store/records.ts';
+import { isDone, knownDoneBefore, nextHistory } from '../store/status-history.ts';
 import type { Store } from '../store/store.ts';
+import type { UnreadTask } from '../store/tracker-records.ts';
 import type { FollowUp, Incident, TaskEvent, TaskKey } from '../vocabulary.ts';
-import { effective, type TaskWord } from './word.ts';
-import type { Counted } from './words.ts';
+import {
+  type Chain,
+  canonicalOf,
+  chainFrom,
+  countedTaskOf,
+  isDuplicate,
+  type Standing,
+} from './duplicates.ts';
+import { effectiveState, type KnownHistory } from './effective-state.ts';
+import type { CountedFollowUp } from './sentences.ts';
 
-/** Incident modes that lists show without being asked. */
+/** Incident modes that lists include by default. */
 const DEFAULT_MODES = ['standard', 'retrospective'];
 
 export interface GatherDeps {
@@ -19,39 +37,52 @@ export interface GatherDeps {
   api: IncidentIoReader;
   clock: Clock;
   policy: Policy;
-  /** The task that a follow-up's reference names; `undefined` where no tracker of ours knows it. */
+  /** The task that a follow-up's reference names; `undefined` if it belongs to no tracker we know. */
   taskKeyOf(provider: string, permalink: string): TaskKey | undefined;
-  /** Takes what was read into the index, with its links; absent where nothing may be changed. */
+  /** The key, if its roles are known. */
+  key?: { roles: readonly string[] };
+  /** Indexes what was read, with its links; absent if nothing may be changed. */
   index?(followUps: readonly FollowUp[]): Promise<void>;
 }
 
-/** incident.io shows no such incident to this key: it is private, or gone. */
+/** incident.io does not show this incident to this key: it is private, or gone. */
 export class NotVisibleError extends Error {
   override readonly name = 'NotVisibleError';
 }
 
 export interface Gathered {
-  followUps: Counted[];
+  followUps: CountedFollowUp[];
   /** By the key that the follow-ups' references give. */
   records: Map<TaskKey, TaskRecord>;
 }
 
-/** Reads an incident's follow-ups, and then (never before) what is known of their tasks. Throws where anything could not be read. */
+/** What is known about an incident, by which its follow-ups are judged. */
+export type AboutIncident = { rule: Rule } & Pick<KnownHistory, 'releasedAt' | 'incidentUpdatedAt' | 'roles'>;
+
+/** Reads an incident's follow-ups, and then (never before) what is known about their tasks. Throws if any read fails. */
 export async function gather(incidentId: string, rule: Rule, deps: GatherDeps): Promise<Gathered> {
   const followUps = await readFollowUps(incidentId, deps);
-  // Links before the states of tasks, as in the sync: an event that comes meanwhile finds its incident.
+  // Links before the states of tasks, as in the sync: an event that arrives meanwhile finds its incident.
   await deps.index?.(followUps);
   const releasedAt = await deps.store.released.get(incidentId);
-  return count(followUps, () => ({ rule, releasedAt }), deps);
+  const about = { rule, releasedAt, roles: deps.key?.roles };
+  const gathered = await countFollowUps(followUps, () => about, deps);
+  const isRefused = gathered.followUps.some(
+    ({ effective }) => effective.counts === 'blocks' && effective.why === 'write-refused',
+  );
+  if (!isRefused) return gathered;
+  // Whether a write is retried depends on the incident, too, and nothing else reads an incident that is blocked.
+  const { updatedAt: incidentUpdatedAt } = await deps.api.incident(incidentId);
+  return countFollowUps(followUps, () => ({ ...about, incidentUpdatedAt }), deps);
 }
 
 /**
- * What follow-ups count as, by what the store knows of their tasks, and by what the trackers told just now (by the
- * key that was asked for). No call to incident.io.
+ * What follow-ups count as, given what the store knows about their tasks and what the trackers just answered (by the
+ * key asked for). Makes no call to incident.io.
  */
-export async function count(
+export async function countFollowUps(
   followUps: readonly FollowUp[],
-  about: (incidentId: string) => { rule: Rule; releasedAt: number | undefined },
+  about: (incidentId: string) => AboutIncident,
   { store, clock, taskKeyOf }: Pick<GatherDeps, 'store' | 'clock' | 'taskKeyOf'>,
   told: ReadonlyMap<TaskKey, TaskEvent> = new Map(),
 ): Promise<Gathered> {
@@ -61,48 +92,88 @@ export async function count(
     if (key !== undefined) taskOf.set(id, key);
   }
   const ids = followUps.map(({ id }) => id);
-  const { records, canonical } = await wordsOf([...taskOf.values()], store, told);
-  const [marks, refusals] = await Promise.all([store.marks.getMany(ids), store.writeRefusals.getMany(ids)]);
+  const standing = await standingOf([...taskOf.values()], store, told);
+  const [marks, refusals, rows, doneThen, unreadTasks, unreadChanges] = await Promise.all([
+    store.marks.getMany(ids),
+    store.writeRefusals.getMany(ids),
+    store.followUps.getMany(ids),
+    doneWhenClosed(followUps, store),
+    store.unreadTasks.getMany([...standing.values()].map(({ place }) => place)),
+    store.unreadChanges.getMany([...standing.values()].map(({ place }) => place)),
+  ]);
   const now = clock.now();
+  const historyOf = (followUp: FollowUp): StatusHistory => {
+    const mark = marks.get(followUp.id);
+    const history = nextHistory(rows.get(followUp.id), followUp, mark, now);
+    const wasDone = followUp.status === 'outstanding' && doneThen.has(followUp.id);
+    return wasDone ? knownDoneBefore(history, followUp) : history;
+  };
 
   const counted = followUps.map((followUp) => {
     const task = taskOf.get(followUp.id);
-    const record = task === undefined ? undefined : records.get(task);
-    const word = record && wordOfTask(record, canonical);
+    const { rule, ...incident } = about(followUp.incidentId);
+    const chain = task === undefined ? undefined : chainFrom(task, standing);
+    const word = chain && countedTaskOf(chain, incident.releasedAt);
     const refusal = refusals.get(followUp.id);
-    const { rule, releasedAt } = about(followUp.incidentId);
+    const unreadChange = chain && unreadChangeOf(chain, standing, unreadChanges);
+    const history = historyOf(followUp);
     const known = {
+      ...incident,
       task: word,
+      unreadChange,
+      history,
       mark: marks.get(followUp.id),
       refusal,
-      releasedAt,
       now,
     };
     return {
       followUp,
       task,
       word,
-      refusedWith: refusal?.words,
-      effective: effective(followUp, known, rule),
+      ...(chain && isDuplicate(chain) && { chain }),
+      unreadChange,
+      history,
+      row: rows.get(followUp.id),
+      unread: chain && unreadOf(chain, standing, unreadTasks),
+      ...(refusal && { refusal }),
+      effective: effectiveState(followUp, known, rule),
     };
   });
-  return { followUps: counted, records };
+  const records = [...taskOf.values()].flatMap((task) => {
+    const record = standing.get(task)?.record;
+    return record === undefined ? [] : [[task, record] as const];
+  });
+  return { followUps: counted, records: new Map(records) };
+}
+
+/** The outstanding follow-ups that were done in incident.io when we closed their incident. */
+async function doneWhenClosed(followUps: readonly FollowUp[], store: Store): Promise<ReadonlySet<string>> {
+  const outstanding = followUps.filter(({ status }) => status === 'outstanding');
+  const closures = await store.closures.getMany(outstanding.map(({ incidentId }) => incidentId));
+  return new Set(
+    [...closures.values()].flatMap((list) =>
+      list.flatMap(({ outcome, evidence }) =>
+        outcome !== 'confirmed'
+          ? []
+          : evidence.flatMap(({ followUp, status }) => (isDone(status) ? [followUp] : [])),
+      ),
+    ),
+  );
 }
 
 /**
- * The rule that fits an incident, by what is remembered of it; the incident is read where nothing is and a rule
- * looks at incidents. `decide` looks again once the incident has been read. `undefined`: incident.io shows no such
- * incident.
+ * The rule for an incident, from what is stored about it; the incident is read if nothing is stored and a rule depends
+ * on it. `decide` checks again once the incident has been read. `undefined`: incident.io does not show it.
  */
 export async function likelyRule(
   incidentId: string,
   { store, api, policy }: Pick<GatherDeps, 'store' | 'api' | 'policy'>,
 ): Promise<Rule | undefined> {
-  const remembered = rememberedRule(await store.incidents.get(incidentId), policy);
+  const remembered = storedRule(await store.incidents.get(incidentId), policy);
   if (remembered !== undefined) return remembered;
   try {
     const incident = await api.incident(incidentId);
-    await rememberIncidents([incident], store);
+    await storeIncidents([incident], store);
     return ruleFor(policy.rules, incident);
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
@@ -110,14 +181,14 @@ export async function likelyRule(
   }
 }
 
-/** The rule that fits by what is remembered of an incident; `undefined` where that does not tell. */
-export function rememberedRule(record: IncidentRecord | undefined, { rules }: Policy): Rule | undefined {
+/** The rule for what is stored about an incident; `undefined` if that is not enough to choose. */
+export function storedRule(record: IncidentRecord | undefined, { rules }: Policy): Rule | undefined {
   if (!depends(rules)) return ruleFor(rules, UNKNOWN);
   const known = aboutOf(record);
   return known && ruleFor(rules, known);
 }
 
-/** An incident of which nothing is known. */
+/** An incident about which nothing is known. */
 export const UNKNOWN: IncidentAbout = { mode: '', visibility: '', customFields: [] };
 
 function aboutOf(record: IncidentRecord | undefined): IncidentAbout | undefined {
@@ -129,34 +200,29 @@ async function readFollowUps(incidentId: string, deps: GatherDeps): Promise<Foll
   const known = await store.incidents.get(incidentId);
   const followUps = await api.followUpsOf(incidentId, askedMode(known?.mode));
   if (followUps.length > 0 || known !== undefined) return followUps;
-  // Lists leave out the incidents of some modes: an empty one says nothing before the mode is known.
+  // Lists leave out incidents of some modes: an empty list says nothing until the mode is known.
   const incident = await api.incident(incidentId).catch((error: unknown) => {
     throw error instanceof NotFoundError ? new NotVisibleError(error.message, { cause: error }) : error;
   });
-  await rememberIncidents([incident], store);
+  await storeIncidents([incident], store);
   const mode = askedMode(incident.mode);
   return mode === undefined ? followUps : api.followUpsOf(incidentId, mode);
 }
 
-/** The mode that lists have to be asked for, where they do not show it by themselves. */
+/** The mode to ask lists for, unless they include it by default. */
 export function askedMode(mode: string | undefined): string | undefined {
   return mode === undefined || DEFAULT_MODES.includes(mode) ? undefined : mode;
 }
 
-/** Remembers what incidents are called and which mode they have, where that is news. */
-export async function rememberIncidents(incidents: readonly Incident[], store: Store): Promise<void> {
+/** Stores incidents as they were just read or listed, if that changed. */
+export async function storeIncidents(incidents: readonly Incident[], store: Store): Promise<void> {
   const byId = new Map(incidents.map((incident) => [incident.id, incident]));
   await store.incidents.update(byId.keys(), (current, id) => {
     const incident = byId.get(id);
     if (incident === undefined) return current;
-    const { reference, name, mode, permalink, visibility, severity, type, customFields } = incident;
-    const about = {
-      visibility,
-      severity,
-      type,
-      customFields: customFields.filter(({ values }) => values.length > 0),
-    };
-    const record: IncidentRecord = { reference, name, mode, permalink, about };
+    // A list may be older than what was read meanwhile.
+    if (current?.seen !== undefined && current.seen.updatedAt > incident.updatedAt) return current;
+    const record = asRecord(incident);
     return isDeepStrictEqual(record, current) ? current : record;
   });
   const byReference = new Map(incidents.map(({ id, reference }) => [reference.toUpperCase(), id]));
@@ -167,44 +233,63 @@ export async function rememberIncidents(incidents: readonly Incident[], store: S
 }
 
 /**
- * What stands for tasks and for what they are duplicates of: all of it read at one time, so that no two follow-ups of a
- * task are told different words.
+ * The standing states of tasks and of everything they are duplicates of, to the end of each chain. In the end all are
+ * read at once, so that no two follow-ups of a task see different states.
  */
-async function wordsOf(
+async function standingOf(
   tasks: readonly TaskKey[],
   store: Store,
   told: ReadonlyMap<TaskKey, TaskEvent>,
-): Promise<{ records: Map<TaskKey, TaskRecord>; canonical: Map<TaskKey, TaskRecord> }> {
-  const first = await recordsOf(tasks, store, told);
-  const originals = [...first.values()].flatMap(({ canonical }) => canonical ?? []);
-  if (originals.length === 0) return { records: first, canonical: new Map() };
-  const all = await recordsOf([...tasks, ...originals], store, told);
-  const own = new Set(tasks);
-  return { records: new Map([...all].filter(([key]) => own.has(key))), canonical: all };
+): Promise<Map<TaskKey, Standing>> {
+  const asked = new Set(tasks);
+  for (let hop = 0; ; hop++) {
+    const standing = await readStanding(asked, store, told);
+    const further = [...standing.values()]
+      .flatMap(({ record }) => canonicalOf(record) ?? [])
+      .filter((task) => !asked.has(task));
+    if (further.length === 0 || hop === LONGEST_CHAIN) return standing;
+    for (const task of further) asked.add(task);
+  }
 }
 
-async function recordsOf(
+/** The first task of a chain that could not be read when its tracker was last asked. */
+function unreadOf(
+  { links }: Chain,
+  standing: ReadonlyMap<TaskKey, Standing>,
+  unreadTasks: ReadonlyMap<TaskKey, UnreadTask>,
+): CountedFollowUp['unread'] {
+  for (const { task } of links) {
+    const unread = unreadTasks.get(standing.get(task)?.place ?? task);
+    if (unread !== undefined) return { task, why: unread.why, since: unread.since };
+  }
+  return undefined;
+}
+
+/** The first change in a chain that a payload named but whose result could not be read. */
+function unreadChangeOf(
+  { links }: Chain,
+  standing: ReadonlyMap<TaskKey, Standing>,
+  unreadChanges: ReadonlyMap<TaskKey, UnreadChange>,
+): UnreadChange | undefined {
+  for (const { task, record } of links) {
+    const change = standingChange(unreadChanges.get(standing.get(task)?.place ?? task), record);
+    if (change !== undefined) return change;
+  }
+  return undefined;
+}
+
+async function readStanding(
   tasks: Iterable<TaskKey>,
   store: Store,
   told: ReadonlyMap<TaskKey, TaskEvent>,
-): Promise<Map<TaskKey, TaskRecord>> {
+): Promise<Map<TaskKey, Standing>> {
   const places = await store.placesOf(tasks);
   const records = await store.tasks.getMany(places.values());
-  const found = new Map<TaskKey, TaskRecord>();
+  const found = new Map<TaskKey, Standing>();
   for (const [task, place] of places) {
     const event = told.get(place);
-    const record = event === undefined ? records.get(place) : stand(records.get(place), event);
-    if (record !== undefined) found.set(task, record);
+    const record = event === undefined ? records.get(place) : standingAfter(records.get(place), event);
+    found.set(task, { place, ...(record && { record }) });
   }
   return found;
-}
-
-/** A duplicate follows its canonical task, where the tracker names it. */
-function wordOfTask(record: TaskRecord, canonical: ReadonlyMap<TaskKey, TaskRecord>): TaskWord {
-  if (record.state !== 'declined' || record.canonical === undefined) return record;
-  const original = canonical.get(record.canonical);
-  if (original === undefined)
-    return { state: 'unknown-duplicate', canonical: record.canonical, since: record.since };
-  // As open as its original: an open one blocks, whatever the duplicate's own follow-up says.
-  return { ...original, since: Math.max(original.since, record.since), seenClosed: true };
 }

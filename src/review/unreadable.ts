@@ -3,22 +3,22 @@ import type { Clock } from '../clock.ts';
 import { ForbiddenError, NotFoundError, RefusedError } from '../incident-io/errors.ts';
 import type { Waker } from '../queue/queues.ts';
 import type { Store } from '../store/store.ts';
-import { DUE, regroup } from './groups.ts';
+import { DUE, updateSections } from './sections.ts';
 
-/** It is looked at again after the first, then after twice as long each time, up to the last, ms. */
+/** It is reviewed again after the first, then with the interval doubling up to the last, ms. */
 const FIRST = 5_000;
 const LAST = 60 * 60_000;
 
-/** incident.io refused to be read, for a reason that no further try mends: a person has to. */
+/** incident.io refused the read for a reason that no retry fixes: a person has to. */
 export function isFinal(error: unknown): error is ForbiddenError | NotFoundError | RefusedError {
   return error instanceof ForbiddenError || error instanceof NotFoundError || error instanceof RefusedError;
 }
 
 /**
- * Keeps what incident.io said as what the incident waits for. It is looked at again when something happens, and more
- * and more seldom by itself. Nothing is concluded from it.
+ * Stores incident.io's answer as what the incident waits for. It is reviewed again when something happens, and
+ * otherwise at growing intervals. Nothing is concluded from it.
  */
-export async function rememberUnreadable(
+export async function storeUnreadable(
   incidentId: string,
   error: ForbiddenError | NotFoundError | RefusedError,
   why: string,
@@ -31,6 +31,7 @@ export async function rememberUnreadable(
   const reference = (await store.incidents.get(incidentId))?.reference;
   await store.ready.remove(incidentId);
   await waker.wakeAt(incidentId, until, now);
+  await store.failing.remove(incidentId);
   await store.outcomes.put(incidentId, {
     incident: incidentId,
     reference,
@@ -43,7 +44,7 @@ export async function rememberUnreadable(
     wokenBy: why,
   });
   await store.tables.unrank(DUE, [incidentId]);
-  await regroup([incidentId], store);
+  await updateSections([incidentId], store);
   const told = before?.reason === 'unreadable' && before.words === error.message;
   log[told ? 'debug' : 'warn'](
     { incident: incidentId, reference, requestId: error.requestId },

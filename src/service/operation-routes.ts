@@ -1,13 +1,42 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { Context } from './context.ts';
+import type { Context } from '../context/context.ts';
+import { IncidentIoError } from '../incident-io/errors.ts';
+import { parsedJson } from '../json.ts';
+import { OperationError } from '../operations/operation.ts';
+import { bounded } from '../outside-text.ts';
+import { type Operator, operator, UNKNOWN_OPERATOR } from '../store/history/operator.ts';
 
-/** Runs a command of another process. `undefined`: there is no such command. Throws with a message for the person who asked. */
-export type Operate = (name: string, asks: unknown, context: Context) => Promise<unknown>;
+/** Runs another process's command. `undefined`: no such command. Throws with a message for the person who asked. */
+export type Operate = (name: string, asks: unknown, context: Context, by: Operator) => Promise<unknown>;
+
+/** The header that tells who asks; a release before this one sends none. */
+export const ASKED_BY = 'x-asked-by';
+
+export function askedBy(by: Operator): string {
+  return encodeURIComponent(JSON.stringify(by));
+}
+
+const LONGEST_NAME = 100;
+
+function operatorIn(header: string): Operator {
+  const told = operator.safeParse(parsedJson(decoded(header)));
+  if (!told.success) return UNKNOWN_OPERATOR;
+  const { name, via, from } = told.data;
+  return { name: bounded(name, LONGEST_NAME), via, from: bounded(from, LONGEST_NAME) };
+}
+
+function decoded(header: string): string {
+  try {
+    return decodeURIComponent(header);
+  } catch {
+    return '';
+  }
+}
 
 /**
- * Serves commands to processes that hold the token: the owner of an embedded folder finds it in the folder's
- * lock. Answers the token.
+ * Serves commands to processes that hold the token, which the owner of an embedded folder finds in the folder's lock.
+ * Returns the token.
  */
 export function operationRoutes(
   server: FastifyInstance,
@@ -29,18 +58,23 @@ export function operationRoutes(
     });
     app.post<{ Params: { name: string }; Body: string }>(
       '/operations/:name',
-      async ({ params, body }, reply) => {
+      async ({ params, body, headers }, reply) => {
         const running = await context();
         if (running === undefined)
           return reply.code(503).send({ error: 'incident-closer is still starting' });
         try {
-          const result = await operate(params.name, JSON.parse(body), running);
+          const by = operatorIn(String(headers[ASKED_BY] ?? ''));
+          const result = await operate(params.name, JSON.parse(body), running, by);
           return result === undefined
             ? reply.code(404).send({ error: `there is no command ${params.name}` })
             : reply.send(result);
         } catch (error) {
-          running.log.warn({ err: error, command: params.name }, 'a command failed');
-          return reply.code(422).send({ error: error instanceof Error ? error.message : String(error) });
+          const why = error instanceof Error ? error.message : String(error);
+          // What whoever asked can mend, such as a mistyped incident, is no fault of ours that a stack would explain.
+          const isForPeople = error instanceof OperationError || error instanceof IncidentIoError;
+          if (isForPeople) running.log.info({ command: params.name, why }, `a command was refused: ${why}`);
+          else running.log.warn({ err: error, command: params.name }, 'a command failed');
+          return reply.code(422).send({ error: why });
         }
       },
     );

@@ -1,24 +1,40 @@
 import type { AddressInfo } from 'node:net';
 import { boardRoutes } from '../board/routes.ts';
 import { systemClock } from '../clock.ts';
+import { type Context, createContext, createStoreContext, type StoreContext } from '../context/context.ts';
+import { withDeadline } from '../deadline.ts';
+import { formatTime } from '../format-time.ts';
+import { metricsRoute } from '../gauges/route.ts';
+import { reachInWords, readReachTrouble } from '../incident-io/reach.ts';
 import type { Logger } from '../log.ts';
-import { createMetrics } from '../metrics/metrics.ts';
-import { metricsRoute } from '../metrics/route.ts';
+import { createMetrics, isSigned } from '../metrics/counters.ts';
 import { readPolicy } from '../policy/read-policy.ts';
 import type { Backend } from '../queue/backend.ts';
+import { watchClock } from '../queue/clock-watch.ts';
 import { openBackend } from '../queue/open-backend.ts';
+import { isNoAnswer } from '../queue/outage.ts';
+import { type EarlyServer, listenEarly } from '../receiver/early-server.ts';
+import { HeardSources } from '../receiver/heard.ts';
+import { hostRule } from '../receiver/host-rule.ts';
+import { DeliveryMemory } from '../receiver/memory.ts';
 import { createProbeServer, createServer, type Readiness } from '../receiver/server.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import { sleep } from '../sleep.ts';
+import { DeliveryLog } from '../store/delivery-log.ts';
+import { markFormat, RefusedStoreError } from '../store/format.ts';
+import { noteFirstStart, noteSources, takeStartsBack } from '../store/starts.ts';
+import { Store } from '../store/store.ts';
 import { WebhookSecrets } from '../store/webhook-secrets.ts';
 import { startTracing } from '../tracing/export.ts';
 import { sources } from '../trackers/index.ts';
 import type { Tracker } from '../trackers/tracker.ts';
 import { WrongOrganisationError } from '../worker/key-watch.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
-import { CannotListenError } from './cannot-listen-error.ts';
-import { type Context, createContext, createStoreContext, type StoreContext } from './context.ts';
+import { cannotListen } from './cannot-listen-error.ts';
+import { giveMemoryBack } from './idle-memory.ts';
 import { type Operate, operationRoutes } from './operation-routes.ts';
+import { keepNoted, noteOf } from './process-notes.ts';
+import { proofRoute } from './proof-route.ts';
 
 export interface ServiceOptions {
   settings: Settings;
@@ -27,50 +43,86 @@ export interface ServiceOptions {
   /** Whether it reviews incidents; needs an API key. */
   work: boolean;
   log: Logger;
-  /** Serves commands of other processes, which cannot open an embedded folder beside this one. */
+  /** Serves commands of other processes, which cannot open an embedded folder while this one has it open. */
   operate?: Operate;
-  /** The trackers that can be asked for tasks; absent: all that there are. */
+  /** The trackers whose tasks can be read; absent: all. */
   asked?: readonly Tracker[];
-  /** Told of what makes going on pointless. */
+  /** Called with errors that make going on pointless. */
   onFatal?: (error: Error) => void;
 }
 
 export interface Service {
   /** `http://127.0.0.1:3000` */
   url: string;
-  /** What it works with, once the store was reached. */
+  /** What it works with, once the store has been reached. */
   context(): Context | undefined;
   ready(): Promise<Readiness>;
-  /** Stops taking deliveries, lets running reviews end, and ends within about `deadline` ms. */
+  /**
+   * Reports not ready for `SHUTDOWN_DELAY`, then stops taking deliveries, lets running reviews end, and ends itself within
+   * about `deadline` ms more.
+   */
   close(deadline: number): Promise<void>;
 }
 
-/** Tries to reach the store keep this distance, ms. */
+/** The interval between attempts to reach the store, ms. */
 const TRY_AGAIN = 1_000;
 
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { settings, receive, work, log } = options;
+  const began = performance.now();
   const { queueUrl, queuePrefix: prefix, lockDuration, stalledInterval } = settings;
   const policy = readPolicy(settings);
   const tracing =
     settings.otlpEndpoint === undefined ? undefined : await startTracing(settings.otlpEndpoint, log);
   const telemetry = tracing?.telemetry;
-  const backend = await openBackend(queueUrl, { prefix, log, lockDuration, stalledInterval, telemetry });
+  const { postgresConnections: connections, trustedProxies = [] } = settings;
+  const mayAsk = hostRule({ host: settings.host, allowed: settings.allowedHosts ?? [] });
+  let early: Promise<EarlyServer> | undefined;
+  const backend = await openBackend(queueUrl, {
+    ...{ prefix, log, lockDuration, stalledInterval, telemetry, connections },
+    onWait: (words) => {
+      early ??= listenEarly({ port: settings.port, host: settings.host, mayAsk }, words, log);
+    },
+  }).finally(async () => (await early)?.close());
   const stop = new AbortController();
   let base: StoreContext | undefined;
   let context: Context | undefined;
   let worker: RunningWorker | undefined;
+  let noting: ReturnType<typeof keepNoted> | undefined;
 
+  let stopping = false;
   const ready = async (): Promise<Readiness> => {
-    const problems = [...(await queueProblems(backend)), ...(work ? (worker?.problems() ?? [STARTING]) : [])];
-    return { ok: problems.length === 0, problems };
+    const [queue, store] = await Promise.all([queueProblems(backend), storeProblems(backend)]);
+    const working = work ? (worker?.problems() ?? [STARTING]) : await workersProblems(base);
+    const problems = [
+      ...(stopping ? [STOPPING] : []),
+      ...queue,
+      ...(queue.length > 0 ? [] : store),
+      ...working,
+    ];
+    // A receiver stays ready as long as deliveries can be queued, whatever else is wrong.
+    const fatal = receive ? queue : problems;
+    return { ok: !stopping && fatal.length === 0, problems };
   };
   const { webhookSecrets, trackerOptions } = settings;
   const handshakes = { sources: settings.handshakes, kept: new WebhookSecrets(backend.tables) };
   const { intake } = backend;
   const metrics = createMetrics({ sources: receive ? Object.keys(webhookSecrets) : [], work });
+  const heard = receive
+    ? new HeardSources({ store: new Store(backend.tables), log, now: systemClock.now })
+    : undefined;
+  const memory = receive
+    ? new DeliveryMemory({
+        log: new DeliveryLog(backend.tables),
+        logger: log,
+        now: systemClock.now,
+        onDropped: metrics.notRemembered,
+      })
+    : undefined;
   const server = receive
     ? createServer({
+        mayAsk,
+        trustedProxies,
         sources,
         webhookSecrets,
         handshakes,
@@ -79,22 +131,28 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         log,
         clock: systemClock,
         ready,
-        onDelivery: metrics.delivery,
+        ...(memory && { memory }),
+        onDelivery(source, outcome) {
+          metrics.delivery(source, outcome);
+          if (isSigned(outcome)) heard?.hear(source);
+        },
       })
-    : createProbeServer({ log, ready });
-  metricsRoute(server, metrics, () => base);
+    : createProbeServer({ log, ready, mayAsk, trustedProxies });
+  metricsRoute(server, metrics, { context: () => base, mayAsk, token: settings.metricsToken });
   boardRoutes(server, {
+    log,
     ...(settings.adminToken !== undefined && { adminToken: settings.adminToken }),
     context: () => base,
+    problems: async () => (await ready()).problems,
   });
+  proofRoute(server, { tables: () => base?.backend.tables, log });
   const token = options.operate && operationRoutes(server, options.operate, async () => context);
 
   try {
     await server.listen({ port: settings.port, host: settings.host });
   } catch (error) {
     await backend.close();
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CannotListenError(`PORT ${settings.port} on HOST ${settings.host} cannot be served: ${why}.`);
+    throw cannotListen(error, settings);
   }
   const url = urlOf(server.server.address(), settings.host);
   if (backend.lock !== undefined && token !== undefined) await backend.lock.announce({ address: url, token });
@@ -104,38 +162,93 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       'Without ADMIN_TOKEN the board is open to this machine alone, and to whoever reaches it through a proxy or tunnel on this machine: let that pass /webhooks/ alone, or set ADMIN_TOKEN.',
     );
 
+  const stopGivingBack = giveMemoryBack();
+  const stopWatching = watchClock((ms) => {
+    if (base === undefined) return;
+    const { store, clock } = base;
+    takeStartsBack(store, clock.now(), ms).catch((err: unknown) =>
+      log.warn(
+        { err },
+        'the clock was set back, and the time of the first start could not be taken back with it',
+      ),
+    );
+  });
   const starting = startUp();
   return {
     url,
     context: () => context,
     ready,
     async close(deadline) {
+      stopping = true;
+      // Senders and load balancers have to see it is not ready before the port closes.
+      await sleep(settings.shutdownDelay);
+      stopGivingBack();
+      stopWatching();
       stop.abort();
       await Promise.race([server.close(), sleep(deadline / 2)]);
-      // A start that hangs at incident.io is cut off.
+      await Promise.all([heard?.close(), memory?.close()]);
+      // A start that hangs at incident.io is aborted.
       if (worker === undefined) await context?.close();
       await starting;
       await worker?.close(deadline / 2);
+      await noting?.close();
       await context?.close();
       await backend.close();
       await tracing?.close(deadline / 8);
     },
   };
 
-  /** The store may be down when we start: it is waited for, and meanwhile senders are told to try again. */
+  async function openDoors(): Promise<void> {
+    for (const source of settings.handshakes) {
+      const until = await handshakes.kept.openFirst(source);
+      if (until !== undefined)
+        log.warn(
+          { source },
+          `the first secret that ${source} offers is kept until ${formatTime(until)}: set up its webhook there now. Later, run \`incident-closer secret ${source} --another\` first.`,
+        );
+    }
+  }
+
+  /** What this process can see, so that what is older than a source is not acted upon unasked. */
+  async function noteStarts(store: Store, startedAt: number): Promise<void> {
+    const { webhookSecrets, trackerAccess, syncFollowUps, dryRun } = settings;
+    const taken = [...Object.keys(webhookSecrets), ...settings.handshakes];
+    if (receive) await noteSources('webhooks', taken, store, startedAt);
+    if (work) {
+      await noteSources('token', Object.keys(trackerAccess), store, startedAt);
+      await noteSources('writes', syncFollowUps && !dryRun ? ['follow-up'] : [], store, startedAt);
+    }
+    // A store of an earlier release was recognized by now.
+    const first = await noteFirstStart(store, startedAt);
+    log.debug({ first }, 'this start is noted');
+  }
+
+  /** The store may be down when we start: it is waited for, and senders are told to retry meanwhile. */
   async function startUp(): Promise<void> {
     for (let told = false; !stop.signal.aborted; ) {
       try {
-        for (const { words } of await backend.warnings()) log.warn(words);
         base ??= await createStoreContext(settings, policy, backend, log);
+        await takeStartsBack(base.store, base.clock.now());
+        // What changed while the store was down is no older than our start.
+        await noteStarts(base.store, base.clock.now() - Math.round(performance.now() - began));
+        for (const { words } of await backend.warnings()) log.warn(words);
+        if (receive) await openDoors();
+        const { store, clock } = base;
+        noting ??= keepNoted(noteOf(settings, { receive, work }), { store, log, now: clock.now });
+        await markFormat(base.store);
+        await base.store.markUsed(base.clock.now());
         if (!work || settings.apiKey === undefined) return;
         context = createContext(base, settings.apiKey, { onCall: metrics.call, asked: options.asked });
         worker = await startWorker(context, {}, metrics);
         return;
       } catch (error) {
-        if (error instanceof WrongOrganisationError) return options.onFatal?.(error);
-        if (!told) log.warn({ err: error }, 'the store cannot be reached yet; it is tried again');
-        told = true;
+        if (error instanceof WrongOrganisationError || error instanceof RefusedStoreError)
+          return options.onFatal?.(error);
+        // That its server does not answer has been told.
+        if (!told && !isNoAnswer(error)) {
+          log.warn({ err: error }, 'the store cannot be reached yet; it is tried again');
+          told = true;
+        }
         await context?.close();
         await sleep(TRY_AGAIN, stop.signal);
       }
@@ -144,6 +257,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 const STARTING = 'the worker is still starting';
+const STOPPING = 'it is stopping: what is sent here is still taken';
+/** How long the store may take to answer a readiness check, ms. */
+const STORE_WITHIN = 1_500;
 
 async function queueProblems(backend: Backend): Promise<string[]> {
   try {
@@ -151,6 +267,27 @@ async function queueProblems(backend: Backend): Promise<string[]> {
     return [];
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+/** What workers elsewhere say of incident.io, for a process that does not call it; what cannot be read is not told. */
+async function workersProblems(base: StoreContext | undefined): Promise<string[]> {
+  if (base === undefined) return [];
+  try {
+    const read = readReachTrouble(base.store, base.clock.now());
+    const trouble = await withDeadline(read, STORE_WITHIN, 'no answer');
+    return trouble === undefined ? [] : [reachInWords(trouble)];
+  } catch {
+    return [];
+  }
+}
+
+async function storeProblems({ tables }: Backend): Promise<string[]> {
+  try {
+    await withDeadline(tables.time(), STORE_WITHIN, 'no answer');
+    return [];
+  } catch (error) {
+    return [`the store does not answer: ${error instanceof Error ? error.message : String(error)}`];
   }
 }
 

@@ -1,11 +1,11 @@
-/** How the text of a setting becomes a value, and how a value is shown to people. */
+/** How the text of a setting becomes a value, and how a value is displayed. */
 export interface Kind<T> {
-  /** Throws `NotAllowed` where the text is no such value. `lines`: the text came from a file. */
+  /** Throws `NotAllowed` if the text is not allowed. `lines`: the text came from a file. */
   parse(text: string, lines?: boolean): T;
   show(value: T): string;
 }
 
-/** Says what is allowed instead. It never repeats the text: that may be a secret. */
+/** Says what is allowed instead. It never repeats the text, which may be a secret. */
 export class NotAllowed extends Error {
   override readonly name = 'NotAllowed';
 }
@@ -20,7 +20,7 @@ const UNITS: readonly (readonly [string, number])[] = [
 ];
 const DAY = 86_400 * SECOND;
 
-/** A duration in milliseconds, both ends allowed. Node's timers end at 24.8 days, so more than 20 is refused by default. */
+/** A duration in milliseconds, both ends inclusive. Node's timers end at 24.8 days: more than 20 is refused by default. */
 export function duration(least = 0, most = 20 * DAY): Kind<number> {
   const show = (value: number): string => {
     const [unit, size] = UNITS.find(([, ms]) => value >= ms && value % ms === 0) ?? ['s', SECOND];
@@ -84,7 +84,7 @@ export function text(form: RegExp, allowed: string): Kind<string> {
   };
 }
 
-/** One secret, without blanks: it becomes a header, where a line break would be an attack. */
+/** One secret, without whitespace: it becomes a header, where a line break would be an attack. */
 export const secret: Kind<string> = {
   show: () => '(set)',
   parse(given) {
@@ -94,7 +94,18 @@ export const secret: Kind<string> = {
   },
 };
 
-/** Secrets that are all valid: commas between them, or one a line in a file. Empty ones do not count. */
+/** A secret that people choose, at least `least` characters long. */
+export function longSecret(least: number): Kind<string> {
+  return {
+    show: secret.show,
+    parse(given) {
+      if (secret.parse(given).length >= least) return given;
+      throw new NotAllowed(`at least ${least} characters, for example what \`openssl rand -hex 32\` prints`);
+    },
+  };
+}
+
+/** Secrets that are all valid: comma-separated, or one per line in a file. Empty ones are ignored. */
 export function secrets(form?: { fits(secret: string): boolean; allowed: string }): Kind<string[]> {
   return {
     show: (value) => (value.length === 1 ? '(set)' : `(${value.length} secrets)`),
@@ -108,7 +119,7 @@ export function secrets(form?: { fits(secret: string): boolean; allowed: string 
   };
 }
 
-/** Texts with commas between them; blanks around them and empty ones do not count. */
+/** Comma-separated texts; whitespace around them and empty ones are ignored. */
 export const texts: Kind<string[]> = {
   show: (value) => value.join(', '),
   parse(given) {

@@ -1,12 +1,11 @@
-import type { Settings } from '../settings.ts';
 import { sources } from '../trackers/index.ts';
 import { prefixOf } from './rows.ts';
 
-/** What to tell of sources whose webhooks do not say what state a task has, and that have no API token to ask with. */
+/** Warnings about sources whose webhooks do not contain a task's state, and that have no API token to read it with. */
 export function missingTokens({
   webhookSecrets,
   trackerAccess,
-}: Pick<Settings, 'webhookSecrets' | 'trackerAccess'>): string[] {
+}: Record<'webhookSecrets' | 'trackerAccess', Readonly<Record<string, unknown>>>): string[] {
   return sources
     .filter(({ name, needsToken }) => needsToken && name in webhookSecrets && !(name in trackerAccess))
     .map(

@@ -1,23 +1,56 @@
 /** Finds variables that were probably meant to be one of ours: a typo there would otherwise go unnoticed. */
 
-/** Names that nobody else uses begin like this; such a variable that is not ours is always reported. */
+/** Prefixes that nobody else uses; such a variable that is not ours is always reported. */
 const FAMILIES = /^(INCIDENT_?IO|INCIDENT_API)/;
-/** A typo of a shorter name (`HOST`, `PORT`) cannot be told from a variable of something else. */
+/** A typo of a shorter name (`HOST`, `PORT`) cannot be distinguished from an unrelated variable. */
 const SHORTEST = 7;
 const TYPOS = 2;
 
-/** `names`: all that we read, with their `_FILE` forms. The answer names no values. */
-export function nearMisses(given: readonly string[], names: readonly string[]): Map<string, string> {
+/**
+ * `names`: all that we read, with their `_FILE` forms; `safety`: those of them that keep the service from acting, which
+ * are recognized in more spellings. The result contains no values.
+ */
+export function nearMisses(
+  given: readonly string[],
+  names: readonly string[],
+  safety: readonly string[] = [],
+): Map<string, string> {
   const found = new Map<string, string>();
   for (const name of given) {
     if (names.includes(name)) continue;
     const upper = name.toUpperCase();
+    const meant = safety.find((ours) => isNearly(upper, ours));
+    if (meant !== undefined) {
+      found.set(name, meant);
+      continue;
+    }
     const [nearest, distance] = closest(upper, names);
     const tooFar = distance > TYPOS || nearest.length < SHORTEST;
     if (tooFar && !FAMILIES.test(upper)) continue;
     found.set(name, nearest);
   }
   return found;
+}
+
+/** People expect our name in front of ours; npm hands `npm start --dry-run` on as `npm_config_dry_run`. */
+const IN_FRONT = /^(INCIDENT_?IO|INCIDENT_?CLOSER|CLOSER|NPM_CONFIG)_+/;
+/** One typo in so many letters of a long name. */
+const LETTERS_PER_TYPO = 5;
+
+/**
+ * Whether a variable (in upper case) seems to be meant for `ours`: spelled or joined differently, with a word more at the
+ * end (`DRY_RUN_MODE`, `SETTLE_TIME_FILE`) or fewer (`MAX_CLOSES`), or with our name in front.
+ */
+function isNearly(name: string, ours: string): boolean {
+  const words = name.replace(/[^A-Z0-9]+/g, '_').replace(IN_FRONT, '');
+  const [letters, wanted] = [lettersOf(words), lettersOf(ours)];
+  if (letters.startsWith(wanted)) return true;
+  if (words.includes('_') && ours.startsWith(`${words}_`)) return true;
+  return editDistance(letters, wanted) <= Math.max(TYPOS, Math.floor(wanted.length / LETTERS_PER_TYPO));
+}
+
+function lettersOf(name: string): string {
+  return name.replaceAll('_', '');
 }
 
 function closest(name: string, names: readonly string[]): readonly [string, number] {
@@ -29,7 +62,7 @@ function closest(name: string, names: readonly string[]): readonly [string, numb
   return best;
 }
 
-/** How many letters have to be put in, left out or changed to make `a` of `b`. */
+/** The edit distance: how many letters have to be inserted, deleted or replaced to turn `a` into `b`. */
 export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, left] of [...a].entries()) {

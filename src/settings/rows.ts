@@ -1,80 +1,19 @@
 import { sources, trackers } from '../trackers/index.ts';
 import { secretForm } from '../trackers/standard-webhooks.ts';
-import { boolean, duration, integer, type Kind, oneOf, secret, secrets, text, texts } from './kinds.ts';
-import { apiUrl, queueUrl, serverUrl, urls, webhookUrls } from './urls.ts';
-
-/** In the order of the README. */
-export const groups = [
-  'incident.io',
-  'Trackers',
-  'When to close',
-  'Announcements',
-  'Queue and HTTP',
-  'Running it',
-  'Advanced',
-] as const;
-export type Group = (typeof groups)[number];
-
-/** One setting: everything that is known of it. Reading, messages, the log and the README's table come from here. */
-export interface Row<T> {
-  /** The environment variable. */
-  name: string;
-  /** Read where the first name is not set. */
-  otherName?: string;
-  group: Group;
-  /** One line of Markdown for the README. */
-  doc: string;
-  default?: string;
-  /** May also be given as `<NAME>_FILE`, and is repeated in no message. */
-  secret: boolean;
-  /** The value of a text; of no text: the default's. Throws `NotAllowed`. */
-  read(given: string | undefined, lines?: boolean): T;
-  show(value: T): string;
-  /** What is shown of a text, or of the default. Throws `NotAllowed`. */
-  shown(given: string | undefined, lines?: boolean): string;
-}
-
-type About = Pick<Row<unknown>, 'otherName' | 'default'> & { group: Group; doc: string; secret?: true };
-
-/** Undefined where neither a value nor a default is given. */
-function optional<T>(name: string, kind: Kind<T>, about: About): Row<T | undefined> {
-  return complete({
-    secret: false,
-    ...about,
-    name,
-    read(given, lines) {
-      const text = given ?? about.default;
-      return text === undefined ? undefined : kind.parse(text, lines);
-    },
-    show: (value) => (value === undefined ? '(not set)' : kind.show(value)),
-  });
-}
-
-function withDefault<T>(name: string, kind: Kind<T>, standard: string, about: About): Row<T> {
-  return complete({
-    secret: false,
-    ...about,
-    name,
-    default: standard,
-    read: (given, lines) => kind.parse(given ?? standard, lines),
-    show: (value) => kind.show(value),
-  });
-}
-
-function complete<T>(row: Omit<Row<T>, 'shown'>): Row<T> {
-  return { ...row, shown: (given, lines) => row.show(row.read(given, lines)) };
-}
-
-/** Texts with commas between them; none where nothing is given and there is no default. */
-function list(name: string, standard: string | undefined, about: About): Row<string[]> {
-  const row = optional(name, texts, { ...about, default: standard });
-  return { ...row, read: (given, lines) => row.read(given, lines) ?? [] };
-}
+import { hosts, networks } from './hosts.ts';
+import { boolean, duration, integer, longSecret, oneOf, secret, secrets, text } from './kinds.ts';
+import { list, optional, type Row, withDefault } from './row.ts';
+import { apiUrl, publicUrl, queueUrl, serverUrl, urls, webhookUrls } from './urls.ts';
 
 const status = text(/^[^\p{Cc}]{1,200}$/u, 'the id or the name of a status');
 
-/** Names that `pino` has for its levels: https://github.com/pinojs/pino/blob/main/docs/api.md#level-string */
+/** pino's names for its levels: https://github.com/pinojs/pino/blob/main/docs/api.md#level-string */
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const DAY = 86_400_000;
+
+/** The minimum length of tokens that people choose. */
+const SHORTEST_TOKEN = 16;
 
 export const rows = {
   apiKey: optional('INCIDENT_IO_API_KEY', secret, {
@@ -98,6 +37,10 @@ export const rows = {
     'incident-closer',
     { group: 'Queue and HTTP', doc: 'keeps deployments on one Redis or database apart' },
   ),
+  postgresConnections: withDefault('POSTGRES_CONNECTIONS', integer(6, 200, ': 6 at least'), '10', {
+    group: 'Queue and HTTP',
+    doc: 'how many connections to PostgreSQL one process opens at most',
+  }),
   port: withDefault('PORT', integer(0, 65_535, ' (0 takes a free one)'), '3000', {
     group: 'Queue and HTTP',
     doc: 'where HTTP is served',
@@ -106,7 +49,20 @@ export const rows = {
     group: 'Queue and HTTP',
     doc: 'the address that HTTP is served on; `0.0.0.0` for all',
   }),
+  allowedHosts: optional('ALLOWED_HOSTS', hosts, {
+    group: 'Queue and HTTP',
+    doc: 'if `HOST` is a loopback address: further names under which `/metrics` and `/readyz` are served, comma-separated',
+  }),
+  publicUrl: optional('PUBLIC_URL', publicUrl, {
+    group: 'Queue and HTTP',
+    doc: 'where trackers reach the service, as `https://closer.example.com`: `connect` makes their webhooks lead there',
+  }),
+  trustedProxies: optional('TRUSTED_PROXIES', networks, {
+    group: 'Queue and HTTP',
+    doc: 'addresses and networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is trusted, for the log and for lockouts from the board; comma-separated',
+  }),
   settleTime: withDefault('SETTLE_TIME', duration(), '1m', {
+    safety: true,
     group: 'When to close',
     doc: 'how long an incident must have been ready before it is closed (`0s`, `90s`, `5m`, `2h`, `1d`)',
   }),
@@ -122,13 +78,23 @@ export const rows = {
     'MIN_FOLLOW_UPS',
     integer(1, 10_000, ': with 0, an incident without follow-ups would be closed'),
     '1',
-    { group: 'When to close', doc: 'an incident with fewer follow-ups is left alone; at least 1' },
+    {
+      safety: true,
+      group: 'When to close',
+      doc: 'an incident with fewer follow-ups is left alone; at least 1',
+    },
   ),
+  minTimeResolved: withDefault('MIN_TIME_RESOLVED', duration(), '0s', {
+    group: 'When to close',
+    doc: 'the least time since an incident entered its post-incident flow, which closing skips: `1d` leaves people a day for it',
+  }),
   maxClosesPerHour: withDefault('MAX_CLOSES_PER_HOUR', integer(0, 1_000_000), '60', {
+    safety: true,
     group: 'When to close',
     doc: 'a brake against whatever nobody thought of; 0 is none',
   }),
   activeIncidents: withDefault('ACTIVE_INCIDENTS', oneOf(['leave', 'resolve', 'close']), 'leave', {
+    safety: true,
     group: 'When to close',
     doc: 'nothing blocks but the incident is still active: `leave` it, `resolve` it (to a post-incident status) or `close` it',
   }),
@@ -145,6 +111,7 @@ export const rows = {
     doc: "post the closing in the incident's channel",
   }),
   policyFile: optional('POLICY_FILE', text(/^[^\0]+$/, 'the path of a file'), {
+    safety: true,
     group: 'When to close',
     doc: 'rules of your own, see [docs/policy.md](docs/policy.md); `incident-closer.yaml` is read where it is there',
   }),
@@ -166,18 +133,37 @@ export const rows = {
     secret: true,
     doc: '`whsec_…`, signs them by Standard Webhooks; with several, each signs',
   }),
+  announcePrivate: withDefault('ANNOUNCE_PRIVATE', boolean, 'false', {
+    group: 'Announcements',
+    doc: 'tell id and reference of private incidents in outgoing webhooks, and nothing else of them; without it they are told nowhere outside incident.io',
+  }),
   blockedAfter: withDefault('BLOCKED_AFTER', duration(1000), '1d', {
     group: 'Announcements',
     doc: 'how long an incident may be due, or refused by incident.io, before `incident.blocked` is sent',
   }),
   dryRun: withDefault('DRY_RUN', boolean, 'false', {
+    safety: true,
     group: 'Running it',
     doc: 'decide and log, write nothing to incident.io',
   }),
-  adminToken: optional('ADMIN_TOKEN', secret, {
+  adminToken: optional('ADMIN_TOKEN', longSecret(SHORTEST_TOKEN), {
     group: 'Running it',
     secret: true,
-    doc: 'opens the board to people who know it, from everywhere; without it the board is open to this machine alone',
+    doc: 'opens the board to people who know it, from everywhere, at least 16 characters; without it the board is open to this machine alone',
+  }),
+  metricsToken: optional('METRICS_TOKEN', longSecret(SHORTEST_TOKEN), {
+    group: 'Running it',
+    secret: true,
+    doc: 'required as a bearer token for `/metrics`; at least 16 characters',
+  }),
+  exportPassphrase: optional('EXPORT_PASSPHRASE', longSecret(12), {
+    group: 'Running it',
+    secret: true,
+    doc: 'what `export` seals secrets with and `import` opens them with, at least 12 characters; best given for these commands alone: see [docs/backup.md](docs/backup.md)',
+  }),
+  keepHistory: withDefault('KEEP_HISTORY', duration(DAY, 10 * 365 * DAY), '365d', {
+    group: 'Running it',
+    doc: 'how long it is kept what happened to each incident, and what operators did; the closings themselves are kept for good',
   }),
   logLevel: withDefault('LOG_LEVEL', oneOf(levels), 'info', {
     group: 'Running it',
@@ -186,6 +172,10 @@ export const rows = {
   otlpEndpoint: optional('OTEL_EXPORTER_OTLP_ENDPOINT', serverUrl, {
     group: 'Running it',
     doc: 'base address of an OTLP collector (HTTP, as `http://localhost:4318`) that gets OpenTelemetry traces from delivery to API call; the other `OTEL_…` variables of traces count as well',
+  }),
+  shutdownDelay: withDefault('SHUTDOWN_DELAY', duration(0, 300_000), '0s', {
+    group: 'Running it',
+    doc: 'how long `/readyz` is red after SIGTERM before the port closes, so that load balancers stop sending first; the stop takes up to 10 seconds more',
   }),
   lockDuration: withDefault('LOCK_DURATION', duration(100, 3_600_000), '15s', {
     group: 'Advanced',
@@ -201,25 +191,30 @@ export const rows = {
   }),
 };
 
-/** The settings of one source of webhooks, made from what it says of itself. */
+/** The settings of one source of webhooks, derived from its declaration. */
 export interface SourceRows {
   name: string;
-  /** Its route exists where this is set. */
+  /** Its route exists if this is set. */
   secrets: Row<string[] | undefined>;
-  /** Whether `HANDSHAKE` may stand there for a secret. */
+  /** Whether `HANDSHAKE` is allowed instead of a secret. */
   shakesHands: boolean;
-  /** How its API is reached, where it is asked for the states of tasks. */
+  /** How to reach its API, if states of tasks are read from it. */
   access?: { token: Row<string | undefined>; urls: Row<string[] | undefined> };
   /** By the option's name. */
   options: ReadonlyMap<string, Row<string[]>>;
 }
 
-/** How the variables of a source begin. */
+/** The prefix of a source's variables. */
 export function prefixOf(source: string): string {
   return source.toUpperCase().replaceAll('-', '_');
 }
 
-/** In place of a secret: the first one that the source offers is kept in the store, and valid from then on. */
+/** The setting of the secrets of a source's webhooks. */
+export function secretVariable(source: string): string {
+  return `${prefixOf(source)}_WEBHOOK_SECRET`;
+}
+
+/** In place of a secret: the first one that the source offers is stored, and valid from then on. */
 export const HANDSHAKE = 'handshake';
 
 export const sourceRows: readonly SourceRows[] = sources.map((source) => {
@@ -229,7 +224,7 @@ export const sourceRows: readonly SourceRows[] = sources.map((source) => {
   const readBack = trackers.find((tracker) => tracker.name === name)?.readBack;
   const row: SourceRows = {
     name,
-    secrets: optional(`${prefix}_WEBHOOK_SECRET`, secrets(secretForm), {
+    secrets: optional(secretVariable(name), secrets(secretForm), {
       group,
       secret: true,
       doc: `opens \`/webhooks/${name}\` for ${title}; several with commas between them are all valid${

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { readServerList } from '../queue/server-list.ts';
+import { join, resolve } from 'node:path';
+import { withoutSlashes } from '../outside-text.ts';
+import { readServerList } from '../queue/redis/server-list.ts';
 import { type Kind, NotAllowed } from './kinds.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
@@ -9,7 +10,7 @@ function parsed(text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** The base of an HTTP API, without a slash at the end. Plain http only to this machine: a key is sent there. */
+/** The base of an HTTP API, without a trailing slash. Plain http only to this machine: a key is sent there. */
 export const apiUrl: Kind<string> = {
   show: (value) => value,
   parse(text) {
@@ -19,28 +20,43 @@ export const apiUrl: Kind<string> = {
       throw new NotAllowed('a URL with https:// (http:// only for localhost, 127.0.0.1 and [::1])');
     if (url.username !== '' || url.password !== '' || /[?#@]/.test(text))
       throw new NotAllowed('a URL without user, password, query and fragment');
-    return url.href.replace(/\/+$/, '');
+    return withoutSlashes(url.href);
   },
 };
 
-/** The base of a server's address, also by plain http: within a cluster that is usual, and no key is sent there. */
+/** The base of a server's address, plain http included: within a cluster that is usual, and no key is sent there. */
 export const serverUrl: Kind<string> = {
   show: (value) => value,
   parse(text) {
     const url = parsed(text);
     if (url === undefined || !['http:', 'https:'].includes(url.protocol) || /[?#@]/.test(text))
       throw new NotAllowed('a URL such as http://localhost:4318, without user, password, query and fragment');
-    return url.href.replace(/\/+$/, '');
+    return withoutSlashes(url.href);
   },
 };
 
-/** Addresses with commas between them, each as `apiUrl`: they get an API token. */
+/** Where this service is reached from outside: without the path of a webhook, which is added. */
+export const publicUrl: Kind<string> = {
+  show: (value) => value,
+  parse(text) {
+    const url = parsed(text);
+    if (url === undefined || !['http:', 'https:'].includes(url.protocol) || /[?#@]/.test(text))
+      throw new NotAllowed(
+        'a URL such as https://closer.example.com, without user, password, query and fragment',
+      );
+    if (/\/webhooks(\/|$)/.test(url.pathname))
+      throw new NotAllowed('the address alone: /webhooks/ and the name of the tracker are added to it');
+    return withoutSlashes(url.href);
+  },
+};
+
+/** Comma-separated addresses, each like `apiUrl`: they get an API token. */
 export const urls: Kind<string[]> = {
   show: (value) => value.join(', '),
   parse: (text) => text.split(',').map((part) => apiUrl.parse(part.trim())),
 };
 
-/** Where our webhooks go, with commas between them. People are shown the hosts alone: such an address is often a secret. */
+/** Where our webhooks go, comma-separated. Only the hosts are displayed: such an address is often a secret. */
 export const webhookUrls: Kind<string[]> = {
   show: (value) => value.map((url) => `${new URL(url).origin}/…`).join(', '),
   parse: (text) =>
@@ -59,26 +75,35 @@ const SERVERS = ['redis:', 'rediss:', 'postgres:', 'postgresql:', ...LISTS];
 const QUEUE_PLACES =
   'a folder, redis://, redis-sentinel://, redis-cluster:// (or rediss with TLS), postgres:// or postgresql:// with a host';
 
-/** No shell has replaced the `~` of a value that comes from a file. */
+/** No shell has expanded the `~` of a value that comes from a file. */
 function inHome(path: string): string {
-  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+  if (path !== '~' && !path.startsWith('~/')) return path;
+  try {
+    return join(homedir(), path.slice(1));
+  } catch {
+    // A user id without an entry in /etc/passwd, as containers may have.
+    throw new NotAllowed('the whole path of the folder: this user has no home directory that ~ could mean');
+  }
 }
 
-/** Where queues and store live: a folder, or the URL of a server. Its password is shown to nobody. */
+/** Where queues and store live: a folder, or the URL of a server. Its password is never displayed. */
 export const queueUrl: Kind<string> = {
   show(value) {
     if (LISTS.some((scheme) => value.toLowerCase().startsWith(scheme))) return withoutPasswords(value);
-    const url = /^[a-z][a-z+-]+:\/\//i.test(value) ? parsed(value) : undefined;
+    const isUrl = /^[a-z][a-z+-]+:\/\//i.test(value);
+    // Absolute: in another working folder it would be another one.
+    if (!isUrl) return resolve(value);
+    const url = parsed(value);
     if (url === undefined) return value;
     if (url.password !== '') url.password = '***';
-    // Drivers also take a password from the query.
+    // Drivers also accept a password in the query.
     for (const name of url.searchParams.keys())
       if (/pass|secret|token/i.test(name)) url.searchParams.set(name, '***');
     return url.href;
   },
   parse(text) {
     const scheme = /^([a-z][a-z0-9+.-]+:)(\/\/)?/i.exec(text)?.[1]?.toLowerCase();
-    // One letter and a colon is a drive of Windows; everything without a colon is a folder.
+    // One letter and a colon is a Windows drive; anything without a colon is a folder.
     if (scheme === undefined) return inHome(text);
     if (/^[^/:]+:\d+(\/\d*)?$/.test(text))
       throw new NotAllowed(`${QUEUE_PLACES}; for a host and port write redis:// before them`);
@@ -104,7 +129,7 @@ function serverList(text: string): string {
   return text;
 }
 
-/** Of a text that `serverList` has read. */
+/** For a text that `serverList` has parsed. */
 function withoutPasswords(text: string): string {
   return text
     .replace(/^([a-z-]+:\/\/[^:/?#@]*):[^/?#]+@/i, '$1:***@')

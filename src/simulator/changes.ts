@@ -9,6 +9,7 @@ import type {
   SimIncident,
   SimStatus,
   SimUpdate,
+  User,
 } from './types.ts';
 import type { World } from './world.ts';
 
@@ -23,6 +24,7 @@ export interface IncidentSetup {
   type?: string;
   customFields?: Record<string, string[]>;
   postmortemUrl?: string;
+  lead?: User;
 }
 
 export function addIncident(world: World, setup: IncidentSetup, status: SimStatus, by: Actor): SimIncident {
@@ -44,6 +46,7 @@ export function addIncident(world: World, setup: IncidentSetup, status: SimStatu
   };
   if (setup.severity !== undefined) incident.severity = setup.severity;
   if (setup.summary !== undefined) incident.summary = setup.summary;
+  if (setup.lead !== undefined) incident.lead = setup.lead;
   describeIncident(incident, setup);
   world.incidents.set(incident.id, incident);
   addUpdate(world, incident, by);

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ROUTES } from './call.ts';
 import type { Misbehaviour } from './misbehaviour.ts';
-import type { Simulator } from './simulator.ts';
+import type { Simulator } from './running-simulator.ts';
 import { FOLLOW_UP_STATUSES, MODES, PROVIDERS } from './types.ts';
 
 /**

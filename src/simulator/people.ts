@@ -19,7 +19,9 @@ import type {
 } from './types.ts';
 import { person, statusOf, teamNamed, userNamed, type World } from './world.ts';
 
-export type NewIncident = Omit<IncidentSetup, 'severity'> & {
+export type NewIncident = Omit<IncidentSetup, 'severity' | 'lead'> & {
+  /** The name of its lead. */
+  lead?: string;
   /** The name of its severity. */
   severity?: string;
   /** Id, name or category of its status; post-incident where not given. */
@@ -57,11 +59,12 @@ export class People {
   }
 
   createIncident(setup: NewIncident = {}): SimIncident {
-    const { status = 'learning', by = SOMEBODY, severity, ...rest } = setup;
+    const { status = 'learning', by = SOMEBODY, severity, lead, ...rest } = setup;
     const world = this.#world;
     const fields = {
       ...rest,
       ...(severity !== undefined && { severity: rankedNamed(world.severities, severity) }),
+      ...(lead !== undefined && { lead: userNamed(world, lead) }),
     };
     return { ...addIncident(world, fields, statusOf(world, status), person(world, by)) };
   }
@@ -115,11 +118,11 @@ export class People {
     return this.setFollowUp(id, 'deleted', by);
   }
 
-  /** Connects a follow-up to an issue, or to another one than before. */
-  connectIssue(id: string, reference: IssueReference): SimFollowUp {
+  /** Connects a follow-up to an issue, or to another one than before. `quietly`: `updated_at` does not move. */
+  connectIssue(id: string, reference: IssueReference, { quietly = false } = {}): SimFollowUp {
     const found = this.#followUp(id);
     found.reference = reference;
-    touch(this.#world, found);
+    if (!quietly) touch(this.#world, found);
     return { ...found };
   }
 

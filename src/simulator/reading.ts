@@ -36,23 +36,23 @@ export function readPageSize(query: URLSearchParams, max: number, min = 1): numb
 }
 
 /** One of the words allowed, or undefined where the parameter is not given. */
-export function readWord<T extends string>(
+export function readEnum<T extends string>(
   query: URLSearchParams,
   name: string,
   allowed: readonly T[],
 ): T | undefined {
   const given = query.get(name);
-  return given === null || given === '' ? undefined : wordOf(name, given, allowed);
+  return given === null || given === '' ? undefined : enumOf(name, given, allowed);
 }
 
 /** All values of a repeated parameter such as `mode[one_of]`; undefined where it is not given. */
-export function readWords<T extends string>(
+export function readEnums<T extends string>(
   query: URLSearchParams,
   name: string,
   allowed: readonly T[],
 ): T[] | undefined {
   const given = query.getAll(name).filter((value) => value !== '');
-  return given.length === 0 ? undefined : given.map((value) => wordOf(name, value, allowed));
+  return given.length === 0 ? undefined : given.map((value) => enumOf(name, value, allowed));
 }
 
 /** `name[gte]`, `name[lte]` and `name[date_range]=a~b` as one test of a time in ms; undefined where none is given. */
@@ -99,7 +99,7 @@ export function pageOf<T extends { id: string }>(
   return { page, next: undefined };
 }
 
-function wordOf<T extends string>(name: string, given: string, allowed: readonly T[]): T {
+function enumOf<T extends string>(name: string, given: string, allowed: readonly T[]): T {
   const found = allowed.find((word) => word === given);
   if (found !== undefined) return found;
   throw invalid(name, `'${given}' is not one of ${allowed.join(', ')}`);

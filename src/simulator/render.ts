@@ -53,12 +53,29 @@ export function incidentJson(incident: SimIncident): Json {
       values: values.map((value) => ({ value_text: value })),
     })),
     postmortem_document_url: incident.postmortemUrl,
-    incident_role_assignments: [],
+    incident_role_assignments:
+      incident.lead === undefined ? [] : [leadJson(incident.lead, incident.createdAt)],
     slack_channel_id: `C${incident.id.slice(-10)}`,
     slack_team_id: 'T0SIMULATED',
     created_at: timestamp(incident.createdAt),
     updated_at: timestamp(incident.updatedAt),
   };
+}
+
+function leadJson(lead: User, createdAt: number): Json {
+  const at = timestamp(createdAt);
+  const role = {
+    id: '01INCIDENTLEAD',
+    name: 'Incident lead',
+    description: '',
+    instructions: '',
+    required: false,
+    role_type: 'lead',
+    shortform: 'lead',
+    created_at: at,
+    updated_at: at,
+  };
+  return { role, assignee: userJson(lead) };
 }
 
 function typeJson(name: string, createdAt: number): { [key: string]: Json } {

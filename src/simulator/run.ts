@@ -1,4 +1,5 @@
-import { type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts';
+import type { Simulator } from './running-simulator.ts';
+import { type SimulatorOptions, startSimulator } from './simulator.ts';
 
 /** Where the stand-in listens when it runs by itself. */
 export const STANDALONE_PORT = 4010;

@@ -95,6 +95,7 @@ export interface SimIncident {
   /** Values by the name of the custom field. */
   customFields?: Record<string, string[]>;
   postmortemUrl?: string;
+  lead?: User;
   mode: Mode;
   visibility: 'public' | 'private';
   readonly permalink: string;

@@ -1,28 +1,60 @@
 import { z } from 'zod';
+import { operator } from './history/operator.ts';
 
 /**
- * What the store keeps, as schemas: an entry that is not what it should be is an error that names it, never a
- * guess. New fields are optional or have a default, so that a release reads what the one before it wrote.
- * All times are in ms.
+ * The schemas of what the store keeps: an invalid entry is an error that names it, never a guess. New fields are
+ * optional or have a default, so that a release reads what the one before it wrote. All times are in ms.
  */
+
+/** How many tasks are followed from a duplicate on, at most: a longer chain has no end. */
+export const LONGEST_CHAIN = 10;
 
 export const taskRecord = z.object({
   state: z.enum(['done', 'declined', 'open', 'deleted']),
   by: z.enum(['person', 'automation', 'unknown']),
   actor: z.string().optional(),
+  /** Labels by which alone a machine's closing is automation or not; absent: `by` decides, whatever the policy says. */
+  machineLabels: z.array(z.string()).optional(),
+  /** The tracker's name for the state. */
+  status: z.string().optional(),
   /** When the state changed, by the tracker's clock. */
   since: z.number(),
+  /** When the tracker reported it, by its clock; absent: at `since`. */
+  toldAt: z.number().optional(),
   revision: z.number().optional(),
-  /** Told by its move alone: who made it so is not known, nor, where it is open, since when. */
+  /** Known only from its move: who caused the state is unknown, and, if it is open, since when. */
   moved: z.boolean().optional(),
   /** It was known done or declined at some time, or its payload said that it was reopened. */
   seenClosed: z.boolean(),
   canonical: z.string().optional(),
-  /** The delivery that told it, as evidence. */
+  /** The delivery that reported it, as evidence. */
   delivery: z.string(),
   receivedAt: z.number(),
+  /** When the same change was first known, by another delivery or reading; absent: with this one. */
+  knownAt: z.number().optional(),
+  /** It was found so when it was first read, and its tracker does not tell since when: `since` is the reading. */
+  undated: z.boolean().optional(),
 });
 export type TaskRecord = z.infer<typeof taskRecord>;
+
+/** How a follow-up's status came about, as far as it was seen or reported: see `status-history.ts`. */
+export const statusHistory = z.object({
+  /** When the status became what it is, by incident.io's clock. */
+  since: z.number(),
+  /** When it was first seen with it, by our clock. */
+  seenAt: z.number(),
+  /** The status before; absent if it was never seen with another one. */
+  was: z.string().optional(),
+  /** The newest `updated_at` at which it is known to have been done. */
+  doneAt: z.number().optional(),
+  /** Outstanding although it is known to have been done: somebody or something other than us set it back. */
+  setBack: z.boolean(),
+  /** How often it is known to have become outstanding after it was done. */
+  setBacks: z.number(),
+  /** The task state that we wrote, while the status is still that of our write; empty if no longer known. */
+  ours: z.string().optional(),
+});
+export type StatusHistory = z.infer<typeof statusHistory>;
 
 /** A follow-up as the last sync or review read it: enough to find incidents by task and to see what may be ready. */
 export const indexedFollowUp = z.object({
@@ -30,24 +62,34 @@ export const indexedFollowUp = z.object({
   status: z.string(),
   task: z.string().optional(),
   title: z.string().optional(),
-  /** What incident.io calls its task (`PROJ-12`), and where that is. */
+  /** incident.io's name for its task (`PROJ-12`), and where that is. */
   name: z.string().optional(),
   url: z.string().optional(),
+  /** The field of its reference that could not be parsed. */
+  malformedReference: z.string().optional(),
   createdAt: z.number(),
   updatedAt: z.number(),
   completedAt: z.number().optional(),
-  /** What rules look at, where there is any. */
+  /** What rules depend on, if present. */
   labels: z.array(z.string()).optional(),
   priority: z.object({ id: z.string(), name: z.string() }).optional(),
-  /** When the row came into the index, by our clock. */
+  /** Who is to do it, by name. */
+  owner: z.string().optional(),
+  /** When the row was added to the index, by our clock. */
   indexedAt: z.number(),
+  /** When it was connected to the task it has, by our clock; absent: it had it when it came into the index. */
+  connectedAt: z.number().optional(),
+  /** The task that it had before its link went away. */
+  lastTask: z.string().optional(),
+  /** Absent in what an earlier release wrote. */
+  history: statusHistory.optional(),
 });
 export type IndexedFollowUp = z.infer<typeof indexedFollowUp>;
 
 /** `[follow-up, incident]` for each follow-up that refers to a task. */
 export const linkRecord = z.array(z.tuple([z.string(), z.string()]));
 
-/** Our last write of a follow-up: what tells it from a person's. */
+/** Our last write of a follow-up: distinguishes it from a person's. */
 export const writeMark = z.discriminatedUnion('phase', [
   z.object({
     phase: z.literal('intent'),
@@ -60,29 +102,43 @@ export const writeMark = z.discriminatedUnion('phase', [
   z.object({
     phase: z.literal('applied'),
     word: z.string(),
-    /** `updated_at` that the PUT answered. */
+    /** Absent, like `at`, in what an earlier release wrote. */
+    target: z.enum(['outstanding', 'completed', 'not_doing']).optional(),
+    /** The `updated_at` in the answer to the PUT. */
     after: z.number(),
+    /** When it was answered, by our clock. */
+    at: z.number().optional(),
   }),
 ]);
 export type WriteMark = z.infer<typeof writeMark>;
 
-/** incident.io's own words when it refused to write a follow-up: not tried again until something changes, or a day has passed. */
+/** incident.io's error when it refused to write a follow-up, and what that may depend on: see `refusals.ts`. */
 export const writeRefusal = z.object({
   word: z.string(),
   followUpUpdatedAt: z.number(),
+  /** Absent, like the others below, if unknown, or in what an earlier release wrote. */
+  incidentUpdatedAt: z.number().optional(),
+  roles: z.array(z.string()).optional(),
   words: z.string(),
   at: z.number(),
+  /** When it was first refused, if it was retried since. */
+  since: z.number().optional(),
 });
 export type WriteRefusal = z.infer<typeof writeRefusal>;
 
 const named = z.object({ id: z.string(), name: z.string() });
+
+export const incidentStatus = named.extend({ category: z.string(), rank: z.number() });
 
 export const incidentRecord = z.object({
   reference: z.string(),
   name: z.string(),
   mode: z.string(),
   permalink: z.string().optional(),
-  /** What rules look at; absent in what an earlier release wrote. */
+  /** Absent, like `lead`, in what an earlier release wrote. */
+  createdAt: z.number().optional(),
+  lead: z.string().optional(),
+  /** What rules depend on; absent in what an earlier release wrote. */
   about: z
     .object({
       visibility: z.string(),
@@ -91,13 +147,22 @@ export const incidentRecord = z.object({
       customFields: z.array(named.extend({ values: z.array(z.string()) })),
     })
     .optional(),
+  /** How it was when it was last read or listed; absent in what an earlier release wrote. */
+  seen: z
+    .object({
+      status: incidentStatus,
+      hasPostmortem: z.boolean(),
+      debriefs: z.array(z.object({ startAt: z.number(), endAt: z.number() })),
+      updatedAt: z.number(),
+    })
+    .optional(),
 });
 export type IncidentRecord = z.infer<typeof incidentRecord>;
 
 export const evidenceRow = z.object({
   followUp: z.string(),
   title: z.string().optional(),
-  /** What incident.io calls its task (`PROJ-12`), and where that is. */
+  /** incident.io's name for its task (`PROJ-12`), and where that is. */
   name: z.string().optional(),
   url: z.string().optional(),
   status: z.string(),
@@ -107,8 +172,10 @@ export const evidenceRow = z.object({
   actor: z.string().optional(),
   since: z.number().optional(),
   delivery: z.string().optional(),
-  /** When its tracker was asked right before the edit and said the same. */
+  /** When its tracker was asked right before the edit and reported the same. */
   confirmedAt: z.number().optional(),
+  /** How often it was known to have been set back by then; absent in what an earlier release wrote. */
+  setBacks: z.number().optional(),
 });
 
 export const blocker = z.object({
@@ -126,108 +193,80 @@ export const closure = z.object({
   statusId: z.string(),
   /** When the intent was stored. */
   at: z.number(),
-  /** The newest of the incident's updates that was known before the edit: ours can only be after it. */
+  /** The newest of the incident's updates known before the edit: ours can only be after it. */
   lastUpdate: z.string().optional(),
   evidence: z.array(evidenceRow),
-  /** How many follow-ups there were, those that may stay open included. */
+  /** How many follow-ups there were, including those that may stay open. */
   alive: z.number().optional(),
   outcome: z.enum(['open', 'confirmed', 'failed']),
   confirmedAt: z.number().optional(),
   requestId: z.string().optional(),
-  /** What was added or reopened while it was closed, as read right after; absent where that was not read. */
+  /** What was added or reopened while it was being closed, as read right after; absent if that was not read. */
   late: z.array(blocker).optional(),
 });
 export type Closure = z.infer<typeof closure>;
 
-/** When the last delivery of a source came that said something, by our clock; to within some seconds. */
-export const lastDelivery = z.object({ at: z.number() });
-export type LastDelivery = z.infer<typeof lastDelivery>;
+/** A change of a task that a payload named while showing a different state, and that its tracker could not confirm. */
+export const unreadChange = z.object({
+  /** The state that the task changed to, by the tracker's name. */
+  changedTo: z.string(),
+  /** When, according to the payload. */
+  changedAt: z.number().optional(),
+  receivedAt: z.number(),
+  why: z.string(),
+});
+export type UnreadChange = z.infer<typeof unreadChange>;
 
 export const readySince = z.object({
   since: z.number(),
   statusId: z.string(),
-  /** Since when all that is missing is the trackers' confirmation. */
+  /** Since when only the trackers' confirmation is missing. */
   confirmingSince: z.number().optional(),
+  /** What its history showed when it was read, and the incident's `updated_at` then. */
+  history: z.object({ incidentUpdatedAt: z.number(), resolvedAt: z.number().optional() }).optional(),
 });
 export type ReadySince = z.infer<typeof readySince>;
 
-export const hold = z.object({ why: z.string(), at: z.number() });
+/** `by`: absent in what an earlier release wrote. */
+export const hold = z.object({ why: z.string(), at: z.number(), by: operator.optional() });
 export type Hold = z.infer<typeof hold>;
 
-/** An incident that was ready before we came, and how it looked then. */
-export const backlogEntry = z.object({ looks: z.string(), at: z.number() });
-export type BacklogEntry = z.infer<typeof backlogEntry>;
-
-/** When somebody moved the incident back (or we resolved it), by incident.io's clock. */
+/** That the incident was moved back (or that we resolved it), by incident.io's clock, and what was done then. */
 export const movedBack = z.object({
   at: z.number(),
   incidentUpdatedAt: z.number(),
   resolvedByUs: z.boolean(),
+  /** Its history shows only the closing: `at` is the time of that. */
+  closedAt: z.boolean().optional(),
+  /** The follow-ups that counted as done then; absent in what an earlier release wrote. */
+  done: z
+    .array(
+      z.object({
+        followUp: z.string(),
+        /** How often it was known to have been set back by then. */
+        setBacks: z.number(),
+        /** Since when its task was done, if that counted and was written nowhere. */
+        since: z.number().optional(),
+      }),
+    )
+    .optional(),
+  /** When a person released it from this particular move back, by our clock. */
+  liftedAt: z.number().optional(),
 });
 export type MovedBack = z.infer<typeof movedBack>;
 
-/** incident.io's own words when it refused an edit, and how the incident looked then. */
-export const refusal = z.object({ words: z.string(), looks: z.string(), at: z.number() });
-export type Refusal = z.infer<typeof refusal>;
-
-/** How a tracker answered when it was asked for the states of tasks: what all processes keep to, and what people are shown. */
-export const trackerStatus = z.object({
-  /** When it answered last. */
-  lastRead: z.number().optional(),
-  /** Why it could not be asked since; absent: it answers. */
-  failure: z
-    .object({
-      /** Its rate limit is used up; it refuses the token; or it gave no answer that can be used. */
-      reason: z.enum(['busy', 'access', 'failed']),
-      words: z.string(),
-      since: z.number(),
-      /** How many tries failed one after another. */
-      tries: z.number(),
-      /** Nobody asks it before. */
-      retryAt: z.number(),
-    })
-    .optional(),
-  /** When the last sweep asked it, and up to which task it came, in the order of their keys. */
-  sweptAt: z.number().optional(),
-  sweptTo: z.string().optional(),
-});
-export type TrackerStatus = z.infer<typeof trackerStatus>;
-
-/** Where something is told, and what became of it. */
-export const announcementPlace = z.object({
-  kind: z.enum(['task', 'incident', 'webhook']),
-  /** A tracker's name, `incident-io` or `webhook`: what metrics tell apart. */
-  name: z.string(),
-  /** The task's key, the incident's id, or what stands for the address of a webhook. */
-  to: z.string(),
-  /** What people call it: `PROJ-12`, or the host of a webhook. */
-  shown: z.string(),
-  state: z.enum(['due', 'made', 'given-up']),
-  tries: z.number(),
-  /** Not tried before. */
-  nextAt: z.number(),
-  endedAt: z.number().optional(),
-  /** Why the last try failed. */
-  words: z.string().optional(),
-});
-export type AnnouncementPlace = z.infer<typeof announcementPlace>;
-
-/** Something that is told to people outside, and where. */
-export const announcement = z.object({
-  type: z.enum(['incident.closed', 'incident.blocked', 'review.failed']),
-  incident: z.string(),
-  closure: z.string().optional(),
-  /** When it happened. */
+/** incident.io's error when it refused an edit, the incident's fingerprint then, and what it may depend on. */
+export const refusal = z.object({
+  words: z.string(),
+  looks: z.string(),
   at: z.number(),
-  /** The body of its webhook, the same at every try; none once nothing is due any more. */
-  body: z.string().optional(),
-  places: z.array(announcementPlace),
+  /** When it was first refused; absent, like the others below, in what an earlier release wrote. */
+  since: z.number().optional(),
+  incidentUpdatedAt: z.number().optional(),
+  followUps: z.array(z.string()).optional(),
+  roles: z.array(z.string()).optional(),
 });
-export type Announcement = z.infer<typeof announcement>;
-
-/** An incident that should be closed and is not: since when, and whether that was told. */
-export const blockedSince = z.object({ since: z.number(), told: z.boolean() });
-export type BlockedSince = z.infer<typeof blockedSince>;
+export type Refusal = z.infer<typeof refusal>;
 
 export const outcome = z.object({
   incident: z.string(),
@@ -235,7 +274,7 @@ export const outcome = z.object({
   verdict: z.enum(['close', 'resolve', 'wait', 'leave']),
   reason: z.string(),
   words: z.string(),
-  /** The rule that decided; absent in what an earlier release wrote. */
+  /** The rule that applied; absent in what an earlier release wrote. */
   rule: z.string().optional(),
   blockers: z.array(blocker),
   until: z.number().optional(),
@@ -243,14 +282,14 @@ export const outcome = z.object({
   wokenBy: z.string(),
   /** The job of the review. */
   review: z.string().optional(),
-  /** How many follow-ups count as done, of how many that there are. */
+  /** How many follow-ups count as done, out of how many. */
   done: z.number().optional(),
   all: z.number().optional(),
-  /** It would have been acted upon, were it no dry run. */
+  /** It would have been acted upon if it were no dry run. */
   dryRun: z.boolean().optional(),
-  /** How incident and follow-ups looked, to see that nothing has changed since. */
+  /** The fingerprint of incident and follow-ups, to see that nothing has changed since. */
   looks: z.string().optional(),
-  /** The release by hand that was known when it was decided, ms. */
+  /** The release that was known when it was decided, ms. */
   releasedAt: z.number().optional(),
 });
 export type Outcome = z.infer<typeof outcome>;

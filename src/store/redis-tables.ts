@@ -1,12 +1,12 @@
-import type { Cluster, Redis, Result } from 'ioredis';
+import { Cluster, type Redis, type Result } from 'ioredis';
 import { refuseNaN, refuseNul, type Tables } from './tables.ts';
 
-// Longer calls are sent in parts of this many, so that none keeps Redis from the queues for long.
+// Longer calls are split into parts of this size, so that none blocks Redis for the queues for long.
 const part = 5_000;
 
 /**
- * Compares and writes, change by change. KEYS are the tables; ARGV has four texts a change: which table, the
- * id, what is expected, what to write. The last two are '' for "no entry" and '=' before any value.
+ * Compare-and-set, change by change. KEYS are the tables; ARGV has four texts per change: which table, the id, the
+ * expected value, the new value. The last two are '' for "no entry", and have '=' before any value.
  */
 const swapScript = `
 local written = {}
@@ -23,7 +23,7 @@ for i = 1, #ARGV, 4 do
 end
 return written`;
 
-// A script, since in a cluster a bare TIME goes to any node, and each has a clock of its own.
+// A script, since in a cluster a bare TIME goes to any node, and each has its own clock.
 const timeScript = `
 local now = redis.call('TIME')
 return now[1] * 1000 + math.floor(now[2] / 1000)`;
@@ -37,7 +37,7 @@ declare module 'ioredis' {
 
 /**
  * Tables in Redis or Valkey: one hash per table, one sorted set per rank, all in one slot of a cluster.
- * The connection stays its owner's, who also closes it; it must read from masters only.
+ * The owner of the connection closes it; it must read from masters only.
  */
 export function createRedisTables(redis: Redis | Cluster, prefix: string): Tables {
   if (prefix === '') throw new TypeError('The prefix of the store in Redis must not be empty.');
@@ -66,7 +66,7 @@ export function createRedisTables(redis: Redis | Cluster, prefix: string): Table
       for (const some of parts(written)) writes.push([tableKey(table), new Map(some)]);
       for (const some of parts(removed)) removals.push([tableKey(table), some]);
     }
-    // One command is whole by itself, and goes along with those of others in one pipeline.
+    // One command is atomic, and shares a pipeline with other commands.
     if (writes.length + removals.length === 1) {
       for (const [key, entries] of writes) await redis.hset(key, entries);
       for (const [key, ids] of removals) await redis.hdel(key, ...ids);
@@ -84,7 +84,7 @@ export function createRedisTables(redis: Redis | Cluster, prefix: string): Table
   const swap: Tables['swap'] = async (changes) => {
     for (const { table, id, value, expected } of changes) refuseNul([table, id, value, expected]);
     const written: boolean[] = [];
-    // One part after the other: an id may come twice.
+    // One part after the other: an id may occur twice.
     for (const some of parts(changes)) {
       const tables = [...new Set(some.map((change) => change.table))];
       const argv = some.flatMap(({ table, id, expected, value }) => [
@@ -145,13 +145,38 @@ export function createRedisTables(redis: Redis | Cluster, prefix: string): Table
     },
     rankSize: (rank) => redis.zcard(rankKey(rank)),
 
+    async names() {
+      const keys = await keysOf(redis, `{${prefix}}:store:`);
+      const under = (start: string) =>
+        keys.filter((key) => key.startsWith(start)).map((key) => key.slice(start.length));
+      return { tables: under(tableKey('')), ranks: under(rankKey('')) };
+    },
+
     time: () => redis.incidentCloserTime(tableKey('')),
 
     async close() {},
   };
 }
 
-/** ioredis gives an error the command along, with all that was to be stored, and that may be secret. */
+/**
+ * The keys that begin so, each once. In a cluster every master is asked: which one has them may change meanwhile.
+ * https://redis.io/docs/latest/commands/scan/
+ */
+async function keysOf(redis: Redis | Cluster, start: string): Promise<string[]> {
+  const pattern = `${start.replace(/[*?[\]\\^-]/g, '\\$&')}*`;
+  const found = new Set<string>();
+  for (const node of redis instanceof Cluster ? redis.nodes('master') : [redis]) {
+    let cursor = '0';
+    do {
+      const [next, keys] = await node.scan(cursor, 'MATCH', pattern, 'COUNT', part);
+      for (const key of keys) found.add(key);
+      cursor = next;
+    } while (cursor !== '0');
+  }
+  return [...found];
+}
+
+/** ioredis attaches the command to an error, with all the data, which may be secret. */
 async function discreet<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;

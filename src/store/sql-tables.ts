@@ -1,20 +1,26 @@
 import type pg from 'pg';
 import { type Change, refuseNaN, refuseNul, type Swap, type Tables } from './tables.ts';
 
-/** What is needed of a `pg.Pool`. */
-export type Sql = Pick<pg.Pool, 'query'>;
+/** The parts of a `pg.Pool` that are used here. */
+export interface Sql {
+  query<Row extends pg.QueryResultRow>(text: string, params?: unknown[]): Promise<pg.QueryResult<Row>>;
+}
 
 const storeVersion = 1;
 
 /**
- * Tables in a schema of their own of PostgreSQL (13 or later), or of PGlite, where all connections share one
- * session: so every call is one statement (atomic without BEGIN), every name is written
- * with its schema, and nothing is left in the session. The pool stays its owner's, who also closes it.
+ * Tables in their own schema of PostgreSQL (13 or later), or of PGlite, where all connections share one session: so every
+ * call is one statement (atomic without BEGIN), every name is qualified with its schema, and nothing is left in the
+ * session. The owner of the pool closes it.
  */
 export async function createSqlTables(sql: Sql, schema: string): Promise<Tables> {
-  const s = quotedSchema(schema);
-  await createSchema(sql, schema);
+  await createStoreSchema(sql, schema);
+  return sqlTables(sql, schema);
+}
 
+/** The same if the schema is known to exist, or `sql` creates it. */
+export function sqlTables(sql: Sql, schema: string): Tables {
+  const s = quotedSchema(schema);
   return {
     async get(table, ids) {
       refuseNul([table, ...ids]);
@@ -91,7 +97,7 @@ export async function createSqlTables(sql: Sql, schema: string): Promise<Tables>
 
     async scan(table, cursor, limit) {
       const size = Math.max(1, limit);
-      // The cursor is the last id given. One entry more than asked for tells whether another page follows.
+      // The cursor is the last id returned. One more entry than requested shows whether another page follows.
       const rows = await run<{ id: string; value: string }>(
         sql,
         `select id, value from ${s}.entries where tbl = $1::text and id ${cursor === undefined ? '>=' : '>'} $2::text
@@ -146,6 +152,19 @@ export async function createSqlTables(sql: Sql, schema: string): Promise<Tables>
       return row?.size ?? 0;
     },
 
+    async names() {
+      const rows = await run<{ tbl: string | null; rank: string | null }>(
+        sql,
+        `select distinct tbl, null::text as rank from ${s}.entries
+         union all select distinct null::text, rank from ${s}.ranks`,
+        [],
+      );
+      return {
+        tables: rows.flatMap(({ tbl }) => tbl ?? []),
+        ranks: rows.flatMap(({ rank }) => rank ?? []),
+      };
+    },
+
     async time() {
       const [row] = await run<{ ms: number }>(
         sql,
@@ -160,14 +179,17 @@ export async function createSqlTables(sql: Sql, schema: string): Promise<Tables>
   };
 }
 
-/** Creates what is missing. Several processes may do so at once: the lock lets one after the other. */
-async function createSchema(sql: Sql, schema: string): Promise<void> {
+/**
+ * Creates what is missing. Several processes may do so concurrently: a lock lets them in one by one. Throws if a newer
+ * release wrote what is there.
+ */
+export async function createStoreSchema(sql: Sql, schema: string): Promise<void> {
   const s = quotedSchema(schema);
   const there = await run<{ there: boolean }>(sql, 'select to_regclass($1) is not null as there', [
     `${s}.version`,
   ]);
   if (!there[0]?.there) {
-    // One block is one transaction. The schema may have been made for a user who must not make one.
+    // One block is one transaction. The schema may have been created for a user without the right to create one.
     await sql.query(`do $$ begin
       perform pg_advisory_xact_lock(hashtext('incident-closer store'), hashtext('${schema}'));
       if not exists (select from pg_namespace where nspname = '${schema}') then
@@ -197,7 +219,7 @@ async function createSchema(sql: Sql, schema: string): Promise<void> {
   }
 }
 
-/** The name as it is written in a statement. Nothing in it needs escaping; PostgreSQL cuts longer names off. */
+/** The name as written in a statement. Nothing in it needs escaping; PostgreSQL truncates longer names. */
 function quotedSchema(schema: string): string {
   if (!/^(?!pg_)[A-Za-z_][A-Za-z0-9_-]{0,62}$/.test(schema)) {
     throw new TypeError(
@@ -208,7 +230,7 @@ function quotedSchema(schema: string): string {
   return `"${schema}"`;
 }
 
-// Of two statements that wait for each other PostgreSQL ends one and undoes it: it can simply be said again.
+// PostgreSQL aborts one of two deadlocked statements and rolls it back: it can simply be retried.
 const undone = new Set(['40P01', '40001']);
 const attempts = 10;
 
@@ -223,7 +245,7 @@ async function run<Row extends pg.QueryResultRow>(sql: Sql, text: string, params
   }
 }
 
-/** An array as PostgreSQL reads it from a text; undefined is NULL. */
+/** An array as PostgreSQL parses it from a text; undefined is NULL. */
 function array(items: readonly (string | undefined)[]): string {
   const quoted = items.map((item) => (item === undefined ? 'NULL' : `"${item.replace(/["\\]/g, '\\$&')}"`));
   return `{${quoted.join(',')}}`;
@@ -237,12 +259,12 @@ function keyOf({ table, id }: Change): string {
   return `${table}\0${id}`;
 }
 
-/** Always in the same order, so that statements that touch the same rows seldom wait for each other. */
+/** Always in the same order, so that statements on the same rows rarely deadlock. */
 function inOrder<T>(byKey: Map<string, T>): T[] {
   return [...byKey].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, item]) => item);
 }
 
-/** One statement can write a row once, so an id that comes again waits for the next round. */
+/** One statement can write a row only once, so a repeated id waits for the next round. */
 function rounds(changes: readonly Swap[]): (Swap & { index: number })[][] {
   const found: Map<string, Swap & { index: number }>[] = [];
   const times = new Map<string, number>();

@@ -1,13 +1,13 @@
 import { type Clock, systemClock } from '../clock.ts';
 import type { Tables } from './tables.ts';
 
-/** How long a measured offset is used, in ms, before it is measured again. */
+/** How long a measured offset is used before it is measured again, ms. */
 const REFRESH_EVERY = 60_000;
 
 /**
- * The store's clock, for whatever several machines have to agree on (pace, leases): this machine's clock,
- * corrected by how far it is off. `now()` costs no round trip; every `refreshEvery` ms it has the offset
- * measured anew in the background. Throws where the store does not answer the first measurement.
+ * The store's clock, for whatever several machines have to agree on (pace, leases): this machine's clock, corrected by
+ * its offset. `now()` costs no round trip; every `refreshEvery` ms the offset is measured again in the background.
+ * Throws if the store does not answer the first measurement.
  */
 export async function createStoreClock(
   tables: Pick<Tables, 'time'>,
@@ -23,7 +23,7 @@ export async function createStoreClock(
     try {
       offset = await measure(tables, clock);
     } catch {
-      // The offset measured before is still the best known one, and whoever needs the store hears that it is down.
+      // The previous offset is still the best one known, and whoever needs the store learns that it is down.
     } finally {
       measuredAt = clock.now();
       measuring = false;
@@ -40,7 +40,7 @@ export async function createStoreClock(
   };
 }
 
-/** How far this machine's clock is behind the store's, in ms. The store is taken to have looked at its clock half-way. */
+/** How far this machine's clock is behind the store's, ms, assuming the store read its clock half-way through. */
 async function measure(tables: Pick<Tables, 'time'>, clock: Clock): Promise<number> {
   const asked = clock.now();
   const time = await tables.time();

@@ -1,43 +1,53 @@
 import { z } from 'zod';
+import { CLOCKS_AGREE } from '../clock.ts';
+import { announcement, blockedSince } from './announcement-records.ts';
+import { deliveryPace } from './delivery-pace.ts';
+import { failingReview } from './failing-review.ts';
+import { OperatorActions } from './history/operator-actions.ts';
+import { Stories } from './history/stories.ts';
+import { processNotes } from './process-records.ts';
 import {
-  announcement,
-  backlogEntry,
-  blockedSince,
   closure,
   hold,
   incidentRecord,
   indexedFollowUp,
-  lastDelivery,
+  LONGEST_CHAIN,
   linkRecord,
   movedBack,
   outcome,
   readySince,
   refusal,
   taskRecord,
-  trackerStatus,
+  unreadChange,
   writeMark,
   writeRefusal,
 } from './records.ts';
+import { backlogEntry, inForce, starts } from './start-records.ts';
 import { Table } from './table.ts';
 import type { Tables } from './tables.ts';
+import { lastDelivery, seenHooks, trackerStatus, unreadTask } from './tracker-records.ts';
 
-/** How far places and duplicates are followed; a longer chain is a loop or somebody's joke. */
+/** How far a task that moved is followed; a longer chain is a loop or a prank. */
 const HOPS = 5;
+/** Each task in a chain of duplicates may have moved once. */
+const FOLLOWER_HOPS = 2 * LONGEST_CHAIN;
 
 const OWED = 'owed';
+
+const A_YEAR = 365 * 86_400_000;
 
 const lease = z.object({ holder: z.string(), until: z.number() });
 
 /** Everything that is remembered between reviews, by subject. */
 export class Store {
   readonly tables: Tables;
-  /** task key → what stands for it. */
+  /** task key → its standing state. */
   readonly tasks;
   /** former key of a task → its key now. */
   readonly places;
   /** task key → keys that depend on it: its former places, its duplicates. */
   readonly followers;
-  /** a tracker's own id of a task that has a link → its key when it last told something: shows a renaming. */
+  /** a tracker's own id of a linked task → its key when it was last reported: shows a renaming. */
   readonly identities;
   /** task key → the follow-ups that refer to it. */
   readonly links;
@@ -52,30 +62,55 @@ export class Store {
   readonly references;
   readonly ready;
   readonly holds;
-  /** incident id → when a person released it last, ms. */
+  /** incident id → when a person last released it, ms. */
   readonly released;
   readonly backlog;
+  /** When the service began to see what it sees: one entry. */
+  readonly starts;
+  /** What processes do, as they note it: one entry. */
+  readonly processes;
+  /** What its workers decide by: one entry. */
+  readonly inForce;
   readonly movedBack;
   readonly refusals;
   readonly closures;
   readonly outcomes;
-  /** by what `dueMember` makes of an event. */
+  /** incident id → that its reviews have failed since. */
+  readonly failing;
+  /** by the name that `dueMember` gives an event. */
   readonly announcements;
   /** incident id → since when it should be closed and is not. */
   readonly blocked;
-  /** tracker's name → how it answers when it is asked for the states of tasks. */
+  /** tracker's name → how it answers reads of task states. */
   readonly trackerStatus;
+  /** task key → why its tracker did not report its state; none: it did, or was not asked. */
+  readonly unreadTasks;
+  /** task key → a change of it that could not be read; replaced by anything reported or read later. */
+  readonly unreadChanges;
   /** name of a source, as in `/webhooks/<source>` → its last delivery. */
   readonly deliveries;
-  /** incident id → the group in which the board lists it; none: it is not listed. */
+  /** name of a source → how often it delivers, whatever it says. */
+  readonly paces;
+  /** tracker's name → its webhooks, as its API showed them. */
+  readonly hooks;
+  /** incident id → the section of the board it is listed in; none: it is not listed. */
   readonly groups;
-  /** What there is one of: cursor, times, marks. */
+  /** What happened to each incident. */
+  readonly stories;
+  /** What operators did. */
+  readonly actions;
+  /** Singletons: cursor, times, marks. */
   readonly meta;
+  /** When an import began that has not ended: one entry, or none. */
+  readonly unfinishedImport;
   private readonly leases;
-  private readonly times;
+  readonly times;
 
-  constructor(tables: Tables) {
+  /** `keepHistory`: how long stories and what operators did are kept, ms. */
+  constructor(tables: Tables, { keepHistory = A_YEAR }: { keepHistory?: number } = {}) {
     this.tables = tables;
+    this.stories = new Stories(tables, keepHistory);
+    this.actions = new OperatorActions(tables, keepHistory);
     this.tasks = new Table(tables, 'tasks', taskRecord);
     this.places = new Table(tables, 'places', z.string());
     this.followers = new Table(tables, 'followers', z.array(z.string()));
@@ -91,35 +126,63 @@ export class Store {
     this.holds = new Table(tables, 'holds', hold);
     this.released = new Table(tables, 'released', z.number());
     this.backlog = new Table(tables, 'backlog', backlogEntry);
+    this.starts = new Table(tables, 'starts', starts);
+    this.processes = new Table(tables, 'processes', processNotes);
+    this.inForce = new Table(tables, 'in-force', inForce);
     this.movedBack = new Table(tables, 'moved-back', movedBack);
     this.refusals = new Table(tables, 'refusals', refusal);
     this.closures = new Table(tables, 'closures', z.array(closure));
     this.outcomes = new Table(tables, 'outcomes', outcome);
+    this.failing = new Table(tables, 'failing-reviews', failingReview);
     this.announcements = new Table(tables, 'announcements', announcement);
     this.blocked = new Table(tables, 'blocked', blockedSince);
     this.trackerStatus = new Table(tables, 'tracker-status', trackerStatus);
+    this.unreadTasks = new Table(tables, 'unread-tasks', unreadTask);
+    this.unreadChanges = new Table(tables, 'unread-changes', unreadChange);
     this.deliveries = new Table(tables, 'deliveries', lastDelivery);
+    this.paces = new Table(tables, 'paces', deliveryPace);
+    this.hooks = new Table(tables, 'hooks', seenHooks);
     this.groups = new Table(tables, 'groups', z.string());
     this.meta = new Table(tables, 'meta', z.union([z.string(), z.number()]));
+    this.unfinishedImport = new Table(tables, 'unfinished-import', z.number());
     this.leases = new Table(tables, 'leases', lease);
     this.times = new Table(tables, 'times', z.array(z.number()));
   }
 
-  /** Whether a full sync ever finished here: before, no review may act. */
+  /** Whether a full sync ever finished here: until then, no review may act. */
   async synced(): Promise<boolean> {
     return (await this.meta.get('first-sync-finished')) !== undefined;
   }
 
-  /** Remembers the organisation of the first key that came here. Answers the one remembered. */
+  /** The organisation whose key came here first; undefined if no service has used this store. */
+  async organisation(): Promise<string | undefined> {
+    const known = await this.meta.get('organisation');
+    return known === undefined ? undefined : String(known);
+  }
+
+  /** Whether a service ever ran on this store; a receiver alone has no organisation to claim it for. */
+  async isUsed(): Promise<boolean> {
+    return (await this.meta.getMany(['organisation', 'service-ran'])).size > 0;
+  }
+
+  async markUsed(now: number): Promise<void> {
+    await this.meta.put('service-ran', now);
+  }
+
+  /** Remembers the organisation of the first key that came here. Returns the one remembered. */
   async claimOrganisation(organisation: string): Promise<string> {
     const now = await this.meta.update(['organisation'], (current) => current ?? organisation);
     return String(now.get('organisation'));
   }
 
-  /** Takes a lease, or renews one's own. `false`: somebody else has it. */
+  /**
+   * Takes a lease of `ms`, or renews one's own. `false`: another holder has it. One that ends later than any lease taken
+   * now could is from before the clock was set back: it is ignored.
+   */
   async lease(name: string, holder: string, now: number, ms: number): Promise<boolean> {
+    const stands = (until: number) => until > now && until <= now + ms + CLOCKS_AGREE;
     const held = await this.leases.update([name], (current) =>
-      current !== undefined && current.holder !== holder && current.until > now
+      current !== undefined && current.holder !== holder && stands(current.until)
         ? current
         : { holder, until: now + ms },
     );
@@ -131,37 +194,19 @@ export class Store {
   }
 
   /**
-   * Takes one of `max` places in the span of `ms` before `now`, for all processes together.
-   * `undefined`: taken; else when (ms) the next place comes free.
+   * All that is known was brought here from another place, without its queue: nobody holds a lease, and the next sweep is
+   * due at once and looks at every verdict anew, so that what waited in that queue is made again.
    */
-  async takePlace(name: string, max: number, ms: number, now: number): Promise<number | undefined> {
-    let free: number | undefined;
-    await this.times.update([name], (current = []) => {
-      const recent = current.filter((at) => at > now - ms);
-      free = recent.length < max ? undefined : (recent.at(-max) ?? now) + ms;
-      return free === undefined ? [...recent, now] : current;
-    });
-    return free;
-  }
-
-  /** Gives a place back that was taken at `at` (ms). */
-  async returnPlace(name: string, at: number): Promise<void> {
-    await this.times.update([name], (current = []) => {
-      const taken = current.indexOf(at);
-      return taken === -1 ? current : current.toSpliced(taken, 1);
-    });
-  }
-
-  /** When (ms) a place as in `takePlace` comes free; `undefined`: now. Takes nothing. */
-  async nextPlace(name: string, max: number, ms: number, now: number): Promise<number | undefined> {
-    const recent = ((await this.times.get(name)) ?? []).filter((at) => at > now - ms);
-    return recent.length < max ? undefined : (recent.at(-max) ?? now) + ms;
+  async beginAnew(now: number): Promise<void> {
+    for await (const page of this.leases.all()) for (const { id } of page) await this.leases.remove(id);
+    await this.inForce.update(['here'], (known) => known && { ...known, since: now });
+    await this.meta.remove('last-sweep');
   }
 
   /** The incidents whose follow-ups refer to these tasks, also under a former key or as a duplicate. */
   async incidentsOf(tasks: Iterable<string>): Promise<Map<string, Set<string>>> {
     const family = new Map<string, Set<string>>([...new Set(tasks)].map((task) => [task, new Set([task])]));
-    for (let hop = 0; hop < HOPS; hop++) {
+    for (let hop = 0; hop < FOLLOWER_HOPS; hop++) {
       const followers = await this.followers.getMany([...family.values()].flatMap((keys) => [...keys]));
       const before = count(family);
       for (const keys of family.values())
@@ -178,7 +223,7 @@ export class Store {
     return incidents;
   }
 
-  /** Where each task is now, following moves. Where these lead back, it is the same place for all on the way. */
+  /** Where each task is now, following moves. If these form a loop, it is the same place for all in it. */
   async placesOf(tasks: Iterable<string>): Promise<Map<string, string>> {
     const asked = new Set(tasks);
     const next = new Map<string, string | undefined>();
@@ -186,13 +231,13 @@ export class Store {
     for (let hop = 0; hop < HOPS && unread.length > 0; hop++) {
       const moved = await this.places.getMany(unread);
       for (const place of unread) next.set(place, moved.get(place));
-      // Each place is read once, so that all ways through it lead to the same end.
+      // Each place is read once, so that all paths through it lead to the same end.
       unread = [...new Set(moved.values())].filter((place) => !next.has(place));
     }
     return new Map([...asked].map((task) => [task, endOf(task, next)]));
   }
 
-  /** Notes that these incidents are to be reviewed, so that a crash before they are woken loses none. */
+  /** Records that these incidents are to be reviewed, so that a crash before they are woken loses none. */
   async owe(incidents: Iterable<string>, now: number): Promise<void> {
     const entries = [...new Set(incidents)].map((member) => ({ member, score: now }));
     if (entries.length > 0) await this.tables.rank(OWED, entries);
@@ -203,12 +248,12 @@ export class Store {
     return owed.map(({ member }) => member);
   }
 
-  /** Their reviews are woken. */
+  /** Their reviews have been woken. */
   async paid(incidents: readonly string[]): Promise<void> {
     await this.tables.unrank(OWED, incidents);
   }
 
-  /** Whether (and by which mark) somebody wants follow-ups to be read anew soon. */
+  /** Whether (and by which mark) a sync of follow-ups was requested. */
   async syncWanted(): Promise<string | undefined> {
     const mark = await this.meta.get('sync-wanted');
     return mark === undefined ? undefined : String(mark);
@@ -218,7 +263,13 @@ export class Store {
     await this.meta.put('sync-wanted', mark);
   }
 
-  /** Clears the mark, unless somebody set it anew since it was read. */
+  /** Requests a sync for a task without a link, which also looks whether a follow-up without one has got it. */
+  async wantLinks(mark: string): Promise<void> {
+    const { meta } = this;
+    await this.tables.put([meta.change('sync-wanted', mark), meta.change('links-wanted', mark)]);
+  }
+
+  /** Clears the mark, unless it was set again since it was read. */
   async syncDone(mark: string): Promise<void> {
     await this.meta.update(['sync-wanted'], (current) => (current === mark ? undefined : current));
   }
@@ -230,7 +281,7 @@ function count(family: Map<string, Set<string>>): number {
   return size;
 }
 
-/** Where the way from a task ends; where it leads back, the first by name of those that it leads to. */
+/** The end of the path from a task; if it loops, the first by name of the tasks in the loop. */
 function endOf(task: string, next: ReadonlyMap<string, string | undefined>): string {
   const way = [task];
   for (let last = task; ; ) {

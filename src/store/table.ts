@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { parsedJson } from '../json.ts';
 import type { Tables } from './tables.ts';
 
-/** How often an update is tried against others who change the same entry before it is given up. */
+/** How often an update is retried against concurrent changes of the same entry before it is given up. */
 const SWAP_TRIES = 100;
 
 /** One named table of entries of one shape. */
@@ -43,15 +43,15 @@ export class Table<T> {
     await this.tables.put([this.change(id, undefined)]);
   }
 
-  /** One write, for several tables' changes to be made together. */
+  /** One write, to combine with changes of other tables. */
   change(id: string, value: T | undefined): { table: string; id: string; value: string | undefined } {
     return { table: this.name, id, value: value === undefined ? undefined : JSON.stringify(value) };
   }
 
   /**
-   * Reads, changes and writes entries so that no other change in between is lost. `fn` answers the new value,
-   * `undefined` to remove the entry, or the very value it was given to leave it as it is; it may be called
-   * several times for an entry. Answers each entry as it now stands.
+   * Reads, changes and writes entries without losing concurrent changes. `fn` returns the new value, `undefined` to
+   * remove the entry, or the very value it was given to leave it alone; it may be called several times per entry. Returns
+   * each entry as it is then.
    */
   async update(
     ids: Iterable<string>,

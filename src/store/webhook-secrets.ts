@@ -1,23 +1,26 @@
 /**
- * Secrets of webhooks that their senders made and offered in a handshake. Anybody can send one, so the first counts;
- * a further one is taken only while a person has opened the door for it.
+ * Webhook secrets that senders generated and offered in a handshake. Anybody can send one, so one is accepted only while
+ * the window for it is open, and that closes the window.
  */
 import { z } from 'zod';
 import { isOneOf } from '../trackers/secrets.ts';
+import type { SecretTable } from './secret-tables.ts';
 import { Table } from './table.ts';
 import type { Tables } from './tables.ts';
+
+const TABLE: SecretTable = 'webhook-secrets';
 
 const record = z.object({
   /** All of them are valid. None is ever replaced. */
   secrets: z.array(z.string()),
-  /** One more is taken until then, ms by the store's clock. */
+  /** If set, a secret is accepted only until then, ms by the store's clock. */
   openUntil: z.number().optional(),
 });
 
-/** What became of a secret that was offered. */
+/** What became of an offered secret. */
 export type Offer = 'kept' | 'known' | 'refused';
 
-/** How long the door stays open for one more secret, ms. */
+/** How long the window stays open for one more secret, ms. */
 export const DOOR_OPEN = 3_600_000;
 
 export class WebhookSecrets {
@@ -26,7 +29,7 @@ export class WebhookSecrets {
 
   constructor(tables: Tables) {
     this.tables = tables;
-    this.table = new Table(tables, 'webhook-secrets', record);
+    this.table = new Table(tables, TABLE, record);
   }
 
   /** Those that are valid now. Always read from the store, so that all processes agree. */
@@ -34,31 +37,49 @@ export class WebhookSecrets {
     return (await this.table.get(source))?.secrets ?? [];
   }
 
-  /** Keeps a secret that was offered, unless another one was kept before. Resolves once the store has it. */
+  /** Keeps an offered secret if the window is open, and closes it. Resolves once the store has it. */
   async offer(source: string, secret: string): Promise<Offer> {
     const now = await this.tables.time();
     let outcome: Offer = 'refused';
     await this.table.update([source], (current) => {
       const { secrets, openUntil = 0 } = current ?? { secrets: [] };
       const known = isOneOf(secret, secrets);
-      const isTaken = !known && (secrets.length === 0 || openUntil > now);
+      const isTaken = !known && openUntil > now;
       outcome = known ? 'known' : isTaken ? 'kept' : 'refused';
       return isTaken ? { secrets: [...secrets, secret] } : current;
     });
     return outcome;
   }
 
-  /** Takes one more secret beside those that are kept, within `DOOR_OPEN`. Answers until when, ms. */
+  /** Accepts one more secret in addition to those kept, within `DOOR_OPEN`. Returns until when, ms. */
   async openDoor(source: string): Promise<number> {
     const openUntil = (await this.tables.time()) + DOOR_OPEN;
     await this.table.update([source], (current) => ({ secrets: current?.secrets ?? [], openUntil }));
     return openUntil;
   }
 
-  /** Forgets them all: the next one that is offered is kept. Answers how many there were. */
-  async forget(source: string): Promise<number> {
-    const before = await this.of(source);
-    await this.table.remove(source);
-    return before.length;
+  /**
+   * Opens the window if nobody ever did: at the first start with a handshake configured. Returns until when (ms), if it
+   * was opened now.
+   */
+  async openFirst(source: string): Promise<number | undefined> {
+    const openUntil = (await this.tables.time()) + DOOR_OPEN;
+    let opened = false;
+    await this.table.update([source], (current) => {
+      opened = current === undefined;
+      return current ?? { secrets: [], openUntil };
+    });
+    return opened ? openUntil : undefined;
+  }
+
+  /** Forgets them all, and opens the window for the next one. Returns how many there were, and until when (ms). */
+  async forget(source: string): Promise<{ forgotten: number; openUntil: number }> {
+    const openUntil = (await this.tables.time()) + DOOR_OPEN;
+    let forgotten = 0;
+    await this.table.update([source], (current) => {
+      forgotten = current?.secrets.length ?? 0;
+      return { secrets: [], openUntil };
+    });
+    return { forgotten, openUntil };
   }
 }

@@ -1,59 +1,48 @@
-import { mayStayOpen, ruleFor } from '../policy/rule.ts';
-import { rememberIncidents } from '../review/gather.ts';
-import { looksLike } from '../review/looks.ts';
-import { isDone } from '../review/word.ts';
-import { asFollowUp, rowsOf } from './rows.ts';
-import type { SyncDeps } from './sync.ts';
-import { watch } from './watch.ts';
+import { ruleFor } from '../policy/rule.ts';
+import { backlogSince } from '../review/backlog.ts';
+import { enoughDone } from '../review/decide.ts';
+import { countFollowUps, storeIncidents } from '../review/gather.ts';
+import { readStarts } from '../store/starts.ts';
+import { isPrivate } from '../visibility.ts';
+import type { SyncDeps } from './deps.ts';
+import { followUpsOf, indexedTaskKey } from './indexed-rows.ts';
+import { watchIncidents } from './watched-incidents.ts';
 
 /**
- * Notes the incidents that were ready before we came, by the statuses of their follow-ups alone, as the first
- * sync read them. One whose tracker told something since the start is none. Answers how many there are.
+ * Stores the incidents that were ready before the first start, as far as that is known yet: what trackers are asked for
+ * later may add some. Returns how many there are.
  */
 export async function storeBacklog(
   started: number,
-  { store, api, categories, policy }: Pick<SyncDeps, 'store' | 'api' | 'categories' | 'policy'>,
+  deps: Pick<SyncDeps, 'store' | 'api' | 'categories' | 'policy' | 'clock'>,
   stillOurs: () => Promise<void>,
 ): Promise<number> {
-  let noted = 0;
+  const { store, api, categories, policy } = deps;
+  const starts = await readStarts(store);
+  let stored = 0;
   for await (const page of api.incidents(categories)) {
     await stillOurs();
-    const rows = await rowsOf(
-      page.map(({ id }) => id),
-      store,
+    await storeIncidents(page, store);
+    const rules = new Map(page.map((incident) => [incident.id, ruleFor(policy.rules, incident)]));
+    const rule = (id: string) => {
+      const found = rules.get(id);
+      if (found === undefined) throw new TypeError(`the incident ${id} is not on this page`);
+      return found;
+    };
+    const { followUps } = await countFollowUps(
+      await followUpsOf([...rules.keys()], store),
+      (id) => ({ rule: rule(id) }),
+      { ...deps, taskKeyOf: indexedTaskKey },
     );
-    const tasks = [...rows.values()].flatMap((list) => list.flatMap(({ row }) => row.task ?? []));
-    const places = await store.placesOf(tasks);
-    const told = await store.tasks.getMany(places.values());
-    const matters = new Map(
-      page.map((incident) => {
-        const rule = ruleFor(policy.rules, incident);
-        const alive = (rows.get(incident.id) ?? []).filter(({ row }) => row.status !== 'deleted');
-        return [
-          incident.id,
-          alive.filter(({ id, row }) => isDone(row.status) || !mayStayOpen(asFollowUp(id, row), rule)),
-        ];
-      }),
-    );
-    const ready = page.filter(({ id }) => {
-      const alive = matters.get(id) ?? [];
-      return (
-        alive.length > 0 &&
-        alive.every(({ row }) => isDone(row.status)) &&
-        !alive.some(({ row }) => row.task !== undefined && told.has(places.get(row.task) ?? row.task))
-      );
+    const changes = page.flatMap(({ id, visibility }) => {
+      const own = followUps.filter(({ followUp }) => followUp.incidentId === id);
+      if (!enoughDone(own, rule(id))) return [];
+      const since = backlogSince({ followUps: own, starts, isPrivate: isPrivate(visibility) });
+      return since === undefined ? [] : [store.backlog.change(id, { at: since.at })];
     });
-    await store.tables.put(
-      ready.map((incident) => {
-        const followUps = (matters.get(incident.id) ?? []).map(({ id, row }) => ({
-          followUp: { id, status: row.status },
-        }));
-        return store.backlog.change(incident.id, { looks: looksLike(incident, followUps), at: started });
-      }),
-    );
-    await rememberIncidents(page, store);
-    await watch(page, started, store);
-    noted += ready.length;
+    await store.tables.put(changes);
+    await watchIncidents(page, started, store);
+    stored += changes.length;
   }
-  return noted;
+  return stored;
 }

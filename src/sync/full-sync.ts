@@ -1,20 +1,22 @@
 import { randomUUID } from 'node:crypto';
+import { isOver } from '../clock.ts';
 import { askedMode } from '../review/gather.ts';
 import type { IndexedFollowUp } from '../store/records.ts';
-import { forgetFollowUps } from './index-follow-ups.ts';
-import { type SyncDeps, takeIn } from './sync.ts';
+import type { SyncDeps } from './deps.ts';
+import { forgetFollowUps, freeIncidents } from './index-follow-ups.ts';
+import { takeIn } from './take-in.ts';
 
-/** How often everything is read anew, ms: `updated_at` does not move for every change, and a deleted follow-up has none. */
+/** How often everything is read again, ms: `updated_at` does not move for every change, and deleted rows have none. */
 export const FULL_SYNC_EVERY = 24 * 3_600_000;
-/** Pages of the full sync keep this distance, ms, so that it is hardly noticed. */
+/** The pause between pages of the full sync, ms, so that it is hardly noticed. */
 const BETWEEN_PAGES = 2_000;
 /** Rows that appear late have appeared by then, ms. */
 const LATE_ROWS = 10 * 60_000;
 const LEASE = 120_000;
 
 /**
- * Reads all follow-ups slowly, takes in what differs from the index, and forgets what is not listed any more.
- * Does nothing where the last one is recent or another process is at it. `pause` waits ms.
+ * Reads all follow-ups slowly, indexes what differs, and forgets what is no longer listed. Does nothing if the last
+ * full sync is recent or another process is running one. `pause` waits ms.
  */
 export async function fullSync(
   deps: SyncDeps & { pause(ms: number): Promise<void> },
@@ -25,7 +27,7 @@ export async function fullSync(
   const holder = randomUUID();
   if (!(await store.lease('full-sync', holder, started, LEASE))) return undefined;
   try {
-    // Another process may have done it between the look and the lease.
+    // Another process may have finished one between the check and the lease.
     if (!(await isDue(deps))) return undefined;
     const listed = new Set<string>();
     for await (const page of api.followUps()) {
@@ -38,7 +40,7 @@ export async function fullSync(
     for await (const rows of store.followUps.all()) {
       const missing = rows.filter(({ id, value }) => !listed.has(id) && value.indexedAt < started);
       const incidents = await store.incidents.getMany(missing.map(({ value }) => value.incident));
-      // Of some modes lists show nothing: those a review has found.
+      // Lists leave out incidents of some modes: these were found by reviews.
       const gone = missing.filter(
         ({ value }) => askedMode(incidents.get(value.incident)?.mode) === undefined,
       );
@@ -46,7 +48,7 @@ export async function fullSync(
       await forget(new Map(gone.map(({ id, value }) => [id, value])), deps);
     }
     await store.meta.put('full-sync-finished', clock.now());
-    // Rows of a late cut may have appeared after they were passed here.
+    // Rows of a late cut may have appeared after their page was read.
     const lastCut = await store.meta.get('last-cut');
     await store.meta.update(['full-sync-wanted'], () =>
       Number(lastCut) > started - LATE_ROWS ? lastCut : undefined,
@@ -62,11 +64,11 @@ async function isDue({ store, clock }: SyncDeps): Promise<boolean> {
   const known = await store.meta.getMany(['full-sync-finished', 'full-sync-wanted']);
   const wanted = known.get('full-sync-wanted');
   const now = clock.now();
-  // A full sync that was never done is the first sync's.
+  // If no full sync was ever done, the first sync is responsible.
   if (!known.has('full-sync-finished')) return false;
   return (
-    now - Number(known.get('full-sync-finished')) >= FULL_SYNC_EVERY ||
-    (wanted !== undefined && now - Number(wanted) >= LATE_ROWS)
+    isOver(Number(known.get('full-sync-finished')), FULL_SYNC_EVERY, now) ||
+    (wanted !== undefined && isOver(Number(wanted), LATE_ROWS, now))
   );
 }
 
@@ -76,6 +78,7 @@ async function forget(gone: Map<string, IndexedFollowUp>, { store, clock, waker 
   const incidents = [...new Set([...gone.values()].map(({ incident }) => incident))];
   await store.owe(incidents, clock.now());
   await forgetFollowUps(gone, store);
+  await freeIncidents(incidents, store, clock.now());
   await waker.wake(incidents, 'a follow-up that is not listed any more');
   await store.paid(incidents);
 }

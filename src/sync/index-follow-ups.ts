@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
-import { linked } from '../events/unlinked.ts';
-import type { IndexedFollowUp } from '../store/records.ts';
+import { forgetUnlinked } from '../events/unlinked.ts';
+import type { IndexedFollowUp, WriteMark } from '../store/records.ts';
+import { isStale, nextHistory } from '../store/status-history.ts';
 import type { Store } from '../store/store.ts';
 import type { FollowUp, TaskKey } from '../vocabulary.ts';
 
@@ -11,56 +12,132 @@ export interface IndexDeps {
 }
 
 /**
- * Writes follow-ups to the index, and their links. `beforeChange` is given the incidents of those that are new
- * or changed before any of it is written, so that a crash in between loses none of them.
+ * Writes follow-ups to the index, and their links. `beforeChange` gets the incidents of new or changed follow-ups before
+ * any of it is written, so that a crash in between loses none of them.
  */
 export async function indexFollowUps(
   page: readonly FollowUp[],
   { store, clock, taskKeyOf }: IndexDeps,
   beforeChange: (incidents: string[]) => Promise<void> = async () => {},
 ): Promise<{ changed: Set<string>; tasks: Map<TaskKey, string[]> }> {
-  const known = await store.followUps.getMany(page.map(({ id }) => id));
+  const ids = page.map(({ id }) => id);
+  const [known, marks] = await Promise.all([store.followUps.getMany(ids), store.marks.getMany(ids)]);
   const now = clock.now();
   const tasks = new Map<TaskKey, string[]>();
   const fresh: { id: string; row: IndexedFollowUp; before?: IndexedFollowUp }[] = [];
+  const written = new Map<string, FollowUp>();
+  const former = page.flatMap(({ id, reference }) => {
+    const before = known.get(id)?.task ?? known.get(id)?.lastTask;
+    return before === (reference && taskKeyOf(reference.provider, reference.permalink)) ? [] : (before ?? []);
+  });
+  const places = await store.placesOf(former);
+  const rowOf = (before: IndexedFollowUp | undefined, followUp: FollowUp) =>
+    indexedRow(before, followUp, marks.get(followUp.id), { now, taskKeyOf, places });
   for (const followUp of page) {
     const { id, reference, incidentId } = followUp;
     const task = reference && taskKeyOf(reference.provider, reference.permalink);
     if (task !== undefined) tasks.set(task, [...(tasks.get(task) ?? []), incidentId]);
     const before = known.get(id);
-    // A review and a sync read at the same time: the older copy changes nothing.
-    if (before !== undefined && before.updatedAt > followUp.updatedAt) continue;
-    const row: IndexedFollowUp = {
-      incident: incidentId,
-      status: followUp.status,
-      task,
-      title: followUp.title,
-      name: reference?.name,
-      url: reference?.permalink,
-      createdAt: followUp.createdAt,
-      updatedAt: followUp.updatedAt,
-      completedAt: followUp.completedAt,
-      ...(followUp.writable.labels.length > 0 && { labels: followUp.writable.labels }),
-      priority: followUp.priority,
-      indexedAt: before?.indexedAt ?? now,
-    };
+    const row = rowOf(before, followUp);
+    if (row === before) continue;
     if (
       before === undefined ||
       before.status !== row.status ||
       before.task !== row.task ||
+      before.malformedReference !== row.malformedReference ||
       before.incident !== row.incident
     )
       fresh.push({ id, row, before });
-    else if (before.updatedAt < row.updatedAt || before.title !== row.title || before.name !== row.name)
-      await store.followUps.put(id, row);
+    else if (isSameRow(before, row)) continue;
+    written.set(id, followUp);
   }
-  const changed = new Set(fresh.map(({ row }) => row.incident));
-  if (fresh.length === 0) return { changed, tasks };
-
-  await beforeChange([...changed]);
-  await writeLinks(fresh, store);
-  await store.tables.put(fresh.map(({ id, row }) => store.followUps.change(id, row)));
+  // A write that incident.io refused may be allowed now: an owner was assigned, perhaps.
+  const rewritten = [...written.values()].filter(({ id }) => fresh.every((one) => one.id !== id));
+  const retried = await refusedOf(rewritten, store);
+  // One that went to another incident may have blocked the former one.
+  const left = fresh.flatMap(({ before, row }) =>
+    before !== undefined && before.incident !== row.incident ? [before.incident] : [],
+  );
+  await freeIncidents(left, store, now);
+  const changed = new Set([...fresh.map(({ row }) => row.incident), ...left, ...retried]);
+  if (changed.size > 0) await beforeChange([...changed]);
+  if (fresh.length > 0) await writeLinks(fresh, store);
+  // Merged with the current row: what a webhook or a write of ours added to the history meanwhile is kept.
+  await store.followUps.update(written.keys(), (current, id) => {
+    const followUp = written.get(id);
+    return followUp === undefined ? current : rowOf(current, followUp);
+  });
   return { changed, tasks };
+}
+
+/** They lost a follow-up: no date tells of that change, so it is remembered that they are no backlog any more. */
+export async function freeIncidents(incidents: readonly string[], store: Store, now: number): Promise<void> {
+  await store.backlog.update(incidents, (known = { at: 0 }) => ({ ...known, freedAt: now }));
+}
+
+/** The incidents of follow-ups with a write that incident.io refused. */
+async function refusedOf(followUps: readonly FollowUp[], store: Store): Promise<string[]> {
+  if (followUps.length === 0) return [];
+  const [writes, edits] = await Promise.all([
+    store.writeRefusals.getMany(followUps.map(({ id }) => id)),
+    store.refusals.getMany(followUps.map(({ incidentId }) => incidentId)),
+  ]);
+  return followUps.flatMap(({ id, incidentId }) =>
+    writes.has(id) || edits.has(incidentId) ? [incidentId] : [],
+  );
+}
+
+/**
+ * The row after a follow-up was read. Returns the very row that was known if what was read is older: a review and a sync
+ * read concurrently, and lists lag behind our writes.
+ */
+function indexedRow(
+  before: IndexedFollowUp | undefined,
+  followUp: FollowUp,
+  mark: WriteMark | undefined,
+  {
+    now,
+    taskKeyOf,
+    places,
+  }: { now: number; places: ReadonlyMap<TaskKey, TaskKey> } & Pick<IndexDeps, 'taskKeyOf'>,
+): IndexedFollowUp {
+  if (before !== undefined && (before.updatedAt > followUp.updatedAt || isStale(followUp, mark, now)))
+    return before;
+  const { reference } = followUp;
+  const task = reference && taskKeyOf(reference.provider, reference.permalink);
+  // A link that was gone for a while is no new one, and that of a task that only moved is its new place.
+  const isSame = before?.incident === followUp.incidentId;
+  const last = before?.task ?? before?.lastTask;
+  const isMove = last !== undefined && (places.get(last) ?? last) === task;
+  const isConnected = before !== undefined && task !== undefined && last !== task && !isMove;
+  const connectedAt = isConnected ? now : before?.connectedAt;
+  return {
+    incident: followUp.incidentId,
+    status: followUp.status,
+    task,
+    title: followUp.title,
+    name: reference?.name,
+    url: reference?.permalink,
+    malformedReference: followUp.malformedReference,
+    createdAt: followUp.createdAt,
+    updatedAt: followUp.updatedAt,
+    completedAt: followUp.completedAt,
+    ...(followUp.writable.labels.length > 0 && { labels: followUp.writable.labels }),
+    priority: followUp.priority,
+    owner: followUp.owner,
+    indexedAt: (isSame ? before?.indexedAt : undefined) ?? now,
+    ...(task === undefined && last !== undefined && { lastTask: last }),
+    ...(connectedAt !== undefined && { connectedAt }),
+    history: nextHistory(before, followUp, mark, now),
+  };
+}
+
+/** Whether a row that links nothing else, and has the same status, need not be written again. */
+function isSameRow(before: IndexedFollowUp, row: IndexedFollowUp): boolean {
+  const { updatedAt, title, name, owner } = row;
+  return (
+    before.updatedAt === updatedAt && before.title === title && before.name === name && before.owner === owner
+  );
 }
 
 async function writeLinks(
@@ -81,7 +158,7 @@ async function writeLinks(
     for (const { id, row } of added.get(task) ?? []) kept.push([id, row.incident]);
     return kept.length > 0 ? kept : undefined;
   });
-  await linked([...added.keys()], store);
+  await forgetUnlinked([...added.keys()], store);
 
   const ofIncident = groupBy(fresh, ({ row }) => row.incident);
   await store.followUpsOf.update(ofIncident.keys(), (current = [], incident) => {
@@ -97,7 +174,7 @@ async function writeLinks(
   await forgetOf(new Map([...moved].map(([incident, rows]) => [incident, rows.map(({ id }) => id)])), store);
 }
 
-/** Takes follow-ups out of the index: incident.io does not list them any more. */
+/** Removes follow-ups from the index that incident.io no longer lists. */
 export async function forgetFollowUps(
   gone: ReadonlyMap<string, IndexedFollowUp>,
   store: Store,

@@ -1,29 +1,38 @@
 import { randomUUID } from 'node:crypto';
+import { isOver } from '../clock.ts';
 import { PAGE_SIZE } from '../incident-io/paging.ts';
 import { ruleFor } from '../policy/rule.ts';
-import { OPEN_INTENTS, unrankSettled } from '../review/closing.ts';
+import { backlogSince } from '../review/backlog.ts';
+import { OPEN_INTENTS, removeSettledIntents } from '../review/closing.ts';
 import { enoughDone } from '../review/decide.ts';
-import { count, rememberIncidents } from '../review/gather.ts';
-import { looksOf } from '../review/looks.ts';
-import type { Counted } from '../review/words.ts';
+import { tasksOf } from '../review/duplicates.ts';
+import { fingerprintOf } from '../review/fingerprint.ts';
+import { countFollowUps, storeIncidents } from '../review/gather.ts';
+import type { CountedFollowUp } from '../review/sentences.ts';
+import { inSpan } from '../spans.ts';
+import { readInForce } from '../store/in-force.ts';
 import type { Outcome } from '../store/records.ts';
-import { inSpan } from '../tracing/spans.ts';
+import { FOLLOW_UP_WRITES } from '../store/sources.ts';
+import { readStarts } from '../store/starts.ts';
+import type { Store } from '../store/store.ts';
+import { isPrivate } from '../visibility.ts';
 import type { Incident, TaskKey } from '../vocabulary.ts';
-import { asFollowUp, indexedTaskKey, rowsOf } from './rows.ts';
-import { isFresh, type SyncDeps, sync } from './sync.ts';
-import { forgetClosed, watch } from './watch.ts';
+import type { SyncDeps } from './deps.ts';
+import { asFollowUp, indexedRowsOf, indexedTaskKey } from './indexed-rows.ts';
+import { isFresh, sync } from './sync.ts';
+import { forgetClosed, watchIncidents } from './watched-incidents.ts';
 
 export interface SweepDeps extends SyncDeps {
   clearStrayKeys(incidentIds: readonly string[]): Promise<string[]>;
-  /** Whether task states are written to follow-ups here. */
+  /** Whether task states are written to follow-ups. */
   writes: boolean;
-  /** How many reviews wait for a worker. */
+  /** How many reviews are waiting for a worker. */
   waiting(): Promise<number>;
-  /** Asks the trackers for tasks, for as long as `goOn` says so; what they tell goes the way of every event. */
+  /** Reads tasks from their trackers while `goOn` says so; what they report is recorded like every event. */
   readOutstanding(tasks: ReadonlySet<TaskKey>, goOn: () => Promise<boolean>): Promise<number>;
-  /** Waits ms between pages, so that a sweep in the background is hardly noticed; absent: it does not. */
+  /** Waits ms between pages, so that a background sweep is hardly noticed; absent: it does not wait. */
   pause?(ms: number): Promise<void>;
-  /** Told after each page how many incidents were looked at. */
+  /** Called after each page with the number of incidents checked. */
   onProgress?(incidents: number): void;
 }
 
@@ -36,27 +45,32 @@ export interface Swept {
 
 const LEASE = 5 * 60_000;
 const BETWEEN_PAGES = 1_000;
-/** Open incidents, of which `categories` may become ready: also of the others the board tells what they wait for. */
-const OPEN = ['learning', 'live', 'triage'];
-/** Verdicts that only a change can alter are looked at anew after this, ms, even so. */
+/** Open incidents, of which `categories` may become ready: the board shows what the others wait for, too. */
+export const OPEN = ['learning', 'live', 'triage'];
+/** Verdicts that only a change can alter are reviewed again after this anyway, ms. */
 const LOOK_AGAIN = 24 * 3_600_000;
 const LASTING = ['moved-back', 'resolved-by-us', 'refused', 'backlog', 'held', 'rule', 'no-postmortem'];
 
 /**
- * The regular look at every incident that might be ready: makes good what webhooks and queue lost. Costs pages
- * and not incidents: it joins the list of incidents with the index, and wakes a review only where nothing seems
- * to block, or where the end of an edit is unknown. Last, it asks the trackers for the tasks that are waited for.
+ * The regular check of every incident that might be ready: recovers what webhooks and queue lost. Its cost grows with
+ * pages, not incidents: it joins the list of incidents with the index, and wakes a review only if nothing seems to
+ * block or the outcome of an edit is unknown. Finally it asks the trackers for the tasks that incidents wait for.
  *
- * `undefined`: another process is at it, or was within `every` ms.
+ * `undefined`: another process is sweeping, or did within `every` ms.
  */
 export async function sweep(deps: SweepDeps, every: number): Promise<Swept | undefined> {
   const { store, clock } = deps;
-  const isDue = async () => clock.now() - Number((await store.meta.get('last-sweep')) ?? 0) >= every;
+  const isDue = async () => {
+    const [last, known] = await Promise.all([store.meta.get('last-sweep'), readInForce(store)]);
+    const at = Number(last ?? 0);
+    // Other settings or another policy may have made a difference to any incident.
+    return isOver(at, every, clock.now()) || at < (known?.since ?? -Infinity);
+  };
   if (!(await isDue())) return undefined;
   const holder = randomUUID();
   if (!(await store.lease('sweep', holder, clock.now(), LEASE))) return undefined;
   try {
-    // Another process may have swept between the look and the lease.
+    // Another process may have swept between the check and the lease.
     if (!(await isDue())) return undefined;
     return await inSpan('sweep', {}, () => round(deps, every, holder));
   } finally {
@@ -67,24 +81,26 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
 /** One sweep, under the lease. */
 async function round(deps: SweepDeps, every: number, holder: string): Promise<Swept | undefined> {
   const { store, api, clock, categories, log } = deps;
-  // Who asks for a sweep by hand wants what is true now.
+  // Whoever sweeps by hand wants the current state.
   if (every === 0 || !(await isFresh(deps))) await sync(deps);
-  // Another process is at the first sync: there is nothing to join with yet.
+  // Another process is running the first sync: there is nothing to join with yet.
   if (!(await store.synced())) return undefined;
   const swept: Swept = { incidents: 0, woken: [], tasksRead: 0 };
   const waitedFor = new Set<TaskKey>();
   const started = clock.now();
+  const since = await changedAt(store);
   const open = new Set<string>();
   for await (const page of api.incidents(OPEN)) {
     await store.lease('sweep', holder, clock.now(), LEASE);
-    await rememberIncidents(page, store);
-    await watch(page, started, store);
+    await storeIncidents(page, store);
+    await watchIncidents(page, started, store);
     for (const { id } of page) open.add(id);
     const relevant = page.filter(({ status }) => categories.includes(status.category));
     swept.incidents += relevant.length;
-    // While everything is paused, only edits whose end is unknown are looked after.
+    swept.woken.push(...(await outdated(page, since, store)));
+    // While everything is paused, only edits with an unknown outcome are followed up.
     if (deps.policy.paused === undefined) {
-      const looked = await look(relevant, deps);
+      const looked = await look(relevant, since, deps);
       swept.woken.push(...looked.ready);
       for (const task of looked.waitedFor) waitedFor.add(task);
     }
@@ -92,22 +108,39 @@ async function round(deps: SweepDeps, every: number, holder: string): Promise<Sw
     if (page.length === PAGE_SIZE) await deps.pause?.(BETWEEN_PAGES);
   }
   await forgetClosed(open, started, store);
-  swept.woken.push(...(await openIntents(deps)));
+  swept.woken = [...new Set([...swept.woken, ...(await openIntents(deps))])];
   await deps.clearStrayKeys(swept.woken);
   const goOn = () => store.lease('sweep', holder, clock.now(), LEASE);
-  await wakeInPortions([...new Set(swept.woken)], goOn, deps);
-  await store.meta.put('last-sweep', clock.now());
+  await wakeInPortions(swept.woken, goOn, deps);
+  // What was changed while it swept makes another one due.
+  await store.meta.put('last-sweep', (await changedAt(store)) > since ? started : clock.now());
   log.info({ incidents: swept.incidents, woken: swept.woken.length }, 'swept');
   swept.tasksRead = await deps.readOutstanding(waitedFor, goOn);
   return swept;
 }
 
+/** Since when (ms) the workers decide as they do. */
+async function changedAt(store: Store): Promise<number> {
+  return (await readInForce(store))?.since ?? -Infinity;
+}
+
 /**
- * Of these incidents, `ready` are those where nothing in index and store seems to block, and which nobody said to
- * leave; `waitedFor` are the tasks of their follow-ups that are outstanding, or block whatever their status is.
+ * The incidents whose last verdict came under other settings, another policy or in a dry run, and rested on them: those
+ * that wait for follow-ups are looked at once nothing seems to block.
+ */
+async function outdated(incidents: readonly Incident[], since: number, store: Store): Promise<string[]> {
+  if (since === -Infinity) return [];
+  const outcomes = await store.outcomes.getMany(incidents.map(({ id }) => id));
+  return [...outcomes].flatMap(([id, { at, reason }]) => (at < since && reason !== 'follow-ups' ? [id] : []));
+}
+
+/**
+ * Of these incidents, `ready` are those that nothing in index and store seems to block and that are not to be left
+ * alone; `waitedFor` are the tasks of follow-ups that are outstanding, or block whatever their status is.
  */
 async function look(
   incidents: readonly Incident[],
+  since: number,
   deps: SweepDeps,
 ): Promise<{ ready: string[]; waitedFor: TaskKey[] }> {
   const { store, clock, policy } = deps;
@@ -117,42 +150,64 @@ async function look(
     if (found === undefined) throw new TypeError(`the incident ${id} is not on this page`);
     return found;
   };
-  const ids = incidents.map(({ id }) => id);
-  const rows = await rowsOf(ids, store);
+  const listed = new Map(incidents.map((incident) => [incident.id, incident]));
+  const ids = [...listed.keys()];
+  const rows = await indexedRowsOf(ids, store);
   const released = await store.released.getMany(ids);
   const outcomes = await store.outcomes.getMany(ids);
-  const backlog = await store.backlog.getMany(ids);
+  const [backlog, starts] = await Promise.all([store.backlog.getMany(ids), readStarts(store)]);
   const followUps = [...rows.values()].flatMap((list) => list.map(({ id, row }) => asFollowUp(id, row)));
-  const { followUps: all, records } = await count(
+  const { followUps: all } = await countFollowUps(
     followUps,
-    (id) => ({ rule: rule(id), releasedAt: released.get(id) }),
+    (id) => ({ rule: rule(id), releasedAt: released.get(id), incidentUpdatedAt: listed.get(id)?.updatedAt }),
     { ...deps, taskKeyOf: indexedTaskKey },
   );
+  const readySince = (
+    { id, visibility }: Incident,
+    followUps: readonly CountedFollowUp[],
+    sources: readonly string[] = [],
+  ) =>
+    backlogSince(
+      {
+        ...{ followUps, starts, entry: backlog.get(id), releasedAt: released.get(id) },
+        isPrivate: isPrivate(visibility),
+      },
+      sources,
+    );
+  const isLeftAsItIs = (incident: Incident, followUps: readonly CountedFollowUp[]) =>
+    readySince(incident, followUps, [FOLLOW_UP_WRITES]) !== undefined;
+  const found = incidents.flatMap((incident) => {
+    const { id } = incident;
+    const counted = all.filter(({ followUp }) => followUp.incidentId === id);
+    if (backlog.has(id) || !enoughDone(counted, rule(id))) return [];
+    const began = readySince(incident, counted);
+    return began === undefined ? [] : [store.backlog.change(id, { at: began.at })];
+  });
+  await store.tables.put(found);
   const ready = incidents
     .filter((incident) => {
       const counted = all.filter(({ followUp }) => followUp.incidentId === incident.id);
-      // A write that a review could not make before it was given up.
-      if (deps.writes && counted.some(({ effective }) => 'write' in effective && effective.write))
-        return true;
+      // A write that a review did not get to before it was given up.
+      const isWriteDue = counted.some(({ effective }) => 'write' in effective && effective.write);
+      if (deps.writes && isWriteDue && !isLeftAsItIs(incident, counted)) return true;
       if (!enoughDone(counted, rule(incident.id))) return false;
       const outcome = outcomes.get(incident.id);
-      // A review beside the last one saw something block, since when it is no backlog any more.
-      if (outcome?.reason === 'backlog' && !backlog.has(incident.id)) return true;
-      return !(outcome && isLasting(outcome, incident, counted, released.get(incident.id), clock.now()));
+      const stands = outcome !== undefined && outcome.at >= since;
+      return !(stands && isLasting(outcome, incident, counted, released.get(incident.id), clock.now()));
     })
     .map(({ id }) => id);
   const waitedFor = all
     .filter(({ followUp, effective }) => followUp.status === 'outstanding' || effective.counts === 'blocks')
-    .flatMap(({ task }) => (task === undefined ? [] : [task, records.get(task)?.canonical ?? task]));
+    .flatMap(tasksOf);
   return { ready, waitedFor };
 }
 
-/** So many reviews are woken at once; those after them wait for as long as so many still do, a minute (ms) at most. */
+/** How many reviews are woken at once; the next portion waits while that many still wait, a minute (ms) at most. */
 const PORTION = 20;
 const LOOK_EVERY = 500;
 const LONGEST_WAIT = 60_000;
 
-/** A few at a time: an event for an incident that waits here would have to wait along with all before it. */
+/** In portions: an event for an incident at the end would otherwise wait for all before it. */
 async function wakeInPortions(
   incidents: readonly string[],
   goOn: () => Promise<boolean>,
@@ -170,27 +225,27 @@ async function wakeInPortions(
   }
 }
 
-/** Whether the last verdict says to leave the incident, and nothing that could alter it has happened since. */
+/** Whether the last verdict was to leave the incident, and nothing that could alter it has happened since. */
 function isLasting(
   outcome: Outcome,
   incident: Incident,
-  counted: readonly Counted[],
+  counted: readonly CountedFollowUp[],
   releasedAt: number | undefined,
   now: number,
 ): boolean {
   return (
     LASTING.includes(outcome.reason) &&
-    outcome.looks === looksOf({ incident, followUps: counted }) &&
-    // One that came while it was looked at is news.
+    outcome.looks === fingerprintOf({ incident, followUps: counted }) &&
+    // A release during that review is news.
     outcome.releasedAt === releasedAt &&
     now - outcome.at < LOOK_AGAIN
   );
 }
 
-/** Incidents with an edit whose end nobody knows. */
+/** Incidents with an edit whose outcome is unknown. */
 async function openIntents({ store }: SweepDeps): Promise<string[]> {
   const ranked = await store.tables.ranked(OPEN_INTENTS, { min: -Infinity, max: Infinity, limit: 1000 });
-  return unrankSettled(
+  return removeSettledIntents(
     ranked.map(({ member }) => member),
     store,
   );

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 
 /**
- * The JSON of a body, or undefined where it is none; a byte order mark before it is passed over. Never throws, for any
- * bytes. https://www.rfc-editor.org/rfc/rfc8259#section-8.1
+ * The JSON of a body, or undefined if it is none; skips a byte order mark. Never throws, whatever the bytes.
+ * https://www.rfc-editor.org/rfc/rfc8259#section-8.1
  */
 export function parseJson(body: Buffer): unknown {
   try {
@@ -12,7 +12,7 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
-/** A header that may come once only. */
+/** A header that may occur only once. */
 export function header(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   name: string,
@@ -21,14 +21,14 @@ export function header(
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** Milliseconds of an RFC 3339 time; undefined where there is none or it cannot be read. */
+/** Milliseconds of an RFC 3339 time; undefined if there is none or it cannot be parsed. */
 export function millis(time: string | null | undefined): number | undefined {
   const value = Date.parse(time ?? '');
   return Number.isNaN(value) ? undefined : value;
 }
 
-/** The fields of a body that do not fit, without what is in them. */
-export function unfit(error: z.ZodError): string {
+/** The invalid fields of a body, without their values. */
+export function schemaMismatch(error: z.ZodError): string {
   const fields = error.issues.map(({ path }) => path.join('.') || 'the body itself');
   return `${[...new Set(fields)].slice(0, 3).join(', ')} is missing or not as documented`;
 }

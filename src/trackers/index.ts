@@ -1,20 +1,21 @@
+import { keepableKey } from '../outside-text.ts';
 import type { TaskKey } from '../vocabulary.ts';
-import { asana } from './asana.ts';
-import { azureDevOps } from './azure-devops.ts';
-import { clickup } from './clickup.ts';
-import { createGeneric } from './generic.ts';
-import { genericKey } from './generic-key.ts';
-import { github } from './github.ts';
-import { gitlab } from './gitlab.ts';
-import { incidentIo } from './incident-io.ts';
-import { jira } from './jira.ts';
-import { linear } from './linear.ts';
-import { notion } from './notion.ts';
-import { servicenow } from './servicenow.ts';
-import { shortcut } from './shortcut.ts';
+import { asana } from './asana/index.ts';
+import { azureDevOps } from './azure-devops/index.ts';
+import { clickup } from './clickup/index.ts';
+import { createGeneric } from './generic/index.ts';
+import { genericKey } from './generic/permalink.ts';
+import { github } from './github/index.ts';
+import { gitlab } from './gitlab/index.ts';
+import { incidentIo } from './incident-io/index.ts';
+import { jira } from './jira/index.ts';
+import { linear } from './linear/index.ts';
+import { notion } from './notion/index.ts';
+import { servicenow } from './servicenow/index.ts';
+import { shortcut } from './shortcut/index.ts';
 import type { Source, Tracker } from './tracker.ts';
 
-/** Every tracker that there is. */
+/** All trackers. */
 export const trackers: readonly Tracker[] = [
   github,
   jira,
@@ -28,7 +29,7 @@ export const trackers: readonly Tracker[] = [
   servicenow,
 ];
 
-/** Everybody who may send webhooks. */
+/** All sources of webhooks. */
 export const sources: readonly Source[] = [...trackers, incidentIo, createGeneric(keysOf)];
 
 export function trackerByName(name: string): Tracker | undefined {
@@ -36,19 +37,20 @@ export function trackerByName(name: string): Tracker | undefined {
 }
 
 /**
- * The key of the task that incident.io's reference names. Where no adapter knows provider or permalink, it is made
- * from the link itself, by which the generic webhook can name it too; undefined where that is no link.
+ * The key of the task in incident.io's reference. If no adapter knows the provider or permalink, it is made from the link
+ * itself, which the generic webhook can also name; undefined if that is no link.
  */
 export function taskKeyOf(provider: string, permalink: string): TaskKey | undefined {
   const tracker = trackers.find(({ providers }) => providers.includes(provider));
-  return tracker?.taskKey(permalink) ?? genericKey(permalink);
+  const key = tracker?.taskKey(permalink) ?? genericKey(permalink);
+  return key === undefined ? undefined : keepableKey(key);
 }
 
 /**
- * Every key that the task of a link may have here: a link does not say whose it is, and several trackers may run on
- * any host. One is made from the link alone.
+ * All keys that the task of a link may have here: a link does not say which tracker it belongs to, and several trackers
+ * may run on any host. One is made from the link alone.
  */
-function keysOf(url: string): TaskKey[] {
+export function keysOf(url: string): TaskKey[] {
   const keys = [...trackers.map((tracker) => tracker.taskKey(url)), genericKey(url)];
-  return [...new Set(keys.flatMap((key) => key ?? []))];
+  return [...new Set(keys.flatMap((key) => (key === undefined ? [] : keepableKey(key))))];
 }

@@ -1,43 +1,48 @@
 /**
- * How a tracker is asked for the states of tasks: what makes good lost webhooks, and what webhooks without a
- * state need. An answer that could not be read is no answer: then everything here throws, or says so by task.
+ * How to read the states of tasks from a tracker: recovers lost webhooks, and is needed for webhooks without a state. An
+ * answer that could not be parsed is no answer: then everything here throws, or reports it per task.
  */
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
-import type { TrackerOptions } from './tracker.ts';
+import type { TrackerOptions } from './options.ts';
+
+export { READ_BACK } from '../vocabulary.ts';
 
 export interface ReadBack {
-  /** Where the tracker is, unless its URL is set; absent: it has to be set beside the token. */
+  /** Where the tracker is, unless its URL is set; absent: it has to be set along with the token. */
   defaultUrl?: string;
   /** What the token is and may do, one line of Markdown for the README. */
   tokenDoc: string;
-  /** How many tasks one call asks for at most. */
+  /** The maximum number of tasks per call. */
   most: number;
   /**
    * The origins (`https://api.github.com`) where the API of a tracker at `url` answers; absent: that of `url` itself.
-   * A request to any other is refused, so that the token goes nowhere else.
+   * Requests to any other are refused, so that the token goes nowhere else.
    */
   apiOrigins?(url: string): readonly string[];
-  /** Whether a task is in a tracker at one of these addresses; absent: each is. One that is not is never asked for. */
+  /** Whether a task is in a tracker at one of these addresses; absent: always. If not, it is never read. */
   covers?(task: TaskKey, urls: readonly string[]): boolean;
   /**
-   * Reads what the tracker says of these tasks now. `occurredAt` is when the state became what it is, and never when
-   * the task was touched last: absent where the API does not tell, which is no news where the state stands. Throws where nothing could be read: `TrackerBusyError` for a rate
-   * limit, `TrackerAccessError` where a person has to act, any other error where trying again can help.
+   * Reads the current states of these tasks. `occurredAt` is when the state became what it is, never when the task was
+   * last touched; absent if the API does not say, which is no news if it is the standing state. Throws if nothing could
+   * be read: `TrackerBusyError` for a rate limit, `TrackerAccessError` if a person has to act, any other error if a retry
+   * can help.
    */
   read(tasks: readonly TaskKey[], access: Access): Promise<Reading>;
 }
 
-/** What the tracker said. Each task that was asked for is in one of the two. */
+/** The tracker's answer. Each task asked for is in one of the three. */
 export interface Reading {
-  /** By the key that was asked for. A task that moved has its new key, and the one asked for as an alias. */
+  /** By the key asked for. A task that moved has its new key, and the one asked for as an alias. */
   events: ReadonlyMap<TaskKey, TaskEvent>;
-  /** Tasks whose state could not be told, each with the reason: not found, not visible, or on a host that is not ours. */
+  /** Tasks whose state cannot be known, each with the reason: not found, not visible, or on an unknown host. */
   unread: ReadonlyMap<TaskKey, string>;
+  /** Tasks without a usable answer, each with the reason, while others were answered. */
+  failed?: ReadonlyMap<TaskKey, string>;
 }
 
 export interface Access {
   token: string;
-  /** Base addresses without a slash at the end. The token is sent to these and to nobody else. */
+  /** Base addresses without a trailing slash. The token is sent only to these. */
   urls: readonly string[];
   options: TrackerOptions;
   /** ms, our clock. */
@@ -46,7 +51,7 @@ export interface Access {
 }
 
 export interface TrackerRequest {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   url: string;
   headers: Record<string, string>;
   body?: string;
@@ -59,9 +64,6 @@ export interface TrackerAnswer {
   body: string;
 }
 
-/** The `delivery` of a task event that was read and not delivered. */
-export const READ_BACK = 'read-back';
-
 /** The tracker's rate limit is used up. */
 export class TrackerBusyError extends Error {
   override readonly name = 'TrackerBusyError';
@@ -73,7 +75,7 @@ export class TrackerBusyError extends Error {
   }
 }
 
-/** The token is refused, or may not do this: no call can succeed until a person acts. */
+/** The token is rejected, or may not do this: no call can succeed until a person acts. */
 export class TrackerAccessError extends Error {
   override readonly name = 'TrackerAccessError';
 }

@@ -1,10 +1,10 @@
-/** Asking a tracker's API, where codes mean what they usually do. */
+/** Calls to a tracker's API whose status codes have their usual meaning. */
 import type { z } from 'zod';
-import { type Asked, answered, refuseNoAnswer } from './api-answers.ts';
+import { type Asked, parseBody, refuseNoAnswer, unexpected } from './api-answers.ts';
 import type { Access, TrackerAnswer, TrackerRequest } from './read-back.ts';
 
-/** Sends a request, and answers what came. Throws as `refuseNoAnswer` does, and names the host. */
-export async function ask(
+/** Sends a request, and returns the answer. Throws like `refuseNoAnswer`, naming the host. */
+export async function askTracker(
   { title, token }: Omit<Asked, 'now'>,
   request: TrackerRequest,
   access: Access,
@@ -14,8 +14,8 @@ export async function ask(
   return answer;
 }
 
-/** What an answer of 200 says. Throws where it is another code, or not as it is documented. */
-export function told<T>(schema: z.ZodType<T>, answer: TrackerAnswer, title: string): T {
-  if (answer.status !== 200) throw new Error(`${title} answered ${answer.status}, which nobody expects`);
-  return answered(schema, answer, title);
+/** The contents of a 200. Throws if it has another code, or is not as documented. */
+export function parseAnswer<T>(schema: z.ZodType<T>, answer: TrackerAnswer, title: string): T {
+  if (answer.status !== 200) throw new Error(`${title} ${unexpected(answer)}`);
+  return parseBody(schema, answer, title);
 }

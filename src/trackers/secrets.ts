@@ -1,4 +1,4 @@
-/** Comparing what a sender proves with what we know; the time it takes tells nothing of how much was right. */
+/** Constant-time comparison of what a sender proves with what we know. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 /** The HMAC-SHA256 of a body as lower-case hex. https://www.rfc-editor.org/rfc/rfc2104 */
@@ -6,7 +6,7 @@ export function hmacHex(body: Buffer | string, secret: string): string {
   return createHmac('sha256', secret).update(body).digest('hex');
 }
 
-/** Whether one of the secrets made this signature of these bytes, as `hmacHex` writes it. Blank secrets made none. */
+/** Whether one of the secrets made this signature of these bytes, in the format of `hmacHex`. Blank secrets never do. */
 export function isSignedBy(body: Buffer, signature: string, secrets: readonly string[]): boolean {
   const given = Buffer.from(signature);
   return usable(secrets).some((secret) => {
@@ -17,7 +17,7 @@ export function isSignedBy(body: Buffer, signature: string, secrets: readonly st
 
 /** Whether this text is one of the secrets. A blank one never is. */
 export function isOneOf(text: string, secrets: readonly string[]): boolean {
-  // Digests have one length, whatever the secrets have.
+  // Digests have the same length, whatever the secrets have.
   const given = digest(text);
   return usable(secrets).some((secret) => timingSafeEqual(given, digest(secret)));
 }

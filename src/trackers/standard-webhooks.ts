@@ -2,31 +2,33 @@
  * Signatures of Standard Webhooks, which Svix sends for incident.io.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  *
- * The library computes them. Reading the headers is ours: it takes times that only begin with a number, knows one
- * family of names, and compares with no clock but its own.
+ * Our own: the library hashes in JavaScript, which takes 60 ms for 5 MiB, accepts times that merely begin with a number,
+ * knows one family of header names, and has its own clock. Tests compare the two.
  */
 import { isUtf8 } from 'node:buffer';
-import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { Webhook } from 'standardwebhooks';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { header } from './body.ts';
 import type { Delivery, Ping } from './tracker.ts';
 
-/** How far (s) the time of sending may be from ours, both ways. */
+/** How far (s) the sending time may be from ours, either way. */
 const TOLERANCE = 300;
-/** The standard's own names, and those of Svix. All three have to be of one family. */
+/** The standard's own header names, and Svix's. All three have to be of one family. */
 const FAMILIES = ['webhook', 'svix'] as const;
 /** Bytes of a secret: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme */
 const SHORTEST_KEY = 24;
 const NEW_KEY = 32;
 
+/** Where requests carry the id of the message. */
+export const messageIds = { delivery: FAMILIES.map((family) => `${family}-id`) };
+
 interface Sent {
   id: string;
-  /** Seconds, as they came. */
+  /** Seconds, as received. */
   timestamp: string;
   signature: string;
 }
 
-/** The form that such a secret has to have. */
+/** The format of such a secret. */
 export const secretForm = {
   allowed: '`whsec_` and the base64 of at least 24 bytes, as it was shown to you',
   fits(secret: string): boolean {
@@ -35,34 +37,33 @@ export const secretForm = {
   },
 };
 
-/** A strong secret of that form. */
+/** A strong secret in that format. */
 export function newSecret(): string {
   return `whsec_${randomBytes(NEW_KEY).toString('base64')}`;
 }
 
-/** Whether one of the secrets signed these bytes, not long ago. */
+/** Whether one of the secrets signed these bytes, recently. */
 export function isSigned(delivery: Delivery, secrets: readonly string[]): boolean {
   const sent = sentHeaders(delivery);
-  // The library signs text. Only for valid UTF-8 do two different bodies never become the same text.
+  // The library signs text. Only valid UTF-8 guarantees that two different bodies are different texts.
   if (sent === undefined || delivery.body.length === 0 || !isUtf8(delivery.body)) return false;
   const age = Math.floor(delivery.receivedAt / 1000) - Number(sent.timestamp);
   if (Math.abs(age) > TOLERANCE) return false;
-  // Several signatures while its sender changes the secret. A version that is not ours is not looked at.
+  // Several signatures during a rotation of the secret. Unknown versions are ignored.
   const given = sent.signature.split(' ').map((entry) => Buffer.from(entry));
-  const body = delivery.body.toString('utf8');
   return secrets.some((secret) => {
     if (!secretForm.fits(secret)) return false;
-    const right = Buffer.from(signature(secret, sent, body));
+    const right = Buffer.from(signature(secret, sent, delivery.body));
     return given.some((entry) => entry.length === right.length && timingSafeEqual(entry, right));
   });
 }
 
-/** The sender's id of a message: the same whenever it is sent again. */
+/** The sender's id of a message: the same for each retry. */
 export function messageId(delivery: Delivery): string | undefined {
   return sentHeaders(delivery)?.id;
 }
 
-/** The headers of a message of this id that is signed at `now` (ms). */
+/** The headers of a message with this id, signed at `now` (ms). */
 export function signed(body: string, secret: string, now: number, id = 'msg_ping'): Ping {
   const timestamp = String(Math.floor(now / 1000));
   const headers = {
@@ -86,6 +87,12 @@ function sentHeaders({ headers }: Delivery): Sent | undefined {
   return undefined;
 }
 
-function signature(secret: string, { id, timestamp }: Omit<Sent, 'signature'>, body: string): string {
-  return new Webhook(secret).sign(id, new Date(Number(timestamp) * 1000), body);
+/** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#symmetric */
+function signature(
+  secret: string,
+  { id, timestamp }: Omit<Sent, 'signature'>,
+  body: Buffer | string,
+): string {
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`;
 }

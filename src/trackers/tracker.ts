@@ -1,8 +1,12 @@
-import type { EventBatch, TaskKey } from '../vocabulary.ts';
+import type { TaskKey } from '../vocabulary.ts';
 import type { Commenting } from './comment.ts';
+import type { Connecting } from './connecting.ts';
+import type { HookApi } from './hooks.ts';
+import type { TrackerOption, TrackerOptions } from './options.ts';
 import type { ReadBack } from './read-back.ts';
+import type { Translation } from './translation.ts';
 
-/** One HTTP request of a webhook, before anything of it is believed. */
+/** One HTTP request of a webhook, not verified yet. */
 export interface Delivery {
   /** Names in lower case. */
   headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -10,96 +14,99 @@ export interface Delivery {
   receivedAt: number;
 }
 
-/** What a verified delivery means here. */
-export type Translation =
-  | ({ kind: 'told' } & EventBatch)
-  | { kind: 'ignored'; reason: string }
-  /** Not what its sender sends: answered 400. */
-  | { kind: 'malformed'; reason: string };
-
-/** A signed request that says nothing. */
+/** A signed request without contents. */
 export interface Ping {
   headers: Record<string, string>;
   body: string;
 }
 
-/** Whoever sends webhooks. Its functions are pure. */
+/** A sender of webhooks. Its functions are pure. */
 export interface Source {
   /** The name in `/webhooks/<name>`, and in upper case in its settings. */
   name: string;
-  /** As people write it: `GitHub`. */
+  /** For people: `GitHub`. */
   title: string;
-  /** What a secret of its webhooks has to look like, where it is not any text. */
+  /** The format of its webhook secrets, unless any text is allowed. */
   secretForm?: { fits(secret: string): boolean; allowed: string };
-  /** Settings of its own beside the secrets. */
+  /** Settings of its own besides the secrets. */
   options?: readonly TrackerOption[];
-  /** Where its secret is made and entered; absent where any webhook has a field for it. */
+  /** Where its secret is made and entered; absent if any webhook has a field for it. */
   secretPlace?: SecretPlace;
-  /** How it offers a secret of its own making before its first event. */
+  /** How it offers a secret that it made before its first event. */
   handshake?: Handshake;
-  /** Its webhooks do not say what state a task has: without its API token nothing comes of them. */
+  /** The header that gives a body its meaning, and its value if a body was saved without it. */
+  eventHeader?: { name: string; of(body: unknown): string | undefined };
+  /** Where its requests carry their ids. */
+  ids?: RequestIds;
+  /** How a person has it send a delivery again, one sentence without a full stop; absent if nothing there does that. */
+  again?: string;
+  /** Its webhooks do not contain a task's state: without its API token they have no effect. */
   needsToken?: true;
-  /** Where it demands other codes than 202 and 401 for a delivery that was taken or refused. */
-  answers?: { accepted?: 200; refused?: 403 };
+  /** If it needs other status codes: the adapter gives the reason and its source. */
+  answers?: Answers;
   /** Whether one of the secrets signed exactly these bytes. Must refuse an empty secret. */
   verify(delivery: Delivery, secrets: readonly string[]): Promise<boolean>;
-  /** What a verified delivery says. Never throws for any body. */
+  /** What a verified delivery means. Never throws, whatever the body. */
   translate(delivery: Delivery, options: TrackerOptions): Translation;
-  /** A request that is verified and then ignored, as its sender would sign it at `now` (ms): for trying out a secret. */
+  /** A request that is verified and then ignored, signed like its sender's at `now` (ms): to test a secret. */
   ping(secret: string, now: number): Promise<Ping>;
+}
+
+/** Where requests of a source carry the id of the delivery and of its webhook: headers, or fields of the body. */
+export interface RequestIds {
+  /** The first header that is there counts. */
+  delivery?: readonly string[];
+  hook?: readonly string[];
+  deliveryField?: string;
+  hookField?: string;
+}
+
+/** Status codes instead of 202, 401, 400 and 404. */
+export interface Answers {
+  /** An accepted delivery. */
+  accepted?: 200;
+  /** One whose signature is missing or wrong. */
+  refused?: 403 | 503;
+  /** One that is correctly signed but unusable: an error would count against the webhook, and help nobody. */
+  useless?: 200;
+  /** Any, while its secret is not configured: it is retried after 503, and lost after 404. */
+  unset?: 503;
 }
 
 /** Where a person finds or enters the secret of a source's webhooks. */
 export interface SecretPlace {
-  /** Who thinks of it: we, or the source, which then shows it. */
+  /** Who generates it: we, or the source, which then displays it. */
   madeBy: 'us' | 'sender';
-  /** What a secret that we make looks like, where it is not any text. */
+  /** The format of a secret that we generate, unless any text is allowed. */
   form?: 'standard-webhooks';
   /** Steps there, one line of Markdown each. */
   steps: readonly string[];
 }
 
-/** How a source that makes its own secret tells it to us. Anybody can send such a request: the first one counts. */
+/** How a source that generates its own secret offers it to us. Anybody can send such a request: the first one counts. */
 export interface Handshake {
-  /** The secret that this request offers, or undefined where it is no handshake. Never throws. */
+  /** The secret that this request offers, or undefined if it is no handshake. Never throws. */
   offered(delivery: Delivery): string | undefined;
+  /** Whether a delivery carries a signature: an offered secret verifies signatures only. */
+  isSigned(delivery: Delivery): boolean;
   /** Headers that the answer needs. The code is 200. */
   answer(secret: string): Record<string, string>;
   /** What a person has to do next, one sentence. */
   next: string;
 }
 
-/** A setting of one tracker: the variable is its name after the tracker's, as in `JIRA_DECLINED`. A list with commas. */
-export interface TrackerOption {
-  name: string;
-  /** One line of Markdown for the README. */
-  doc: string;
-  default?: string;
-}
-
-/** What is set of a tracker's options, by their names; the default where nothing is. */
-export type TrackerOptions = Readonly<Record<string, readonly string[]>>;
-
-/** Everything that the service knows of one tracker. Its name also begins its task keys. */
+/** Everything the service knows about one tracker. Its name is also the prefix of its task keys. */
 export interface Tracker extends Source {
   /** incident.io's names for it in `external_issue_reference.provider`. */
   providers: readonly string[];
-  /** The key of the task that a permalink names, or undefined where it is none of this tracker's. */
+  /** The key of the task that a permalink names, or undefined if it is not this tracker's. */
   taskKey(permalink: string): TaskKey | undefined;
-  /** How the states of its tasks are read from it; absent where its API has no way to. */
+  /** How to read the states of its tasks; absent if its API cannot. */
   readBack?: ReadBack;
-  /** How its tasks are commented on, with the same token; absent where that is not done. */
+  /** How to check its webhooks, with the same token; absent if its API does not show them. */
+  hooks?: HookApi;
+  /** How to make its webhooks, with an administrator's token; absent if its API cannot. */
+  connecting?: Connecting;
+  /** How to comment on its tasks, with the same token; absent if unsupported. */
   commenting?: Commenting;
-}
-
-export function told(parts: Partial<EventBatch>): Translation {
-  return { kind: 'told', tasks: [], incidents: [], hints: [], ...parts };
-}
-
-export function ignored(reason: string): Translation {
-  return { kind: 'ignored', reason };
-}
-
-export function malformed(reason: string): Translation {
-  return { kind: 'malformed', reason };
 }

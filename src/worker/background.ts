@@ -2,13 +2,21 @@ import { type Sleep, sleep } from '../sleep.ts';
 import { fullSync } from '../sync/full-sync.ts';
 import { type SweepDeps, sweep } from '../sync/sweep.ts';
 import { syncIfDue } from '../sync/sync.ts';
+import { listAfterDryRun } from './after-dry-run.ts';
 
 export interface BackgroundDeps extends SweepDeps {
   /** ms */
   sweepEvery: number;
-  /** Looks whether the key has got roles that it lacked: they can be edited at any time. */
+  /**
+   * Checks whether the key has been given roles that it lacked, where that is due and would help: they can be edited at
+   * any time.
+   */
   checkKey(): Promise<unknown>;
-  /** Told of every failure, to see whether the key is the reason. */
+  /** Looks whether the trackers' webhooks are on, where that is due; absent: nobody does. */
+  lookAtHooks?: (() => Promise<unknown>) | undefined;
+  /** Forgets what is kept for a time only. */
+  forgetOld?: (() => Promise<unknown>) | undefined;
+  /** Called with every failure, to see whether the key is the cause. */
   onFailure(error: unknown): Promise<void>;
   /** Whether it makes sense to call incident.io now. */
   mayRun(): boolean;
@@ -16,16 +24,16 @@ export interface BackgroundDeps extends SweepDeps {
   wait?: Sleep;
 }
 
-/** How often each process looks whether something is due, ms. What is due is agreed on in the store. */
+/** How often each process checks whether work is due, ms. What is due is agreed on through the store. */
 const LOOK_EVERY = 1_000;
-/** After a failure the same work is left alone for this long, ms. */
+/** After a failure the same work is not retried for this long, ms. */
 const AFTER_FAILURE = 15_000;
 
-/** The work that no job does: syncs and sweeps. Runs in every worker until the signal aborts; resolves once all has ended. */
+/** Work without jobs: syncs and sweeps. Runs in every worker until the signal aborts; resolves once all has ended. */
 export async function runInBackground(deps: BackgroundDeps, signal: AbortSignal): Promise<void> {
   const pause = async (ms: number) => {
     await (deps.wait ?? sleep)(ms, signal);
-    // What pauses between pages must not hurry through the rest of them at a stop.
+    // Work that pauses between pages must not rush through the remaining ones on shutdown.
     signal.throwIfAborted();
   };
   await Promise.all([
@@ -36,7 +44,12 @@ export async function runInBackground(deps: BackgroundDeps, signal: AbortSignal)
 }
 
 async function sweepAndCheck(deps: BackgroundDeps): Promise<void> {
-  if ((await sweep(deps, deps.sweepEvery)) !== undefined) await deps.checkKey();
+  if (await listAfterDryRun(deps)) return;
+  const swept = await sweep(deps, deps.sweepEvery);
+  await deps.checkKey();
+  if (swept === undefined) return;
+  await deps.forgetOld?.();
+  await deps.lookAtHooks?.();
 }
 
 async function repeat(

@@ -1,26 +1,37 @@
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { Clock } from '../clock.ts';
+import { type Clock, isOver } from '../clock.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
 import { KeyRejectedError } from '../incident-io/errors.ts';
 import { CLOSING_ROLE } from '../review/decide.ts';
 import { type Sleep, sleep } from '../sleep.ts';
+import { noteSources } from '../store/starts.ts';
 import type { Store } from '../store/store.ts';
 import type { Identity } from '../vocabulary.ts';
-import { gapsOf } from './key-roles.ts';
+import { gapsOf, PRIVATE_ROLE } from './key-roles.ts';
 
-/** Probes of a key that does not work keep this distance, ms. */
+/** The interval between probes of a key that does not work, ms. */
 const PROBE_EVERY = 30_000;
 const FIRST_PROBES = 1_000;
 
-/** What the workers last found out about the key, for processes that do not ask incident.io themselves. */
-export const keyWord = z.object({ works: z.boolean(), words: z.string(), at: z.number() });
-export type KeyWord = z.infer<typeof keyWord>;
-const KEY_WORD = 'key-word';
+const RECENT = 60_000;
 
-export async function readKeyWord(store: Store): Promise<KeyWord | undefined> {
-  const text = await store.meta.get(KEY_WORD);
-  return text === undefined ? undefined : keyWord.parse(JSON.parse(String(text)));
+/** What the workers last found out about the key, for processes that do not call incident.io themselves. */
+export const keyReport = z.object({
+  works: z.boolean(),
+  words: z.string(),
+  at: z.number(),
+  /** Absent while it does not work, or where an earlier release reported. */
+  key: z.object({ name: z.string(), roles: z.array(z.string()) }).optional(),
+});
+export type KeyReport = z.infer<typeof keyReport>;
+const KEY_REPORT = 'key-word';
+/** The roles for which everything that was refused has been woken. */
+const KEY_ROLES = 'key-roles';
+
+export async function readKeyReport(store: Store): Promise<KeyReport | undefined> {
+  const text = await store.meta.get(KEY_REPORT);
+  return text === undefined ? undefined : keyReport.parse(JSON.parse(String(text)));
 }
 
 export type KeyState =
@@ -28,15 +39,28 @@ export type KeyState =
   | { is: 'good'; name: string; roles: readonly string[] }
   | { is: 'bad'; words: string };
 
-/** Another organisation's key on this store: what is remembered here is not its incidents'. */
+/** The key belongs to another organisation than the data in this store. */
 export class WrongOrganisationError extends Error {
   override readonly name = 'WrongOrganisationError';
 }
 
-/** Makes the store that of the key's organisation. Throws where it is another's already. */
+/** Claims the store for the key's organisation. Throws if it belongs to another one already. */
 export async function claimStore(identity: Identity, store: Store): Promise<void> {
-  const organisation = new URL(identity.dashboardUrl).href;
-  const remembered = await store.claimOrganisation(organisation);
+  refuseOther(identity, await store.claimOrganisation(organisationOf(identity)));
+}
+
+/** Throws if the store belongs to another organisation than the key. Claims nothing: only services do. */
+export async function checkOrganisation(identity: Identity, store: Store): Promise<void> {
+  const known = await store.organisation();
+  if (known !== undefined) refuseOther(identity, known);
+}
+
+function organisationOf({ dashboardUrl }: Identity): string {
+  return new URL(dashboardUrl).href;
+}
+
+function refuseOther(identity: Identity, remembered: string): void {
+  const organisation = organisationOf(identity);
   if (remembered !== organisation)
     throw new WrongOrganisationError(
       `The API key belongs to ${organisation}, but this store is that of ${remembered}. Give each organisation a QUEUE_URL or QUEUE_PREFIX of its own.`,
@@ -44,8 +68,8 @@ export async function claimStore(identity: Identity, store: Store): Promise<void
 }
 
 /**
- * Whether the API key works. While it does not, the worker takes no jobs, and none of them fails: it is probed
- * until a person has mended it.
+ * Whether the API key works. While it does not, the worker takes no jobs, so none of them fails; the key is probed
+ * until a person has fixed it.
  */
 export class KeyWatch {
   private readonly api: Pick<IncidentIoReader, 'identity'>;
@@ -53,12 +77,17 @@ export class KeyWatch {
   private readonly clock: Clock;
   private readonly log: Logger;
   private readonly wait: Sleep;
+  readonly dryRun: boolean;
   private probing?: Promise<void>;
-  /** What is told to the store, one after the other: the last word has to stand. */
-  private telling: Promise<void> = Promise.resolve();
+  private checkedAt = -Infinity;
+  private telling?: Promise<void> | undefined;
+  /** Writes of the key's state to the store, in sequence: the last one has to win. */
+  private storing: Promise<void> = Promise.resolve();
   state: KeyState = { is: 'unknown', words: 'the API key has not been checked yet' };
-  /** Called whenever the key starts or stops to work. */
+  /** Called whenever the key starts or stops working. */
   onChange: (works: boolean) => Promise<void> = async () => {};
+  /** Called when the roles of a working key changed. If it fails, it is called again after the next check. */
+  onRoles: () => Promise<void> = async () => {};
 
   constructor(deps: {
     api: Pick<IncidentIoReader, 'identity'>;
@@ -66,24 +95,32 @@ export class KeyWatch {
     clock: Clock;
     log: Logger;
     wait?: Sleep;
+    /** Whether it is enough that the key may read. */
+    dryRun?: boolean;
   }) {
     this.api = deps.api;
     this.store = deps.store;
     this.clock = deps.clock;
     this.log = deps.log;
     this.wait = deps.wait ?? sleep;
+    this.dryRun = deps.dryRun ?? false;
   }
 
   isBad(): boolean {
     return this.state.is === 'bad';
   }
 
-  /** Reads whose key it is and what it may do. Throws where that could not be read; a rejected key is a state. */
+  /** Reads whose key it is and what it may do. Throws if that could not be read; a rejected key is a state. */
   async check(): Promise<KeyState> {
+    const before = this.state;
+    this.checkedAt = this.clock.now();
     try {
       const identity = await this.api.identity();
       await claimStore(identity, this.store);
-      await this.become(judge(identity.name, identity.roles));
+      const seesPrivate = identity.roles.includes(PRIVATE_ROLE);
+      await noteSources('role', seesPrivate ? [PRIVATE_ROLE] : [], this.store, this.clock.now());
+      await this.become(this.judge(identity.name, identity.roles));
+      if (this.state.is === 'good') await this.noteRoles(identity.roles, before);
     } catch (error) {
       if (!(error instanceof KeyRejectedError)) throw error;
       await this.become({ is: 'bad', words: error.message });
@@ -91,26 +128,31 @@ export class KeyWatch {
     return this.state;
   }
 
-  /** Whether it works and could do more with a further role, which a person may add at any time. */
+  /** Whether it works but lacks a role, which a person may add at any time. */
   isPartial(): boolean {
-    return this.state.is === 'good' && gapsOf(this.state.name, this.state.roles).lacks.size > 0;
+    return this.state.is === 'good' && this.lacks(this.state).size > 0;
   }
 
-  /** Looks again, for whoever met a refusal; a key that does not work is probed until it does. Answers whether it works. */
+  /** Whether it was checked so recently that its roles are hardly others now. */
+  isRecent(): boolean {
+    return !isOver(this.checkedAt, RECENT, this.clock.now());
+  }
+
+  /** Checks again after a refusal; a key that does not work is probed until it does. Returns whether it works. */
   async stillWorks(signal: AbortSignal): Promise<boolean> {
     const works = (await this.check()).is === 'good';
     if (!works) this.probe(signal);
     return works;
   }
 
-  /** As `stillWorks`, for whoever lacked the role to close: what is known of the key if it has it now. */
+  /** Like `stillWorks`, after a missing role prevented a closing: returns the key's identity if it has the role now. */
   async mayClose(signal: AbortSignal): Promise<(KeyState & { is: 'good' }) | undefined> {
     await this.stillWorks(signal);
     const { state } = this;
     return state.is === 'good' && state.roles.includes(CLOSING_ROLE) ? state : undefined;
   }
 
-  /** Told by whoever saw the key refused: stops the work, and probes until it works again. */
+  /** Called by whoever saw the key refused: stops the work, and probes until the key works again. */
   async rejected(error: Error, signal: AbortSignal): Promise<void> {
     await this.become({ is: 'bad', words: error.message });
     this.probe(signal);
@@ -142,37 +184,60 @@ export class KeyWatch {
     this.state = state;
     if (state.is === 'good') {
       if (before.is !== 'good') this.log.info({ key: state.name, roles: state.roles }, 'the API key works');
-      for (const words of lacks(state, before)) this.log.warn(words);
+      const told = before.is === 'good' ? this.lacks(before) : undefined;
+      for (const [role, words] of this.lacks(state)) if (!told?.has(role)) this.log.warn(words);
     } else if (before.is !== state.is)
-      this.log.error(`${state.words}. No incident is reviewed until this is mended.`);
-    this.telling = this.telling.then(() => this.tell());
-    await this.telling;
-    // Another check may have found out more meanwhile: whoever comes last tells what is known now.
+      this.log.error(`${state.words}. No incident is reviewed until this is fixed.`);
+    this.storing = this.storing.then(() => this.storeReport());
+    await this.storing;
+    // Another check may have found out more meanwhile: the last one stores what is known now.
     if ((before.is === 'good') !== (state.is === 'good')) await this.onChange(this.state.is === 'good');
   }
 
-  /** For people alone, so a store that does not take it stops nothing. */
-  private async tell(): Promise<void> {
+  /**
+   * Each process tells once it knows of other roles itself, and also of a change that came while none ran. Goes on in
+   * the background.
+   */
+  private async noteRoles(roles: readonly string[], before: KeyState): Promise<void> {
+    const now = textOf(roles);
+    const known = await this.store.meta.get(KEY_ROLES);
+    if (known === undefined) return this.store.meta.put(KEY_ROLES, now);
+    if (known === now && (before.is !== 'good' || textOf(before.roles) === now)) return;
+    this.telling ??= this.onRoles()
+      .then(() => this.store.meta.put(KEY_ROLES, now))
+      .catch((err: unknown) => this.log.warn({ err }, 'what was refused could not be tried again yet'))
+      .finally(() => {
+        this.telling = undefined;
+      });
+  }
+
+  private judge(name: string, roles: readonly string[]): KeyState {
+    const { useless } = gapsOf(name, roles, this);
+    return useless === undefined ? { is: 'good', name, roles } : { is: 'bad', words: useless };
+  }
+
+  /** What a working key cannot do. */
+  private lacks({ name, roles }: { name: string; roles: readonly string[] }): ReadonlyMap<string, string> {
+    return gapsOf(name, roles, this).lacks;
+  }
+
+  /** Only for people to read, so a store that does not accept it stops nothing. */
+  private async storeReport(): Promise<void> {
     const { state } = this;
     const works = state.is === 'good';
     const words = works ? `“${state.name}” works` : state.words;
     try {
-      await this.store.meta.put(KEY_WORD, JSON.stringify({ works, words, at: this.clock.now() }));
+      const key = state.is === 'good' ? { name: state.name, roles: [...state.roles] } : undefined;
+      const report: KeyReport = { works, words, at: this.clock.now(), key };
+      await this.store.meta.put(KEY_REPORT, JSON.stringify(report));
     } catch (err) {
-      this.log.warn({ err }, 'the store could not be told whether the API key works');
+      this.log.warn({ err }, 'could not store whether the API key works');
     }
   }
 }
 
-function judge(name: string, roles: readonly string[]): KeyState {
-  const { useless } = gapsOf(name, roles);
-  return useless === undefined ? { is: 'good', name, roles } : { is: 'bad', words: useless };
-}
-
-/** What a key that works cannot do; told once. */
-function lacks({ name, roles }: { name: string; roles: readonly string[] }, before: KeyState): string[] {
-  const told = before.is === 'good' ? gapsOf(name, before.roles).lacks : undefined;
-  return [...gapsOf(name, roles).lacks].flatMap(([role, words]) => (told?.has(role) ? [] : [words]));
+function textOf(roles: readonly string[]): string {
+  return [...roles].sort().join(' ');
 }
 
 export function messageOf(error: unknown): string {

@@ -1,35 +1,44 @@
 import type { Logger } from 'pino';
 import { runAnnouncer } from '../announcements/announcer.ts';
+import type { Context } from '../context/context.ts';
+import { decidedBy } from '../context/decided-by.ts';
+import { reviewDeps, sweepDeps } from '../context/deps.ts';
+import { TakenDeliveries } from '../events/taken.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
 import { ForbiddenError, KeyRejectedError, NotFoundError, RateLimitedError } from '../incident-io/errors.ts';
 import { StatusCache } from '../incident-io/status-cache.ts';
-import type { Metrics } from '../metrics/metrics.ts';
+import type { Metrics } from '../metrics/counters.ts';
 import { type Handlers, PutBack, type Workers } from '../queue/queues.ts';
-import { rememberIncidents } from '../review/gather.ts';
+import { storeFailing } from '../review/failing.ts';
+import { storeIncidents } from '../review/gather.ts';
 import { review } from '../review/review.ts';
-import { isFinal, rememberUnreadable } from '../review/unreadable.ts';
-import type { Context } from '../service/context.ts';
-import { reviewDeps, sweepDeps } from '../service/wiring.ts';
+import { readStatuses } from '../review/stored-facts.ts';
+import { severalStatuses, targetsOf } from '../review/target-status.ts';
+import { isFinal, storeUnreadable } from '../review/unreadable.ts';
 import { type Sleep, sleep } from '../sleep.ts';
+import { note } from '../spans.ts';
+import { DeliveryLog } from '../store/delivery-log.ts';
+import { noteInForce } from '../store/in-force.ts';
 import type { Closure } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import { note } from '../tracing/spans.ts';
-import { keepApart } from './apart.ts';
 import { type BackgroundDeps, runInBackground } from './background.ts';
 import { KeyWatch, messageOf } from './key-watch.ts';
+import { Lanes } from './lanes.ts';
+import { spaceReviews } from './spacing.ts';
 import { takeEvents } from './take-events.ts';
+import { anyRefused, wakeRefused } from './wake-refused.ts';
 
 export interface RunningWorker {
-  /** What keeps it from working; empty: all is well. */
+  /** What keeps it from working; empty: it works. */
   problems(): string[];
   /** Ends within `deadline` ms. */
   close(deadline: number): Promise<void>;
 }
 
-/** A job whose call was not processed goes back for this long at most, ms, so that an event is never left longer. */
+/** The maximum delay of a job whose call was not processed, ms, so that an event is never left longer. */
 const LONGEST_BACK = 30_000;
 
-/** Time, chance and cache, so that every interleaving can be played. */
+/** Time, randomness and cache, so that tests can play every interleaving. */
 export interface WorkerParts {
   wait?: Sleep;
   /** From 0 to below 1. */
@@ -43,34 +52,55 @@ export async function startWorker(
   parts: WorkerParts = {},
   metrics?: Metrics,
 ): Promise<RunningWorker> {
-  const { settings, backend, store, reader, tasks, clock, log } = context;
+  const { settings, policy, backend, store, reader, tasks, clock, log } = context;
   const { wait, random, statuses = new StatusCache(reader, clock) } = parts;
   const stop = new AbortController();
-  const key = new KeyWatch({ api: reader, store, clock, log, wait });
+  const key = new KeyWatch({ api: reader, store, clock, log, wait, dryRun: settings.dryRun });
 
   const onFailure = async (error: unknown): Promise<void> => {
     if (error instanceof KeyRejectedError) await key.rejected(error, stop.signal);
-    // A scope that is missing for one call may be missing for all: the roles tell.
+    // A scope missing for one call may be missing for all: the roles show it.
     if (error instanceof ForbiddenError) await key.stillWorks(stop.signal);
   };
 
+  /** Throws a `PutBack` if the job is not at fault, so that neither a key nor a rate limit uses up its attempts. */
+  const putBack = async (error: unknown): Promise<void> => {
+    await onFailure(error);
+    if (key.isBad()) throw new PutBack(messageOf(error), LONGEST_BACK);
+    if (error instanceof RateLimitedError)
+      throw new PutBack(error.message, Math.min(LONGEST_BACK, Math.max(0, error.retryAt - clock.now())));
+  };
+
+  const lanes = new Lanes();
+  const taken = new TakenDeliveries({
+    log: new DeliveryLog(backend.tables),
+    logger: log,
+    now: clock.now,
+  });
   const handlers: Handlers = {
     async events(batch, job) {
-      await takeEvents(batch, job, {
-        store,
-        waker: backend.waker,
-        intake: backend.intake,
-        clock,
-        log,
-        reader: tasks,
-        findIncident: (name) => findIncident(name, reader, store),
-      });
+      try {
+        await takeEvents(batch, job, {
+          store,
+          waker: backend.waker,
+          intake: backend.intake,
+          clock,
+          log,
+          reader: tasks,
+          lanes,
+          onTaken: (one) => taken.add(one),
+          findIncident: (name) => findIncident(name, reader, store),
+        });
+      } catch (error) {
+        if (!(error instanceof PutBack)) await putBack(error);
+        throw error;
+      }
       metrics?.events(batch);
     },
     async review(incidentId, job) {
-      note({ 'incident_closer.incident': incidentId, 'incident_closer.woken_by': job.why });
+      note({ 'incident_closer.incident': incidentId });
       if (key.state.is !== 'good') throw new PutBack('the API key does not work', LONGEST_BACK);
-      await keepApart(incidentId, store, clock.now());
+      await spaceReviews(incidentId, store, clock.now());
       const keyStillWorks = () => key.stillWorks(stop.signal);
       const onClosure = (closure: Closure) => metrics?.closure(closure);
       const look = (known: typeof key.state & { is: 'good' }) =>
@@ -79,39 +109,53 @@ export async function startWorker(
         const { reason, verdict } = await look(key.state);
         metrics?.reviewed(verdict);
         note({ 'incident_closer.verdict': verdict, 'incident_closer.reason': reason });
-        // It may have been given since this process looked at the key: of all processes, one looks at each sweep.
+        // The role may have been added since this process read the key: at each sweep, one of all processes checks.
         if (reason === 'key-role') {
           const known = await key.mayClose(stop.signal);
           if (known !== undefined) await look(known);
         }
       } catch (error) {
         if (!(error instanceof PutBack)) metrics?.reviewFailed();
-        await onFailure(error);
-        if (key.isBad()) throw new PutBack(messageOf(error), LONGEST_BACK);
-        if (error instanceof RateLimitedError)
-          throw new PutBack(error.message, Math.min(LONGEST_BACK, Math.max(0, error.retryAt - clock.now())));
-        if (!isFinal(error)) throw error;
-        await rememberUnreadable(incidentId, error, job.why, { store, waker: backend.waker, clock, log });
+        await putBack(error);
+        if (!isFinal(error)) {
+          if (!job.signal.aborted) await storeFailing(incidentId, error, job, { store, clock, log });
+          throw error;
+        }
+        await storeUnreadable(incidentId, error, job.why, { store, waker: backend.waker, clock, log });
       }
     },
   };
 
   let workers: Workers | undefined;
   metrics?.keyWorks(false);
+  metrics?.watchWorkers(() => workers?.problems() ?? []);
+  key.onRoles = () => wakeRefused({ store, waker: backend.waker, wait }, stop.signal);
+  await firstCheck(key, log);
+  // Before anything is decided, and not where the key turned out to be of another organisation.
+  await noteInForce({ dryRun: settings.dryRun, digest: decidedBy(settings, policy) }, store, clock.now());
   key.onChange = async (works) => {
     metrics?.keyWorks(works);
     if (!works) return workers?.pause();
     if (workers !== undefined) return workers.resume();
-    if (!stop.signal.aborted) workers = backend.work(handlers, { concurrency: settings.reviewConcurrency });
+    if (stop.signal.aborted) return;
+    workers = backend.work(handlers, { concurrency: settings.reviewConcurrency });
+    void warnOfSeveralStatuses(statuses, context, stop.signal);
   };
-  if (!(await firstCheck(key, log))) key.probe(stop.signal);
+  // Whether or not what comes after finding that it works could be stored.
+  if (key.state.is === 'good') await key.onChange(true);
+  else key.probe(stop.signal);
 
   const background: BackgroundDeps = {
     ...sweepDeps(context, { signal: stop.signal }),
     sweepEvery: settings.sweepEvery,
     onFailure,
-    // A role that was lost is noticed by whoever needs it; one that was added, by nobody else.
-    checkKey: async () => key.isPartial() && key.stillWorks(stop.signal),
+    checkKey: async () => {
+      // A lost role is noticed by whoever needs it; an added one would not be.
+      if (key.isRecent() || !(key.isPartial() || (await anyRefused(store)))) return;
+      await key.stillWorks(stop.signal);
+    },
+    forgetOld: () => forgetOld(store, clock.now()),
+    lookAtHooks: async () => context.hooks?.lookIfDue(stop.signal),
     mayRun: () => key.state.is === 'good',
     random,
     wait,
@@ -124,23 +168,49 @@ export async function startWorker(
   const running = Promise.all([runInBackground(background, stop.signal), announcing]);
 
   return {
-    problems: () => (key.state.is === 'good' ? [] : [key.state.words]),
+    problems: () => [
+      ...(key.state.is === 'good' ? (workers?.problems() ?? []) : [key.state.words]),
+      ...[context.reach?.words() ?? []].flat(),
+    ],
     async close(deadline) {
       stop.abort();
-      // A call that is under way would be waited for too long: it is cut off with the client.
+      // Waiting for a call in flight would take too long: it is aborted with the client.
       await Promise.all([workers?.close(deadline), Promise.race([running, sleep(deadline)])]);
+      await taken.close();
     },
   };
 }
 
-/** Whether the key is known to work. incident.io being down at the start is no reason not to start. */
-async function firstCheck(key: KeyWatch, log: Logger): Promise<boolean> {
+/** What is too old, or too much: some of it each time. */
+async function forgetOld({ stories, actions }: Store, now: number): Promise<void> {
+  await Promise.all([stories.forgetOld(now), actions.forgetOld(now)]);
+}
+
+/** Says which status is used where there are several and nobody chose. */
+async function warnOfSeveralStatuses(
+  statuses: StatusCache,
+  { policy, store, log }: Pick<Context, 'policy' | 'store' | 'log'>,
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    return (await key.check()).is === 'good';
+    // Kept for those who make no call, as the board.
+    const all = await readStatuses(statuses, store);
+    for (const { to, wanted } of targetsOf(policy)) {
+      const words = severalStatuses(all, to, wanted);
+      if (words !== undefined) log.warn(words);
+    }
+  } catch (err) {
+    if (!signal.aborted) log.warn({ err }, 'the statuses could not be read at the start');
+  }
+}
+
+/** Whether the key is known to work. incident.io being down at the start is no reason not to start. */
+async function firstCheck(key: KeyWatch, log: Logger): Promise<void> {
+  try {
+    await key.check();
   } catch (error) {
     if (error instanceof Error && error.name === 'WrongOrganisationError') throw error;
     log.warn({ err: error }, 'the API key could not be checked yet; it is tried again');
-    return false;
   }
 }
 
@@ -151,7 +221,7 @@ async function findIncident(
 ): Promise<string | undefined> {
   try {
     const incident = await reader.incident(name);
-    await rememberIncidents([incident], store);
+    await storeIncidents([incident], store);
     return incident.id;
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;

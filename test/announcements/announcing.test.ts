@@ -1,12 +1,12 @@
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { tellBlocked } from '../../src/announcements/blocked.ts';
-import { ANNOUNCEMENTS_DUE } from '../../src/announcements/due.ts';
-import { tellEvent } from '../../src/announcements/event.ts';
-import { tellFailedReviews } from '../../src/announcements/failed-reviews.ts';
+import { announceBlocked } from '../../src/announcements/blocked.ts';
+import { announceEvent } from '../../src/announcements/event.ts';
+import { announceFailedReviews } from '../../src/announcements/failed-reviews.ts';
 import { history } from '../../src/operations/history.ts';
 import type { FailedJob } from '../../src/queue/backend.ts';
-import { DUE } from '../../src/review/groups.ts';
+import { DUE } from '../../src/review/sections.ts';
+import { ANNOUNCEMENTS_DUE } from '../../src/store/announcements-due.ts';
 import { newSecret } from '../../src/trackers/standard-webhooks.ts';
 import { freshPlaceLike, onePlace } from '../support/backends.ts';
 import { PATIENCE } from '../support/patience.ts';
@@ -81,7 +81,7 @@ describe.each(onePlace('redis'))('what happened is told on $name', (place) => {
     );
   });
 
-  it('of incidents that are due for too long once each time, and of reviews that failed for good', async (test) => {
+  it('of incidents that are due for too long once each time, and of reviews that failed permanently', async (test) => {
     const receiver = await startReceiver((_, response) => response.end());
     const world = await openWorld(place, {
       QUEUE_PREFIX: `${place.prefix}-b`,
@@ -96,38 +96,40 @@ describe.each(onePlace('redis'))('what happened is told on $name', (place) => {
     });
     const { store, clock, settings } = world.context();
     const deps = { store, clock, settings, blockedAfter: 60_000 };
-    const due = (ago: number) => store.tables.rank(DUE, [{ member: '01STUCK', score: clock.now() - ago }]);
+    const stuck = world.incidentIo.createIncident({ name: 'Stuck' }).id;
+    const broken = world.incidentIo.createIncident({ name: 'Broken' }).id;
+    const due = (ago: number) => store.tables.rank(DUE, [{ member: stuck, score: clock.now() - ago }]);
     await due(59_000);
-    await tellBlocked(deps);
-    await store.tables.unrank(DUE, ['01STUCK']);
-    await tellBlocked(deps);
+    await announceBlocked(deps);
+    await store.tables.unrank(DUE, [stuck]);
+    await announceBlocked(deps);
     await due(61_000);
-    await tellBlocked(deps);
-    await tellBlocked(deps);
-    await store.tables.unrank(DUE, ['01STUCK']);
-    await tellBlocked(deps);
+    await announceBlocked(deps);
+    await announceBlocked(deps);
+    await store.tables.unrank(DUE, [stuck]);
+    await announceBlocked(deps);
     await due(120_000);
-    await tellBlocked(deps);
+    await announceBlocked(deps);
     const job: FailedJob = {
       id: 'reviews/7',
       queue: 'reviews',
-      incident: '01FAILED',
+      incident: broken,
       tasks: [],
       why: 'it broke',
       tries: 100,
       at: clock.now() - 1_000,
     };
     const same = { failed: async () => [job] };
-    await tellFailedReviews({ ...deps, backend: same });
-    await tellFailedReviews({ ...deps, backend: same });
+    await announceFailedReviews({ ...deps, backend: same });
+    await announceFailedReviews({ ...deps, backend: same });
 
     await expect.poll(() => receiver.received.length, { timeout: PATIENCE }).toBe(3);
     await expect.poll(() => store.tables.rankSize(ANNOUNCEMENTS_DUE), { timeout: PATIENCE }).toBe(0);
     const bodies = receiver.received.map(({ body }) => JSON.parse(body));
     expect(bodies.map(({ type, data }) => `${type} ${data.incident.id}`).sort()).toEqual([
-      'incident.blocked 01STUCK',
-      'incident.blocked 01STUCK',
-      'review.failed 01FAILED',
+      `incident.blocked ${stuck}`,
+      `incident.blocked ${stuck}`,
+      `review.failed ${broken}`,
     ]);
   });
 
@@ -155,11 +157,12 @@ describe.each(onePlace('redis'))('what happened is told on $name', (place) => {
       at: clock.now() - 4 * DAY,
       body: '{}',
     } as const;
-    await tellEvent('review.failed/old', old, { store, clock, settings });
+    await announceEvent('review.failed/old', old, { store, clock, settings });
     await expect
       .poll(async () => (await store.announcements.get('review.failed/old'))?.places, { timeout: PATIENCE })
       .toEqual([expect.objectContaining({ kind: 'webhook', state: 'given-up', tries: 1 })]);
-    expect(world.logged.join('\n')).toContain('gave up telling review.failed');
+    // It is logged after it is kept.
+    await expect.poll(() => world.logged.join('\n')).toContain('gave up telling review.failed');
     // One try of the old event; the dry run's closing was none.
     expect(refusing.received.filter(({ body }) => body === '{}')).toHaveLength(1);
   });

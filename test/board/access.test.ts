@@ -37,7 +37,7 @@ async function raw(url: string, lines: string[]): Promise<{ status: number; text
 }
 
 function sessionOf(door: ReturnType<typeof createDoorkeeper>): string {
-  const answer = door.login(TOKEN);
+  const answer = door.login(TOKEN, { ip: '192.0.2.1', raw: { socket: {} } });
   return 'session' in answer ? answer.session : '';
 }
 
@@ -64,7 +64,7 @@ describe('without ADMIN_TOKEN the board', () => {
   ])('is closed to a request that came through a proxy or by another name: %s', async (_, headers) => {
     const { url } = await board();
     const host = headers.some((line) => line.startsWith('Host:')) ? [] : [local(url)];
-    for (const path of ['/', '/api/board', '/api/incidents/INC-1']) {
+    for (const path of ['/', '/api/board', '/api/deliveries', '/api/incidents/INC-1']) {
       const { status, text } = await raw(url, [`GET ${path} HTTP/1.1`, ...host, ...headers]);
       expect(status, path).toBe(path === '/' ? 403 : 401);
       if (path === '/') expect(text).toContain('set <code>ADMIN_TOKEN</code>');
@@ -173,7 +173,7 @@ describe('with ADMIN_TOKEN the board', () => {
       return by.access(Object.assign(Object.create(null), request)).granted;
     };
     expect(open(session)).toBe(true);
-    expect(open(session.replace(/^\d+/, '9999999999999'))).toBe(false);
+    expect(open(session.replace(/\.\d+\./, '.9999999999999.'))).toBe(false);
     expect(open('')).toBe(false);
     expect(
       open(
@@ -226,4 +226,52 @@ it('every answer forbids what is inline, from elsewhere, or in a frame', async (
     expect(headers.get('x-content-type-options'), path).toBe('nosniff');
     expect(headers.get('referrer-policy'), path).toBe('no-referrer');
   }
+});
+
+it('wrong tokens lock out the place that they come from, and nobody else', () => {
+  const door = createDoorkeeper(TOKEN, () => 0);
+  const from = (ip: string) => ({ ip, raw: { socket: {} } });
+  for (let tries = 0; tries < 10; tries++)
+    expect(door.login(`wrong ${tries}`, from('2001:db8:1:2::1'))).toEqual({ why: 'wrong' });
+  for (const same of ['2001:db8:1:2::1', '2001:db8:1:2:ffff::9'])
+    expect(door.login(TOKEN, from(same))).toEqual({ why: 'too-many' });
+  for (const other of ['2001:db8:1:3::1', '192.0.2.1', '::ffff:192.0.2.1', '::1'])
+    expect(door.login(TOKEN, from(other))).toMatchObject({ session: expect.any(String) });
+});
+
+it('wrong tokens from more places than are remembered lock out nobody else', () => {
+  let now = 0;
+  let steps = 0;
+  const door = createDoorkeeper(TOKEN, () => {
+    steps += 1;
+    return now;
+  });
+  const from = (n: number) => ({ ip: `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, raw: { socket: {} } });
+  for (let place = 0; place <= 10_000; place++) door.login('wrong', from(place));
+  // What each costs does not depend on how many there are.
+  expect(steps).toBeLessThan(10 * 10_000);
+  expect(door.login(TOKEN, from(20_000))).toMatchObject({ session: expect.any(String) });
+  now = 60_000;
+  expect(door.login(TOKEN, from(0))).toMatchObject({ session: expect.any(String) });
+});
+
+it('a place is locked out for a minute from its tenth wrong token, also if the clock is set back, and however many come after it', () => {
+  let now = 0;
+  const door = createDoorkeeper(TOKEN, () => now);
+  const from = (ip: string) => ({ ip, raw: { socket: {} } });
+  const guess = (ip: string, first = 0) => {
+    for (let n = first; n < first + 10; n++) door.login(`wrong ${n}`, from(ip));
+  };
+  guess('192.0.2.1');
+  now = 30_000;
+  guess('192.0.2.2');
+  now = 59_999;
+  expect(door.login(TOKEN, from('192.0.2.1'))).toEqual({ why: 'too-many' });
+  now = 60_000;
+  expect(door.login(TOKEN, from('192.0.2.1'))).toMatchObject({ session: expect.any(String) });
+  expect(door.login(TOKEN, from('192.0.2.2'))).toEqual({ why: 'too-many' });
+  guess('192.0.2.1', 20);
+  expect(door.login(TOKEN, from('192.0.2.1'))).toEqual({ why: 'too-many' });
+  now = -3_600_000;
+  expect(door.login(TOKEN, from('192.0.2.1'))).toMatchObject({ session: expect.any(String) });
 });

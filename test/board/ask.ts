@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { FORGERY_HEADER } from '../../src/board/access.ts';
 import type { BoardView } from '../../src/board/view.ts';
-import type { Group } from '../../src/review/groups.ts';
+import type { Section } from '../../src/review/sections.ts';
 
 /** What the page asks for, as the page does. */
 
@@ -13,7 +13,7 @@ export async function readBoard(url: string, query = ''): Promise<BoardView & { 
 }
 
 /** The references in a group, in their order. */
-export async function listed(url: string, group: Group): Promise<string[]> {
+export async function listed(url: string, group: Section): Promise<string[]> {
   const { groups } = await readBoard(url);
   expect(groups[group].rows.length).toBe(groups[group].all);
   return groups[group].rows.map(({ reference }) => reference);

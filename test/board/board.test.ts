@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { groups } from '../../src/review/groups.ts';
+import { sections } from '../../src/review/sections.ts';
 import type { TaskEvent } from '../../src/vocabulary.ts';
 import { freshPlaceLike, onePlace } from '../support/backends.ts';
 import { taskEvent } from '../support/make.ts';
@@ -27,7 +27,7 @@ describe.each(onePlace('postgres'))('the board, on $name', (place) => {
       refused: [incidents.refused],
       left: [],
     };
-    for (const group of groups) {
+    for (const group of sections) {
       const references = expected[group].map(({ reference }) => reference);
       expect((await listed(url, group)).sort(), group).toEqual(references.sort());
       expect(await metric(url, `incidents{group="${group}"}`), group).toBe(references.length);
@@ -38,7 +38,7 @@ describe.each(onePlace('postgres'))('the board, on $name', (place) => {
       rows: [{ incident: incidents.movedBack.reference }, { incident: incidents.closed.reference }],
     });
     expect(board.failed).toEqual({ all: 0, rows: [] });
-    expect(board).toMatchObject({ organisation: expect.stringContaining('acme'), dryRun: false });
+    expect(board).toMatchObject({ organisation: expect.stringContaining('acme'), dryRun: 'none' });
   });
 
   it('tells of each how many follow-ups are done, the verdict in words, and what it was last reviewed for', async () => {
@@ -75,7 +75,7 @@ describe.each(onePlace('postgres'))('the board, on $name', (place) => {
       group: 'waiting',
       incident: { reference },
       followUps: [
-        { name: 'acme/api#12', counts: 'done', why: expect.stringContaining('its task is done since') },
+        { name: 'acme/api#12', counts: 'done', why: expect.stringContaining('its task has been done since') },
         { name: 'acme/api#13', counts: 'blocks', url: 'https://github.com/acme/api/issues/13' },
         { name: 'acme/web#7', counts: 'done' },
       ],
@@ -120,6 +120,10 @@ describe.each(onePlace('postgres'))('the board, on $name', (place) => {
       body: { incident: incident.reference },
     });
     expect(await listed(url, 'held')).toContain(incident.reference);
+    const by = 'somebody on this machine (board, from 127.0.0.1)';
+    const board = await readBoard(url);
+    expect(board.groups.held.rows.find(({ id }) => id === incident.id)).toMatchObject({ held: { by } });
+    expect(board.actions.rows[0]).toMatchObject({ words: `${by} held ${incident.reference}: not yet` });
     await world.restart({ SETTLE_TIME: '0s' });
     url = world.service.url;
     await world.github({ issue: 'acme/held#90', action: 'closed' });
@@ -134,7 +138,7 @@ describe.each(onePlace('postgres'))('the board, on $name', (place) => {
     expect(await press(url, 'incidents/INC-999/release', {})).toMatchObject({ status: 404 });
   });
 
-  it('shows what failed for good with the reason, and a retry has it done anew', async () => {
+  it('shows what failed permanently with the reason, and retries it', async () => {
     const { world } = scene;
     const { intake } = world.context().backend;
     const task = 'github:github.com/acme/api#400';

@@ -2,6 +2,7 @@ import axe from 'axe-core';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { signed } from '../receiver/support.ts';
 import { queuePlaces } from '../support/backends.ts';
 import { taskEvent } from '../support/make.ts';
 import { PATIENCE } from '../support/patience.ts';
@@ -11,6 +12,12 @@ import { openScene, type Scene } from './scene.ts';
 
 // What the page does is the same on all backends.
 const places = queuePlaces().slice(-1);
+
+const VIEWS = [
+  ['light, on a desktop', { colorScheme: 'light', viewport: { width: 1280, height: 900 } }],
+  ['dark, on a desktop', { colorScheme: 'dark', viewport: { width: 1280, height: 900 } }],
+  ['light, on a phone', { colorScheme: 'light', viewport: { width: 390, height: 844 } }],
+] as const;
 
 describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $name', (place) => {
   let scene: Scene;
@@ -31,7 +38,7 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     expect(complaints.splice(0)).toEqual([]);
   });
 
-  async function open(options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
+  async function open(options: Parameters<Browser['newPage']>[0] = {}, path = ''): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
     pages.push(page);
     page.setDefaultTimeout(PATIENCE);
@@ -39,7 +46,7 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
       if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
     });
     page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(scene.world.service.url);
+    await page.goto(`${scene.world.service.url}/${path}`);
     await page.getByText('live', { exact: true }).waitFor();
     return page;
   }
@@ -54,7 +61,9 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     await section(page, 'Waiting for follow-ups').getByText('Waits for acme/api#13.').waitFor();
     await section(page, 'Closing soon').getByText('All 2 follow-ups are done; it settles until').waitFor();
     await section(page, 'Held').getByText('The restore drill on Thursday').waitFor();
-    await section(page, 'Moved back').getByText('Somebody moved it back').waitFor();
+    await section(page, 'Moved back')
+      .getByText('no further follow-up is known to have been done since')
+      .waitFor();
     await section(page, 'Backlog').getByText('It was ready before incident-closer came').waitFor();
     await section(page, 'Cannot be closed').getByText('has an open debrief').waitFor();
     await section(page, 'Closed').getByText('Closed on acme/api#81, acme/api#82.').waitFor();
@@ -62,11 +71,27 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     expect(await page.getByRole('link', { name: '2 waiting' }).getAttribute('href')).toBe('#waiting');
   });
 
-  it.each([
-    ['light, on a desktop', { colorScheme: 'light', viewport: { width: 1280, height: 900 } }],
-    ['dark, on a desktop', { colorScheme: 'dark', viewport: { width: 1280, height: 900 } }],
-    ['light, on a phone', { colorScheme: 'light', viewport: { width: 390, height: 844 } }],
-  ] as const)('has nothing that keeps people out: %s', async (_, options) => {
+  it('shows what came in and what it woke, and first what did not get in, with how to have it sent again', async () => {
+    const { url } = scene.world.service;
+    const wrong = signed(undefined, 'wrong');
+    await fetch(`${url}/webhooks/github`, {
+      method: 'POST',
+      headers: { ...wrong.headers, 'x-github-hook-id': '4711' },
+      body: new Uint8Array(wrong.body),
+    });
+    const page = await open();
+    const rows = section(page, 'Deliveries').getByRole('listitem');
+    await rows.getByText('It is not signed with GITHUB_WEBHOOK_SECRET.').waitFor();
+    const first = await rows.first().innerText();
+    expect(first).toContain('GitHub: refused');
+    expect(first).toContain('webhook 4711');
+    expect(first).toContain('choose Redeliver');
+    await rows.getByText(`done by a person. Woke ${scene.incidents.waiting.reference}.`).first().waitFor();
+    await page.getByText('was refused').first().waitFor();
+    expect(await breaches(page)).toEqual([]);
+  });
+
+  it.each(VIEWS)('has nothing that keeps people out: %s', async (_, options) => {
     const page = await open(options);
     await row(page, scene.incidents.waiting.reference)
       .getByText('Follow-ups', { exact: false })
@@ -76,6 +101,41 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     expect(await breaches(page)).toEqual([]);
     await row(page, scene.incidents.waiting.reference).getByRole('button', { name: 'Hold' }).click();
     expect(await breaches(page)).toEqual([]);
+  });
+
+  it("tells every time in the reader's zone, and names the zone", async () => {
+    const page = await open({ locale: 'en-GB', timezoneId: 'Asia/Kolkata' });
+    const zoned = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT\+5:30/;
+    await section(page, 'Closing soon')
+      .getByText(new RegExp(`settles until ${zoned.source}`))
+      .waitFor();
+    expect(await page.getByRole('time').first().getAttribute('title')).toMatch(zoned);
+    expect(await page.getByText('UTC').count()).toBe(0);
+  });
+
+  it('says what was not read yet, and of when it is what is old, in place of zeros and of nothing', async () => {
+    const page = await open({ timezoneId: 'UTC' });
+    const answer = async (change: (board: Record<string, unknown>) => object) => {
+      await page.unroute('**/api/board*');
+      await page.route('**/api/board*', async (route) => {
+        const board: unknown = await (await route.fetch()).json();
+        if (typeof board !== 'object' || board === null) throw new Error('that is no board');
+        await route.fulfill({ json: change({ ...board }) });
+      });
+    };
+    const none = { rows: [] };
+    const names = ['soon', 'waiting', 'held', 'moved-back', 'backlog', 'refused', 'left'];
+    const groups = Object.fromEntries(names.map((name) => [name, none]));
+    await answer((board) => ({ ...board, groups }));
+    await section(page, 'Waiting for follow-ups').getByText('Not read yet').waitFor();
+    await page.getByText('waiting: not read yet').waitFor();
+    expect(await page.getByText('No open incident waits').count()).toBe(0);
+    await answer((board) => ({
+      ...board,
+      old: { at: Date.parse('2026-03-01T12:00:00Z'), words: 'Redis is down' },
+    }));
+    await page.getByText('Redis is down. What is shown is of 2026-03-01 12:00:00 UTC.').waitFor();
+    await row(page, scene.incidents.waiting.reference).getByText('2 of 3 done').waitFor();
   });
 
   it('is dark where people like it dark', async () => {
@@ -142,7 +202,7 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     expect(await scene.world.store.holds.get(incident.id)).toBeUndefined();
   });
 
-  it('shows what happens without being loaded anew, and keeps what is unfolded and the focus', async () => {
+  it('shows what happens without being reloaded, and keeps what is unfolded and the focus', async () => {
     const { world } = scene;
     const page = await open();
     const incident = await world.incident(['acme/live#96', 'acme/live#97']);
@@ -156,7 +216,7 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     await world.github({ issue: 'acme/live#96', action: 'closed' });
     await mine.getByText('1 of 2 done').waitFor();
     await mine.getByText('Waits for acme/live#97.').waitFor();
-    await mine.getByText('its task is done since').waitFor();
+    await mine.getByText('its task has been done since').waitFor();
     expect(await page.evaluate('document.activeElement.tagName')).toBe('SUMMARY');
     expect(await page.evaluate('globalThis.mark')).toBe(1);
   });
@@ -216,6 +276,56 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     await section(page, `Found: ${reference}`).getByText('Add a dashboard for shard heat').waitFor();
     await page.getByRole('button', { name: 'Close what was found' }).click();
     await section(page, `Found: ${reference}`).waitFor({ state: 'detached' });
+  });
+
+  it('shows an incident on a page of its own, with its story, and acts there by keyboard alone', async () => {
+    const incident = await scene.world.incident(['acme/page#1', 'acme/page#2'], {
+      name: 'A page of its own',
+      visibility: 'private',
+    });
+    const { reference } = incident;
+    await scene.world.github({ issue: 'acme/page#1', action: 'closed' });
+    const board = await open();
+    await row(board, reference).getByRole('link', { name: 'A page of its own' }).click();
+    await board.waitForURL(`**/incidents/${reference}`);
+    for (const options of VIEWS.map(([, view]) => view)) {
+      const page = await open(options, `incidents/${reference}`);
+      const about = page.getByRole('region', { name: reference });
+      await about.getByText('Waits for acme/page#2.').waitFor();
+      await about.getByRole('img', { name: 'private' }).waitFor();
+      const followUps = page.getByRole('region', { name: 'Follow-ups' });
+      await followUps.getByText('the tracker’s state counts').waitFor();
+      await page
+        .getByRole('region', { name: 'What happened' })
+        .getByText('acme/page#1 is done')
+        .first()
+        .waitFor();
+      expect(await breaches(page)).toEqual([]);
+      const { width = 0 } = options.viewport;
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    }
+
+    const page = await open({}, `incidents/${reference}`);
+    await tabTo(page, `Hold ${reference}`);
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: `Hold ${reference}?` }).waitFor();
+    await page.keyboard.type('the audit');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    const story = page.getByRole('region', { name: 'What happened' });
+    await story.getByText('held it: the audit').waitFor();
+    await tabTo(page, `Review now: ${reference}`);
+    await page.keyboard.press('Enter');
+    await page.getByRole('status').getByText(`${reference} is reviewed now.`).waitFor();
+    expect(complaints.splice(0)).toEqual([]);
+    await page.getByRole('searchbox').fill('INC-999');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('INC-999 is not known here').waitFor();
+    await page.getByRole('link', { name: 'All incidents' }).click();
+    await section(page, 'Held').getByText('the audit').waitFor();
+    // The browser itself tells of the answer 404.
+    complaints.splice(0);
   });
 
   const picture = process.env.BOARD_SCREENSHOT;

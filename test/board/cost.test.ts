@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { incidentsIn } from '../../src/board/incidents.ts';
+import type { StoreContext } from '../../src/context/context.ts';
 import { policyOf } from '../../src/policy/policy.ts';
-import { regroup } from '../../src/review/groups.ts';
-import type { StoreContext } from '../../src/service/context.ts';
-import { readSettings } from '../../src/settings.ts';
+import { updateSections } from '../../src/review/sections.ts';
+import { readSettings } from '../../src/settings/settings.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Tables } from '../../src/store/tables.ts';
 import { T0 } from '../support/make.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
 
 /** Tables that count what is read of them. */
 function counted(): { tables: Tables; read: () => number; forget: () => void } {
@@ -54,7 +54,7 @@ async function storeOf(incidents: number): Promise<ReturnType<typeof counted> & 
       }),
     ]),
   );
-  await regroup(ids, store);
+  await updateSections(ids, store);
   own.forget();
   return { ...own, store };
 }
@@ -77,6 +77,7 @@ describe('a view of the board', () => {
   });
 });
 
-function contextOf(store: Store): Pick<StoreContext, 'store' | 'clock' | 'policy'> {
-  return { store, clock: { now: () => T0 }, policy: policyOf(readSettings({})) };
+function contextOf(store: Store): Pick<StoreContext, 'store' | 'clock' | 'policy' | 'settings'> {
+  const settings = readSettings({});
+  return { store, clock: { now: () => T0 }, policy: policyOf(settings), settings };
 }

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient, type IncidentIoClient } from '../../src/incident-io/client.ts';
-import type { Pace } from '../../src/incident-io/pacing.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import type { Pace } from '../../src/incident-io/pace/pace.ts';
+import type { Simulator } from '../../src/simulator/running-simulator.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
 import { MODES } from '../../src/simulator/types.ts';
 import type { Switches } from '../../src/simulator/world.ts';
 import type { FollowUp } from '../../src/vocabulary.ts';

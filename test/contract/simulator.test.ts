@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DESCRIBED } from '../../src/simulator/answering.ts';
 import { ROUTES } from '../../src/simulator/call.ts';
 import type { ExchangeRequest, ExchangeResponse } from '../../src/simulator/log.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/running-simulator.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
 import { ask, at } from '../simulator/ask.ts';
 import { checkExchange, operations, schemaFile, schemaIsThere } from '../support/contract.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/running-simulator.ts';
 import { freshId } from '../queue/support.ts';
 import { onePlace } from '../support/backends.ts';
 import { type IssueWebhook, sendGithub } from '../support/github.ts';
@@ -22,7 +22,7 @@ describe.each(onePlace('redis'))('the calls that it costs, on $name', (place) =>
   });
   afterAll(() => world?.close());
 
-  it('the statuses of the organisation are read once, for the first closing', async () => {
+  it('the statuses of the organisation are read once, at the start', async () => {
     const first = await incidentWith(['budget/first#1']);
     await world.github({ issue: 'budget/first#1', action: 'closed' });
     await lookedAfter(world, first.id);
@@ -120,18 +120,18 @@ describe.each(onePlace('redis'))('the calls that it costs, on $name', (place) =>
     expect(count.order().filter((route) => route === WRITE)).toHaveLength(20 + 1);
   });
 
-  it('settling adds one page and one read', async () => {
-    await world.restart({ SETTLE_TIME: '1s' });
+  it('settling adds one page, one read, and one look into the history', async () => {
     const statuses = world.incidentIo.calls(STATUSES);
+    await world.restart({ SETTLE_TIME: '1s' });
     const incident = await incidentWith(['budget/settle#1']);
     const count = counting(world.incidentIo);
     await world.github({ issue: 'budget/settle#1', action: 'closed' });
     await lookedAfter(world, incident.id);
     // A process that has just started reads the organisation's statuses once.
     expect(world.incidentIo.calls(STATUSES)).toBe(statuses + 1);
-    const order = count.order().filter((route) => route !== STATUSES);
+    const order = count.order();
     expect(sorted(order, 2, 4)).toEqual([
-      ...[FOLLOW_UPS, WRITE, INCIDENT, FOLLOW_UPS],
+      ...[FOLLOW_UPS, WRITE, INCIDENT, FOLLOW_UPS, UPDATES],
       ...[FOLLOW_UPS, INCIDENT, UPDATES, EDIT, FOLLOW_UPS],
     ]);
   });

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { check } from '../../src/operations/check.ts';
 import { sweepNow } from '../../src/operations/sweep.ts';
-import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/running-simulator.ts';
+import type { SimulatorOptions } from '../../src/simulator/simulator.ts';
 import { freshPlaceLike, onePlace } from '../support/backends.ts';
 import {
   acted,

@@ -15,8 +15,8 @@ import {
 import { queuePlaces } from '../support/backends.ts';
 import { INCIDENT_IO_SECRET } from '../support/incident-io.ts';
 import { closed, lookAgain, openWorld } from '../support/world.ts';
+import { samples } from '../trackers/all-samples.ts';
 import { type ApiAnswer, type ApiCall, fakeApi } from '../trackers/fake-api.ts';
-import { samples } from '../trackers/samples/index.ts';
 
 type Test = Parameters<typeof fakeApi>[0];
 

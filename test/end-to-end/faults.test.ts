@@ -2,13 +2,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { sweepNow } from '../../src/operations/sweep.ts';
 import type { Fault, Misbehaviour } from '../../src/simulator/misbehaviour.ts';
 import type { Effect } from '../../src/simulator/types.ts';
-import { freshPlaceLike, onePlace } from '../support/backends.ts';
+import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { closed, edits, followUpFor, openWorld, type TestWorld, verdict } from '../support/world.ts';
 
 const EDIT = 'POST /v2/incidents/{id}/actions/edit';
 
-describe.each(onePlace('postgres'))('an incident.io that fails, on $name', (place) => {
+describe.each(queuePlaces())('an incident.io that fails, on $name', (place) => {
   let world: TestWorld;
   afterEach(() => world?.close());
 
@@ -148,7 +148,7 @@ describe.each(onePlace('postgres'))('an incident.io that fails, on $name', (plac
       .toEqual([expect.objectContaining({ followUp: added?.id, title })]);
     await expect
       .poll(() => world.logged.join(''))
-      .toMatch(/was closed, and meanwhile “One more thing” was added or reopened/);
+      .toMatch(/was closed while “One more thing” was being added or reopened/);
 
     const quiet = await world.incident(['faults/quiet#1']);
     await world.github({ issue: 'faults/quiet#1', action: 'closed' });

@@ -134,7 +134,7 @@ describe.each(queuePlaces())('from a webhook to a closed incident, on $name', (p
     await world.github({ issue: 'main/back#2', action: 'closed' });
     await verdict(world, incident, {
       verdict: 'wait',
-      blockers: [{ why: expect.stringContaining('somebody set it back') }],
+      blockers: [{ why: expect.stringContaining('has been outstanding again') }],
     });
     expect(world.incidentIo.followUp(first).status).toBe('outstanding');
     expect(edits(world, incident)).toBe(0);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { release } from '../../src/operations/release.ts';
 import { sweepNow } from '../../src/operations/sweep.ts';
-import { freshPlaceLike, onePlace } from '../support/backends.ts';
+import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { OPERATOR } from '../support/make.ts';
 import { prepared } from '../support/prepared.ts';
 import {
   acted,
@@ -14,7 +15,7 @@ import {
   verdict,
 } from '../support/world.ts';
 
-describe.each(onePlace('embedded'))('it never fights anybody, on $name', (place) => {
+describe.each(queuePlaces())('it never fights anybody, on $name', (place) => {
   let world: TestWorld;
   beforeAll(async () => {
     world = await openWorld(place);
@@ -40,7 +41,7 @@ describe.each(onePlace('embedded'))('it never fights anybody, on $name', (place)
     await closed(world, other);
     expect(edits(world, incident)).toBe(1);
 
-    await release(incident.reference, world.context());
+    await release(incident.reference, world.context(), OPERATOR);
     await closed(world, incident);
     expect(edits(world, incident)).toBe(2);
   });

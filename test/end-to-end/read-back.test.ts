@@ -6,6 +6,7 @@ import { sweepNow } from '../../src/operations/sweep.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
 import { freshPlaceLike, onePlace } from '../support/backends.ts';
 import { type FakeTracker, startFakeTracker, type Told } from '../support/fake-tracker.ts';
+import { OPERATOR } from '../support/make.ts';
 import {
   closed,
   edits,
@@ -19,7 +20,7 @@ import {
 const OPEN_AGAIN = {
   verdict: 'wait',
   reason: 'follow-ups',
-  blockers: [{ why: expect.stringContaining('is open again') }],
+  blockers: [{ why: expect.stringContaining('has been open again') }],
 };
 const keyOf = (issue: string) => `github:github.com/${issue}`;
 
@@ -33,6 +34,7 @@ describe.each(onePlace('redis'))('with an API token of the tracker, on $name', (
   beforeEach(async () => {
     tracker.trouble = undefined;
     tracker.calls.length = 0;
+    tracker.poison.clear();
     await world.store.trackerStatus.remove('github');
   });
   afterAll(async () => {
@@ -47,7 +49,7 @@ describe.each(onePlace('redis'))('with an API token of the tracker, on $name', (
   const evidence = async ({ id }: TestIncident) => (await world.store.closures.get(id))?.at(-1)?.evidence;
   const checked = ({ reference }: TestIncident) => check(reference, world.context());
 
-  it('the sweep makes good a webhook that was lost', async () => {
+  it('the sweep recovers a webhook that was lost', async () => {
     const incident = await world.incident(['back/lost#1', 'back/lost#2', 'back/lost#3', 'back/lost#4']);
     for (const n of [1, 2, 3]) says(`back/lost#${n}`, { state: 'done', occurredAt: Date.now() });
     says('back/lost#4', { state: 'open' });
@@ -123,7 +125,7 @@ describe.each(onePlace('redis'))('with an API token of the tracker, on $name', (
     await closed(world, incident);
   });
 
-  it('waits while the tracker is down, and closes by itself when it is back', async () => {
+  it('waits while the tracker is down, and closes once it is back', async () => {
     tracker.trouble = { kind: 'down' };
     const incident = await world.incident(['back/down#1']);
     says('back/down#1', { state: 'done', occurredAt: Date.now() });
@@ -154,7 +156,7 @@ describe.each(onePlace('redis'))('with an API token of the tracker, on $name', (
     await verdict(world, other, { verdict: 'wait', reason: 'confirming' });
     expect(tracker.calls).toHaveLength(1);
 
-    await release(incident.reference, world.context());
+    await release(incident.reference, world.context(), OPERATOR);
     await closed(world, incident);
     expect(edits(world, other)).toBe(0);
   });
@@ -200,7 +202,7 @@ describe.each(onePlace('redis'))('with an API token of the tracker, on $name', (
       ],
     });
     expect(edits(world, incident)).toBe(0);
-    await release(incident.reference, world.context());
+    await release(incident.reference, world.context(), OPERATOR);
     await closed(world, incident);
   });
 
@@ -211,6 +213,42 @@ describe.each(onePlace('redis'))('with an API token of the tracker, on $name', (
     await lookAgain(world);
     await closed(world, incident);
     expect(asked('back/ticked#1')).toBe(1);
+  });
+
+  it('a task that fails alone keeps no other incident open, and is said to be unread', async () => {
+    const stuck = await world.incident(['back/poison#1']);
+    const others = [];
+    for (const n of [2, 3, 4]) others.push(await world.incident([`back/poison#${n}`]));
+    for (const n of [2, 3, 4]) says(`back/poison#${n}`, { state: 'done', occurredAt: Date.now() });
+    tracker.poison.add(keyOf('back/poison#1'));
+    await sweep();
+    for (const incident of others) await closed(world, incident);
+    await verdict(world, stuck, {
+      verdict: 'wait',
+      blockers: [
+        { why: expect.stringContaining('its task could not be read: GitHub could not answer (500)') },
+      ],
+    });
+    expect((await checked(stuck)).blockers[0]?.why).toContain('could not be read');
+
+    tracker.poison.clear();
+    says('back/poison#1', { state: 'done', occurredAt: Date.now() });
+    await sweep();
+    await closed(world, stuck);
+  });
+
+  it('a task that fails alone holds what rests on its own state until it is confirmed', async () => {
+    const incident = await world.incident(['back/fails#1']);
+    tracker.poison.add(keyOf('back/fails#1'));
+    await world.github({ issue: 'back/fails#1', action: 'closed' });
+    await verdict(world, incident, {
+      verdict: 'wait',
+      reason: 'confirming',
+      blockers: [{ why: expect.stringContaining('could not be read: GitHub could not answer (500)') }],
+    });
+    expect(edits(world, incident)).toBe(0);
+    await release(incident.reference, world.context(), OPERATOR);
+    await closed(world, incident);
   });
 
   it('a hint whose tracker is down is read when it is back, and keeps nothing that came with it waiting', async () => {

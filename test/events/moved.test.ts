@@ -2,10 +2,10 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { recordEvents } from '../../src/events/record.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import type { TaskEvent } from '../../src/vocabulary.ts';
 import { minutes, T0, taskEvent } from '../support/make.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
 
 /** A tracker that closes what is moved, and names the copy by its id alone. */
 const OLD = 'gitlab:gitlab.com/acme/api#12';
@@ -21,7 +21,16 @@ const done = taskEvent({ tracker: 'gitlab', task: NEW, aliases: [COPY], state: '
 /** A store in which the old place has a link, after batches of events. */
 async function followed(...batches: TaskEvent[][]) {
   const store = new Store(createMemoryTables());
-  await store.links.put(OLD, [['01FOLLOWUP', INCIDENT]]);
+  await store.links.put(OLD, LINKED);
+  return told(store, batches);
+}
+
+/** The same, before anybody has connected a follow-up with the task. */
+const followedUnlinked = (...batches: TaskEvent[][]) => told(new Store(createMemoryTables()), batches);
+
+const LINKED: [string, string][] = [['01FOLLOWUP', INCIDENT]];
+
+async function told(store: Store, batches: readonly TaskEvent[][]) {
   const woken: string[] = [];
   const deps = {
     store,
@@ -46,6 +55,10 @@ describe('a task that moved to a place of which only an id is told', () => {
 
   it('is done once the copy with that id is, under whatever key', async () => {
     expect(await followed([moved], [done])).toEqual({ place: NEW, state: 'done', woken: [INCIDENT] });
+  });
+
+  it('is known by its id also where nobody refers to it yet', async () => {
+    expect(await followedUnlinked([moved], [done])).toMatchObject({ place: NEW, state: 'done' });
   });
 
   it('is found when the copy told of itself first, in another batch or in the same', async () => {

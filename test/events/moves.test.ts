@@ -1,12 +1,12 @@
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { recordEvents } from '../../src/events/record.ts';
-import { effective } from '../../src/review/word.ts';
+import { effectiveState } from '../../src/review/effective-state.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import type { TaskRecord } from '../../src/store/records.ts';
 import { Store } from '../../src/store/store.ts';
 import type { TaskEvent } from '../../src/vocabulary.ts';
-import { followUp, minutes, rule, T0, taskEvent } from '../support/make.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
+import { followUp, historyOf, minutes, rule, T0, taskEvent } from '../support/make.ts';
 
 const OLD = 'github:github.com/acme/api#1';
 const NEW = 'github:github.com/acme/web#7';
@@ -55,8 +55,8 @@ describe('a task that moved', () => {
       updatedAt: T0 + minutes(5),
       completedAt: T0 + minutes(5),
     });
-    const known = { task: await standing(), now: T0 + minutes(10) };
-    expect(effective(ticked, known, rule())).toEqual({ counts: 'blocks', why: 'reopened' });
+    const known = { task: await standing(), history: historyOf(ticked), now: T0 + minutes(10) };
+    expect(effectiveState(ticked, known, rule())).toEqual({ counts: 'blocks', why: 'reopened' });
   });
 
   it('and was closed by a machine is not closed by the person who moves it, whichever is told first', async () => {
@@ -86,6 +86,20 @@ describe('a task that moved', () => {
     await record([at(5, { task: NEWEST, aliases: [NEW], state: 'open' })]);
     await record([at(3, { task: NEW, aliases: [OLD], state: 'open' })]);
     await record([at(7, { task: NEWEST, state: 'done' })]);
+    expect(await standing()).toMatchObject({ state: 'done' });
+  });
+
+  it('is not deleted with what is left at its former place, whichever is told first', async () => {
+    await store.links.put(OLD, [['01FOLLOWUP', INCIDENT]]);
+    await record([at(5, { task: NEW, aliases: [OLD], state: 'open' })]);
+    await record([at(6, { task: OLD, state: 'deleted' })]);
+    expect(await standing()).toMatchObject({ state: 'open' });
+
+    store = new Store(createMemoryTables());
+    await record([at(6, { task: OLD, state: 'deleted' })]);
+    await record([at(5, { task: NEW, aliases: [OLD], state: 'open' })]);
+    expect(await standing()).toMatchObject({ state: 'open' });
+    await record([at(9, { task: NEW })]);
     expect(await standing()).toMatchObject({ state: 'done' });
   });
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { keepUnlinked, trimUnlinked } from '../../src/events/unlinked.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import { minutes, T0, taskRecord } from '../support/make.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
 
 async function storeWith(tasks: readonly string[]): Promise<Store> {
   const store = new Store(createMemoryTables());

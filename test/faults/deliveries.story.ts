@@ -18,11 +18,12 @@ it('deliveries come a hundred times, late, out of order, from the future and wit
   for (const [n, incident] of planned.entries())
     for (const issue of incident.issues) {
       const now = Date.now();
-      // Closed, opened and closed again a day ago: the newest word counts, whenever it comes.
+      // Closed and opened again a day ago, closed again now or, by a wrong clock, next month: the newest word counts,
+      // whenever it comes.
       const history = [
         { issue, action: 'closed', at: now - DAY },
         { issue, action: 'reopened', at: now - DAY + 60_000 },
-        { issue, action: 'closed', at: n % 2 === 0 ? now - 60_000 : now + 30 * DAY },
+        { issue, action: 'closed', at: n % 2 === 0 ? now : now + 30 * DAY },
       ] as const;
       for (const webhook of history) {
         const same = { ...webhook, delivery: randomUUID() };
@@ -115,7 +116,7 @@ it('a person moves a closed incident back: it is left alone until something abou
     for (const issue of incident.issues)
       await untilAccepted(() => service.at, { issue, action: 'closed', at: Date.now() - DAY });
     await byHand(world, 'sweep');
-    await service.logged(about(incident, 'leave, somebody moved it back'));
+    await service.logged(about(incident, 'leave, it was '));
   }
   await judge(test.task.name, world, planned, last, () => service.at, planned.length);
 

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, inject, it } from 'vitest';
-import { schemaName } from '../../src/queue/schema-name.ts';
+import { schemaName } from '../../src/queue/sql/schema-name.ts';
 import { version } from '../../src/version.ts';
 import { about, closed, edits, openProcessWorld, type ProcessWorld, SOON } from '../processes/world.ts';
 import { freshFolder, type QueuePlace } from '../support/backends.ts';

@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import type { TestContext } from 'vitest';
 import { ROUTES, type RouteName } from '../../src/simulator/call.ts';
 import type { Fault } from '../../src/simulator/misbehaviour.ts';
-import type { Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/running-simulator.ts';
 import type { Chance } from './chance.ts';
 
 const FAULTS: { fault: Fault; when?: 'before' | 'after' }[] = [

@@ -48,7 +48,7 @@ it('a follow-up that is added between the check and the closing is told', async 
     for (const issue of incident.issues) await untilAccepted(() => service.at, { issue, action: 'closed' });
     await expect.poll(() => edits(world, incident), { interval: 5 }).toBeGreaterThan(0);
     world.incidentIo.createFollowUp({ incident: incident.id, title: 'Tell the customers' });
-    await service.logged(`${incident.reference} was closed, and meanwhile`);
+    await service.logged(`${incident.reference} was closed while`);
   }
   await judge(test.task.name, world, planned, last, () => service.at, due.length);
 });

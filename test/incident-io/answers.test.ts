@@ -196,7 +196,9 @@ describe('what incident.io answers', () => {
       mode: 'a_mode_that_came_later',
       visibility: 'public',
       customFields: [],
+      debriefs: [],
       hasPostmortem: false,
+      createdAt: Date.parse('2026-01-02T03:04:05Z'),
       updatedAt: Date.parse('2026-01-02T03:04:05.678Z'),
     });
   });
@@ -236,6 +238,25 @@ describe('what incident.io answers', () => {
     });
   });
 
+  it('one follow-up with a malformed reference refuses none of the others, and says what is wrong', async () => {
+    const references = [
+      [{ provider: 'jira', issue_name: 'OPS-1', issue_permalink: null }, 'issue_permalink'],
+      [{ provider: 7, issue_name: 'OPS-1', issue_permalink: 'https://x.example' }, 'provider'],
+      [{}, 'provider'],
+      ['OPS-1', 'the reference itself'],
+      [[], 'the reference itself'],
+    ] as const;
+    for (const [external_issue_reference, field] of references) {
+      const odd = followUpJson('F', { external_issue_reference });
+      const { client } = await standIn(() => ok({ follow_ups: [odd, followUpJson('G')] }));
+      const [first, second] = await client.followUpsOf('01INCIDENT');
+      expect(first).toMatchObject({ id: 'F', malformedReference: field });
+      expect(first).not.toHaveProperty('reference');
+      expect(second).toMatchObject({ id: 'G' });
+      expect(second).not.toHaveProperty('malformedReference');
+    }
+  });
+
   it('about a follow-up keeps its reference, its times and all that can be written', async () => {
     const full = followUpJson('F', {
       status: 'a_status_that_came_later',
@@ -263,6 +284,7 @@ describe('what incident.io answers', () => {
       updatedAt: Date.parse('2026-01-02T03:04:05Z'),
       completedAt: Date.parse('2026-01-02T23:00:00Z'),
       priority: { id: 'P1', name: 'High' },
+      owner: 'Ann',
       reference: {
         provider: 'a_tracker_that_came_later',
         name: 'API-12',

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { createClient, readOnly } from '../../src/incident-io/client.ts';
 import { GarbledError, NotFoundError, TransientError, UnclearError } from '../../src/incident-io/errors.ts';
-import { createPace } from '../../src/incident-io/pacing.ts';
+import { createPace } from '../../src/incident-io/pace/pace.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { version } from '../../src/version.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
 import { identityJson, incidentJson } from './samples.ts';
 import { KEY, ok, rejection, standIn } from './stand-in.ts';
 import { hastyTime } from './virtual-time.ts';

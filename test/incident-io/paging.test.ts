@@ -158,4 +158,22 @@ describe('updates', () => {
       ['D', { kind: 'other', name: 'Disk full' }],
     ]);
   });
+
+  it('are somebody else’s where they name no updater, or nothing of it', async () => {
+    const { updater: _, ...without } = updateJson('A', '2026-01-01T00:00:00Z');
+    const { client } = await standIn(
+      pages('incident_updates', {
+        first: {
+          items: [
+            without,
+            { ...updateJson('B', '2026-01-02T00:00:00Z'), updater: null },
+            updateJson('C', '2026-01-03T00:00:00Z', {}),
+            updateJson('D', '2026-01-04T00:00:00Z', { api_key: null, user: null }),
+          ],
+        },
+      }),
+    );
+    const updates = await client.updates('01INCIDENT');
+    expect(updates.map(({ updater }) => updater)).toEqual(Array(4).fill({ kind: 'other', name: 'unknown' }));
+  });
 });

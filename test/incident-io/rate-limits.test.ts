@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { announcedBy } from '../../src/incident-io/announced.ts';
 import { RateLimitedError, TransientError } from '../../src/incident-io/errors.ts';
-import { pauseAskedFor } from '../../src/incident-io/retry-after.ts';
+import { announcedBy } from '../../src/incident-io/pace/announced-limit.ts';
+import { pauseAskedFor } from '../../src/incident-io/pace/retry-after.ts';
 import { incidentJson } from './samples.ts';
 import { apiError, ok, type Reply, rejection, standIn } from './stand-in.ts';
 

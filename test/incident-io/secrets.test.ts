@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
 import { createClient, type IncidentIoClient } from '../../src/incident-io/client.ts';
 import { IncidentIoError } from '../../src/incident-io/errors.ts';
-import type { Pace } from '../../src/incident-io/pacing.ts';
+import type { Pace } from '../../src/incident-io/pace/pace.ts';
 import { manners } from '../support/chatty.ts';
 import { KEY, ok, type Reply, rejection, standIn } from './stand-in.ts';
 

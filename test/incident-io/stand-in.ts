@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import type { Deadlines } from '../../src/http.ts';
-import type { CallReport } from '../../src/incident-io/calls.ts';
 import { createClient, type IncidentIoClient } from '../../src/incident-io/client.ts';
-import { createPace } from '../../src/incident-io/pacing.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
+import { createPace } from '../../src/incident-io/pace/pace.ts';
+import type { CallReport } from '../../src/metrics/counters.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { hastyTime } from './virtual-time.ts';
 
 export const KEY = 'inc_canary0123456789abcdef';

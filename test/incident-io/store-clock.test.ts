@@ -28,7 +28,7 @@ it("the store's clock is told although this machine's is off, half the round tri
   expect(clock.now()).toBe(time.now() + 5_000);
 });
 
-it('is measured anew after a minute of use, and not before', async () => {
+it('is measured again after a minute of use, and not before', async () => {
   const ahead = { ms: 5_000 };
   const { time, store, asked } = stood(ahead);
   const making = createStoreClock(store, time);
@@ -71,7 +71,7 @@ it('is not made up where the store does not answer at the start', async () => {
   expect(await making).toHaveProperty('message', 'The store is down.');
 });
 
-it("is measured anew when this machine's clock was set back", async () => {
+it("is measured again when this machine's clock was set back", async () => {
   let now = 1_000_000;
   let asked = 0;
   const store = {

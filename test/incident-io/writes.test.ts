@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { NotFoundError, RefusedError, TransientError, UnclearError } from '../../src/incident-io/errors.ts';
+import {
+  ForbiddenError,
+  NotFoundError,
+  RefusedError,
+  TransientError,
+  UnclearError,
+} from '../../src/incident-io/errors.ts';
 import type { FollowUp } from '../../src/vocabulary.ts';
 import { followUpJson, incidentJson } from './samples.ts';
 import { type Asked, apiError, collected, nothing, ok, type Reply, rejection, standIn } from './stand-in.ts';
@@ -24,6 +30,23 @@ describe('moving an incident to a status', () => {
         notify_incident_channel: notifyIncidentChannel,
       });
     }
+  });
+
+  it('is tried once more without a message where the refusal names the channel, and only then', async () => {
+    const refusing =
+      (message: string) =>
+      ({ body }: Asked): Reply =>
+        JSON.stringify(body).includes('"notify_incident_channel":true')
+          ? apiError(422, { message })
+          : ok({ incident: incidentJson('A') });
+    const archived = await standIn(refusing('The Slack channel is archived'), {
+      notifyIncidentChannel: true,
+    });
+    expect(await archived.client.editStatus('A', 'ST1')).toMatchObject({ incident: { id: 'A' } });
+    expect(archived.calls).toEqual([EDIT, EDIT]);
+    const other = await standIn(refusing('A severity is required'), { notifyIncidentChannel: true });
+    expect(await rejection(other.client.editStatus('A', 'ST1'))).toBeInstanceOf(RefusedError);
+    expect(other.calls).toEqual([EDIT]);
   });
 
   it('answers the incident as it is after, and the id of the request from its header or body', async () => {
@@ -170,6 +193,45 @@ describe('the version of follow-ups', () => {
     expect(warnings).toEqual([
       expect.stringMatching(/v2.*removes on 31 December 2026.*Check INCIDENT_IO_API_URL/),
     ]);
+  });
+
+  it('is 2 where incident.io says that 3 is not yet available, which is said in its words, and 3 once it is', async () => {
+    let available = false;
+    const { client, calls, warnings, time } = await standIn((asked) =>
+      asked.path.startsWith('/v3/') && !available
+        ? apiError(403, { code: 'api_not_yet_available', message: 'This API is not yet available' })
+        : versions('v3', 'v2')(asked),
+    );
+    expect(await client.followUpsOf('A')).toHaveLength(1);
+    await client.setFollowUpStatus(followUp, 'completed');
+    expect(calls.at(-1)).toBe('PUT /v2/follow_ups/F%2F1');
+    expect(warnings).toEqual([
+      expect.stringMatching(/not yet available.*api_not_yet_available.*looked for again every hour/),
+    ]);
+
+    const asks = async () => {
+      const before = calls.length;
+      await client.followUpsOf('A');
+      return calls.slice(before);
+    };
+    await time.sleep(59 * 60_000);
+    expect(await asks()).toEqual(['GET /v2/follow_ups']);
+    await time.sleep(60_000);
+    expect(await asks()).toEqual(['GET /v3/follow_ups', 'GET /v3/follow_ups', 'GET /v2/follow_ups']);
+    available = true;
+    await time.sleep(59 * 60_000);
+    expect(await asks()).toEqual(['GET /v2/follow_ups']);
+    await time.sleep(60_000);
+    expect(await asks()).toEqual(['GET /v3/follow_ups']);
+    await client.setFollowUpStatus(followUp, 'completed');
+    expect(calls.at(-1)).toBe('PUT /v3/follow_ups/F%2F1');
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('stays 3 where the key may not read follow-ups for another reason', async () => {
+    const { client, calls } = await standIn(() => apiError(403, { code: 'missing_required_scope' }));
+    expect(await rejection(client.followUpsOf('A'))).toBeInstanceOf(ForbiddenError);
+    expect(calls.filter((call) => call.includes('/v2/'))).toEqual([]);
   });
 
   it('2 is asked without a time, so that it gives everything', async () => {

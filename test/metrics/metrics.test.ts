@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createGauges } from '../../src/metrics/gauges.ts';
-import { createMetrics } from '../../src/metrics/metrics.ts';
-import { metric } from '../board/ask.ts';
+import { createGauges } from '../../src/gauges/gauges.ts';
+import { createMetrics } from '../../src/metrics/counters.ts';
+import { metric, readBoard } from '../board/ask.ts';
 import { gate, post, running, signed } from '../receiver/support.ts';
 import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
 import { closed, openWorld, type TestWorld, verdict } from '../support/world.ts';
-import { other } from '../trackers/samples/github-payloads.ts';
+import { other } from '../trackers/github/payloads.ts';
 
 describe.each(queuePlaces())('/metrics, on $name', (place) => {
   let world: TestWorld;
@@ -69,6 +69,45 @@ describe.each(queuePlaces())('/metrics, on $name', (place) => {
     expect(await value('incidents{group="soon"}')).toBe(1);
     expect(await value('queue_jobs{queue="timers",state="delayed"}')).toBe(1);
     expect(await value('store_up')).toBe(1);
+  });
+
+  it('tells, as the board does, of a source that is silent for unusually long and of webhooks that are off', async () => {
+    world = await openWorld(freshPlaceLike(place));
+    await world.github({ issue: 'metrics/silent#1', action: 'closed' });
+    // What was heard is written at the stop at the latest.
+    await world.restart();
+    const at = Date.now() / 1_000;
+    expect((await value('last_delivery_timestamp_seconds{source="github"}')) ?? 0).toBeGreaterThan(at - 60);
+    expect(await value('longest_usual_silence_seconds{source="github"}')).toBeUndefined();
+    expect(await value('webhooks_off{source="github"}')).toBeUndefined();
+    const sources = async () => (await readBoard(world.service.url)).sources;
+    expect((await sources()).find(({ name }) => name === 'github')?.alarms).toBeUndefined();
+
+    const { store } = world.context();
+    const DAY = 24 * 3_600_000;
+    const today = Math.floor(Date.now() / DAY);
+    const silent = (today - 5) * DAY;
+    const days = Array.from({ length: 10 }, (_, n) => ({
+      day: today - 15 + n,
+      count: 24,
+      silence: DAY / 24,
+    }));
+    await store.paces.put('github', { at: silent, since: silent - 10 * DAY, days });
+    const about = { place: 'the repository acme/api', since: silent };
+    const hooks = [
+      { ...about, id: '1', state: 'on' as const },
+      { ...about, id: '2', state: 'off' as const, words: 'switch it on' },
+    ];
+    await store.hooks.put('github', { at: Date.now(), hooks, hidden: [] });
+    await expect.poll(() => value('webhooks_off{source="github"}')).toBe(1);
+    expect(await value('longest_usual_silence_seconds{source="github"}')).toBe(DAY / 1_000);
+    expect(await value('last_delivery_timestamp_seconds{source="github"}')).toBe(silent / 1_000);
+    await expect
+      .poll(async () => (await sources()).find(({ name }) => name === 'github')?.alarms)
+      .toEqual([
+        expect.stringMatching(/^no delivery from GitHub for [56] days \(usually every/),
+        'the webhook in the repository acme/api: switch it on',
+      ]);
   });
 });
 

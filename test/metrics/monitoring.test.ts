@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { createGauges } from '../../src/metrics/gauges.ts';
-import { createMetrics } from '../../src/metrics/metrics.ts';
+import { createGauges } from '../../src/gauges/gauges.ts';
+import { createMetrics } from '../../src/metrics/counters.ts';
 
 /** The files of monitoring/ name nothing that /metrics does not have. */
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { SETTINGS_RULE } from '../../src/policy/policy.ts';
 import { PolicyError, parsePolicy, readPolicy } from '../../src/policy/read-policy.ts';
 import { policySchema } from '../../src/policy/schema.ts';
-import { readSettings } from '../../src/settings.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 
 function problems(text: string): readonly string[] {
   try {
@@ -46,8 +46,14 @@ describe('the policy file', () => {
         declinedCounts: true,
         automationCounts: false,
         closingsDoNotCountOf: [],
+        closingsCountOf: [],
+        inactivityLabels: [],
+        notInactivityLabels: [],
         requirePostmortem: false,
+        waitForDebriefs: false,
+        minTimeResolved: 0,
         trackerMustAgree: false,
+        announce: true,
       },
     ]);
     expect(policy).toMatchObject({ closedStatus: 'Done', activeIncidents: 'leave', paused: undefined });
@@ -68,6 +74,19 @@ describe('the policy file', () => {
       minFollowUps: 3,
       close: true,
     });
+  });
+
+  it('names labels of inactivity, one or a list of them', () => {
+    const path = file(
+      'rules:\n  - name: a\n    set: { inactivity_labels: zombie, not_inactivity_labels: [stale-docs, waiting for customer] }\n',
+    );
+    expect(readPolicy(readSettings({ POLICY_FILE: path })).rules[0]).toMatchObject({
+      inactivityLabels: ['zombie'],
+      notInactivityLabels: ['stale-docs', 'waiting for customer'],
+    });
+    expect(problems('rules:\n  - name: a\n    set:\n      inactivity_labels: []\n')).toEqual([
+      expect.stringContaining('rules[0].set.inactivity_labels'),
+    ]);
   });
 
   it('may be empty, or hold only a pause', () => {

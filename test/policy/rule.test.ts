@@ -1,14 +1,34 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Policy, policyOf, SETTINGS_RULE } from '../../src/policy/policy.ts';
-import { closingsCountOf, mayStayOpen, type Rule, ruleFor } from '../../src/policy/rule.ts';
-import { decide, type Facts } from '../../src/review/decide.ts';
-import { looksLike } from '../../src/review/looks.ts';
-import { effective } from '../../src/review/word.ts';
-import type { Counted } from '../../src/review/words.ts';
-import { readSettings } from '../../src/settings.ts';
+import {
+  automationCountsOf,
+  closingsCountOf,
+  inactivityLabelOf,
+  isLike,
+  mayStayOpen,
+  type Rule,
+  ruleFor,
+} from '../../src/policy/rule.ts';
+import { decide } from '../../src/review/decide.ts';
+import { effectiveState } from '../../src/review/effective-state.ts';
+import type { Facts } from '../../src/review/facts.ts';
+import { fingerprint } from '../../src/review/fingerprint.ts';
+import type { CountedFollowUp } from '../../src/review/sentences.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import type { FollowUp, Incident } from '../../src/vocabulary.ts';
-import { followUp, incident, minutes, rule, statuses, T0, taskRecord, update } from '../support/make.ts';
+import {
+  followUp,
+  historyOf,
+  incident,
+  minutes,
+  rule,
+  statuses,
+  T0,
+  taskRecord,
+  update,
+} from '../support/make.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 
 const payments = incident({
   severity: { id: '01SEV', name: 'Critical' },
@@ -94,6 +114,22 @@ it('accounts whose closings do not count are named with * for anything', () => {
     expect(closingsCountOf(actor, by), String(actor)).toBe(true);
 });
 
+it('accounts of automation whose closings count all the same are named likewise', () => {
+  const by = rule({ closingsCountOf: ['deploy*'] });
+  expect(automationCountsOf('deploy[bot]', by)).toBe(true);
+  for (const actor of ['stale[bot]', undefined]) expect(automationCountsOf(actor, by)).toBe(false);
+  expect(automationCountsOf('stale[bot]', rule({ automationCounts: true }))).toBe(true);
+});
+
+it('labels are added to those of inactivity and taken away from them, whatever their spelling', () => {
+  const ours = rule({ inactivityLabels: ['Zombie', '🧟'], notInactivityLabels: ['stale docs', 'zombie'] });
+  for (const label of ['zombie', 'ZOMBIE', '🧟', 'stale', 'wontfix'])
+    expect(inactivityLabelOf(['bug', label], ours), label).toBe(label);
+  for (const label of ['staleDocs', 'stale_docs', 'Stale-Docs', 'zombies', 'status: zombie', '🧛'])
+    expect(inactivityLabelOf(['bug', label], ours), label).toBeUndefined();
+  expect(inactivityLabelOf(['zombie'], rule())).toBeUndefined();
+});
+
 // Whatever the policy and the incident.
 
 const names = ['SEV1', 'sev2', 'Payments', 'security', 'nice to have', 'Low', 'standard', 'test'];
@@ -128,10 +164,16 @@ const anyRule: fc.Arbitrary<Rule> = fc.record({
   declinedCounts: fc.boolean(),
   automationCounts: fc.boolean(),
   closingsDoNotCountOf: mostly<string[]>([], ['stale[bot]'], ['octo*', '('], ['*']),
+  closingsCountOf: mostly<string[]>([], ['stale[bot]'], ['*']),
+  inactivityLabels: mostly<string[]>([], ['zombie']),
+  notInactivityLabels: mostly<string[]>([], ['stale']),
   mustBeDone: mostlyNone(selector),
   mayStayOpen: fc.oneof(fc.constant({ labels: names, priorities: names }), maybe(selector)),
   requirePostmortem: mostly(false, true),
+  waitForDebriefs: fc.boolean(),
+  minTimeResolved: mostly(0, minutes(1_440)),
   trackerMustAgree: mostly(false, true),
+  announce: fc.boolean(),
 });
 const anyPolicy: fc.Arbitrary<Policy> = fc
   .record({
@@ -194,10 +236,11 @@ const anyRead: fc.Arbitrary<Read> = fc
   }));
 
 const now = T0 + minutes(120);
-const count = ({ followUp: it, task }: Read, by: Rule): Counted => ({
+const count = ({ followUp: it, task }: Read, by: Rule): CountedFollowUp => ({
   followUp: it,
   word: task,
-  effective: effective(it, { task, now }, by),
+  history: historyOf(it),
+  effective: effectiveState(it, { task, history: historyOf(it), now }, by),
 });
 
 /** As a review does: the follow-ups are judged by the rule that fits. */
@@ -221,7 +264,7 @@ function verdictOf(read: readonly Read[], about: Incident, policy: Policy, over:
 }
 
 /** What may hold an incident, `looks` being how it looked when that began. */
-const history = fc.constantFrom<(looks: string) => Partial<Facts>>(
+const anyHistory = fc.constantFrom<(looks: string) => Partial<Facts>>(
   () => ({}),
   () => ({
     updates: [
@@ -230,12 +273,12 @@ const history = fc.constantFrom<(looks: string) => Partial<Facts>>(
       update({ createdAt: T0 + minutes(30) }),
     ],
   }),
-  (looks) => ({ backlog: { looks, at: now } }),
+  () => ({ starts: { first: now, synced: now, added: {} } }),
   (looks) => ({ refusal: { looks, words: 'x', at: now - 1 } }),
 );
 function held(read: readonly Read[], about: Incident, policy: Policy): string {
   const by = ruleFor(policy.rules, about);
-  return looksLike(
+  return fingerprint(
     about,
     read.map((it) => count(it, by)),
   );
@@ -247,7 +290,7 @@ describe('whatever the policy and the incident', () => {
       fc.array(anyRead, { maxLength: 4 }),
       anyIncident,
       anyPolicy,
-      history,
+      anyHistory,
       (read, about, policy, over) => {
         expect(ruleFor(policy.rules, about).name.length).toBeGreaterThan(0);
         const decision = verdictOf(read, about, policy, over(held(read, about, policy)));
@@ -255,7 +298,7 @@ describe('whatever the policy and the incident', () => {
         if (decision.verdict !== 'read') expect(decision.words.length).toBeGreaterThan(10);
       },
     );
-    fc.assert(property, { numRuns: 10_000 });
+    fc.assert(property, propertyRuns(10_000));
   });
 
   it('one more outstanding follow-up never turns a verdict into a closing', () => {
@@ -265,7 +308,7 @@ describe('whatever the policy and the incident', () => {
       anyRead,
       anyIncident,
       anyPolicy,
-      history,
+      anyHistory,
       (read, more, about, policy, over) => {
         const added: Read = { followUp: { ...more.followUp, id: '01MORE', status: 'outstanding' } };
         const facts = over(held(read, about, policy));
@@ -273,6 +316,33 @@ describe('whatever the policy and the incident', () => {
         if (closes(String(after?.verdict))) expect(closes(String(before?.verdict))).toBe(true);
       },
     );
-    fc.assert(property, { numRuns: 10_000 });
+    fc.assert(property, propertyRuns(10_000));
+  });
+});
+
+describe('a pattern of accounts', () => {
+  const asExpression = (pattern: string) =>
+    new RegExp(
+      `^${pattern
+        .split('*')
+        .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+        .join('[^]*')}$`,
+      'i',
+    );
+
+  it('fits what a regular expression would fit, line breaks included', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', 'B', '\n', '.'), maxLength: 12 });
+    const pattern = fc.string({ unit: fc.constantFrom('a', 'b', '*', '.'), maxLength: 8 });
+    fc.assert(
+      fc.property(pattern, text, (wanted, given) => {
+        expect(isLike(wanted, given)).toBe(asExpression(wanted).test(given));
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(isLike('stale*', 'stale\nbot')).toBe(true);
+  });
+
+  it('is matched in one pass, however many stars it has', () => {
+    expect(isLike('*a*a*a*a*b', 'a'.repeat(100_000))).toBe(false);
   });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { queuePlaces } from '../support/backends.ts';
+import { queuePlaces, skipWithout } from '../support/backends.ts';
 import { about, changes, closed, edits, get, openProcessWorld, readyz } from './world.ts';
 
 const places = queuePlaces().filter(({ name }) => name !== 'embedded');
+skipWithout(places);
 
 describe.each(places)('`receive` and `work` as processes of their own, on $name', (place) => {
   it('what one receives one of two workers closes, once; all of them answer probes', async (test) => {
@@ -12,7 +13,7 @@ describe.each(places)('`receive` and `work` as processes of their own, on $name'
     );
     const [receiver, ...workers] = await Promise.all([
       // A receiver needs no key of incident.io.
-      world.serve('receive', { INCIDENT_IO_API_KEY: '' }),
+      world.serve('receive', { INCIDENT_IO_API_KEY: '', DRY_RUN: 'true', SWEEP_EVERY: '1s' }),
       world.serve('work', { GITHUB_WEBHOOK_SECRET: '' }),
       world.serve('work', { GITHUB_WEBHOOK_SECRET: '' }),
     ]);
@@ -20,6 +21,10 @@ describe.each(places)('`receive` and `work` as processes of their own, on $name'
       expect(await get(`${at}/healthz`)).toEqual({ status: 200, body: { status: 'ok' } });
       await readyz(at, { status: 200, body: { status: 'ok', problems: [] } });
     }
+    // It shows how the workers work, and not its own settings.
+    await expect
+      .poll(async () => (await get(`${receiver.at}/api/board`)).body)
+      .toMatchObject({ dryRun: 'none' });
     const [worker] = workers;
     expect((await fetch(`${worker?.at}/webhooks/github`, { method: 'POST', body: '{}' })).status).toBe(404);
 
@@ -41,6 +46,7 @@ describe.each(places)('`receive` and `work` as processes of their own, on $name'
     const world = await openProcessWorld(place, {}, {}, test);
     const incident = world.incident(['apart/later#1']);
     const receiver = await world.serve('receive');
+    await receiver.logged('this start is noted');
     await receiver.github({ issue: 'apart/later#1', action: 'closed' });
     await receiver.kill();
     await world.serve('work');

@@ -23,6 +23,8 @@ const [place] = onePlace('redis');
 
 const API_KEY = 'inc_canary0key';
 const ADMIN_TOKEN = 'canary-admin-token';
+const METRICS_TOKEN = 'canary-metrics-token';
+const EXPORT_PASSPHRASE = 'canary-export-passphrase';
 const QUEUE_PASSWORD = 'canary-queue-password';
 /** Of the form that Standard Webhooks want. */
 const standard = (what: string) =>
@@ -102,6 +104,8 @@ it('no secret shows anywhere, however everything fails and repeats what it was s
       OUTGOING_WEBHOOK_URL: `${sink.url}/canary-hook`,
       OUTGOING_WEBHOOK_SECRET: standard('outgoing'),
       ADMIN_TOKEN,
+      METRICS_TOKEN,
+      EXPORT_PASSPHRASE,
       ANNOUNCE_IN_TASKS: 'true',
       ANNOUNCE_IN_INCIDENT: 'true',
       LOG_LEVEL: 'trace',
@@ -190,7 +194,7 @@ it('no secret shows anywhere, however everything fails and repeats what it was s
   shown.set('invalid settings', crashed.stdout + crashed.stderr);
   if (own.name === 'redis') {
     const stranger = world.launch(['start'], { QUEUE_URL: own.url.replace('password', 'wrong-password') });
-    await stranger.logged('the store cannot be reached yet');
+    await stranger.logged(/WRONGPASS/);
     shown.set('a wrong password', [...stranger.stdout, ...stranger.stderr].join('\n'));
   }
 

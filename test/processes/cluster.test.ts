@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
-import { readRedisUrl } from '../../src/queue/redis-url.ts';
+import { readRedisUrl } from '../../src/queue/redis/url.ts';
 import { clusterPlaces } from '../support/backends.ts';
 import { deliverGithub } from '../support/github.ts';
 import { changes, closed, openProcessWorld } from './world.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readFolderLock } from '../../src/queue/folder-lock.ts';
+import { readFolderLock } from '../../src/queue/sql/folder-lock.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { freshFolder, onePlace, queuePlaces } from '../support/backends.ts';
 import { runProcess } from '../support/process.ts';
@@ -54,13 +54,17 @@ describe('log lines of a command', () => {
     expect(down.stderr).not.toMatch(/^\s+at /m);
 
     const fresh = await runProcess(args, { ...env, QUEUE_URL: freshFolder(), LOG_LEVEL: 'debug' });
-    expect(fresh).toMatchObject({ code: 0, stderr: expect.stringContaining('Setting up') });
-    expect(JSON.parse(fresh.stdout)).toMatchObject({ incident: reference, verdict: 'wait' });
+    expect(fresh).toMatchObject({ code: 0 });
+    expect(JSON.parse(fresh.stdout)).toMatchObject({
+      incident: reference,
+      verdict: 'leave',
+      unknown: expect.stringContaining('There is no store'),
+    });
   });
 });
 
 // On Redis the stories of faults run commands beside a service.
-describe.each(onePlace('embedded'))('commands beside a running service, on $name', (place) => {
+describe.each(onePlace('embedded'))('commands next to a running service, on $name', (place) => {
   let world: ProcessWorld;
   let service: Served;
   let backlog: TestIncident;
@@ -150,11 +154,11 @@ describe.each(onePlace('embedded'))('commands beside a running service, on $name
     world.incidentIo.moveIncident(movedBack.id, 'learning');
     expect(await reason(movedBack)).toBe('moved-back');
     await world.run(['sweep']);
-    await service.logged(about(movedBack, 'leave, somebody moved it back'));
+    await service.logged(about(movedBack, 'leave, it was '));
 
     expect(await world.run(['release', movedBack.reference])).toMatchObject({
       code: 0,
-      stdout: `${movedBack.reference} is released; a worker reviews it now.`,
+      stdout: expect.stringContaining(`${movedBack.reference} is released; a worker reviews it now.`),
     });
     await closed(world, movedBack);
     expect(changes(world, movedBack)).toEqual(['closed', 'learning', 'closed']);
@@ -195,10 +199,10 @@ describe.runIf(embedded !== undefined)('commands on the embedded folder', () => 
   it('work without a running service as well, and leave the rest to the next start', async () => {
     const ready = world.incident(['folder/ready#1']);
     for (const id of ready.followUps) world.incidentIo.setFollowUp(id, 'completed');
-    expect(await world.run(['check', ready.reference])).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('WAIT: the first sync'),
-    });
+    const before = await world.serve();
+    await before.logged('first sync finished');
+    before.signal('SIGTERM');
+    await before.ended();
     expect(await world.run(['sweep'])).toMatchObject({ code: 0 });
     expect(await world.run(['check', ready.reference])).toMatchObject({
       stdout: expect.stringContaining('it was ready before incident-closer came'),

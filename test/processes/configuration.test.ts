@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { signed } from '../receiver/support.ts';
 import { freshFolder, onePlace } from '../support/backends.ts';
-import { runProcess } from '../support/process.ts';
-import { closed as closedPayload } from '../trackers/samples/github-payloads.ts';
+import { runProcess, startProcess } from '../support/process.ts';
+import { closed as closedPayload } from '../trackers/github/payloads.ts';
 import { openProcessWorld } from './world.ts';
 
 const CANARY = 'canary-9f3c';
@@ -68,15 +68,19 @@ describe('wrong configuration stops the start', () => {
     expectNoStack(stderr);
   });
 
-  it('a database that does not answer is told in a sentence, without the password', async () => {
-    const { code, stderr } = await runProcess(['start'], {
+  it('a database that does not answer is waited for, and told in a sentence, without the password', async (test) => {
+    const service = startProcess(['start'], {
       INCIDENT_IO_API_KEY: CANARY,
       QUEUE_URL: `postgres://postgres:${CANARY}@127.0.0.1:1/postgres`,
+      PORT: '0',
     });
-    expect(code).toBe(1);
-    expect(stderr).toContain('PostgreSQL at 127.0.0.1:1');
-    expect(stderr).not.toContain(CANARY);
-    expectNoStack(stderr);
+    test.onTestFinished(() => service.kill());
+    expect(await service.logged(/does not answer/)).toContain('PostgreSQL at 127.0.0.1:1');
+    service.signal('SIGTERM');
+    expect(await service.ended()).toMatchObject({ code: 0 });
+    const said = [...service.stdout, ...service.stderr].join('\n');
+    expect(said).not.toContain(CANARY);
+    expectNoStack(service.stderr.join('\n'));
   });
 
   it('a file where the folder should be is told in a sentence', async () => {

@@ -13,8 +13,9 @@ const said = (result: Result, mark: 'ok' | 'WARNING' | 'TROUBLE') =>
   lines(result).filter((line) => line.startsWith(`${mark} `));
 
 describe.each(queuePlaces())('`doctor`, on $name', (place) => {
-  it('finds all well beside a running service: every source takes what is signed, and says when the last came', async (test) => {
-    const world = await openProcessWorld(place, own, {}, test);
+  it('finds no problem next to a running service: every source takes what is signed, and says when the last came', async (test) => {
+    // The stand-in has two closed statuses, of which one has to be chosen.
+    const world = await openProcessWorld(place, { ...own, CLOSED_STATUS: 'Closed' }, {}, test);
     const incident = world.incident(['doctor/well#1']);
     const service = await world.serve();
     await service.logged('first sync finished');
@@ -57,7 +58,7 @@ describe.each(queuePlaces())('`doctor`, on $name', (place) => {
     expect(said(result, 'TROUBLE')).toEqual([]);
     const warnings = said(result, 'WARNING').join('\n');
     expect(warnings).toContain('receiver of its own');
-    expect(warnings).toContain('the first sync with incident.io has not ended here yet');
+    expect(warnings).toContain('There is no store ');
     expect(warnings).toContain('asana: no secret yet: it is kept once Asana offers it');
     expect(warnings).toContain('github: nothing that says something has arrived');
     expect(said(result, 'ok').join('\n')).toContain('incident-io: takes what is signed');
@@ -92,7 +93,7 @@ describe.runIf(anywhere !== undefined)('`doctor` exits 1 and says what to do', (
       /queue: Redis at 127\.0\.0\.1:1/,
     );
     expect(await troubles(world, { QUEUE_URL: '/dev/null/folder' })).toContain(
-      'the folder /dev/null/folder cannot be used',
+      'the folder /dev/null/folder/database cannot be used',
     );
   });
 
@@ -105,7 +106,7 @@ describe.runIf(anywhere !== undefined)('`doctor` exits 1 and says what to do', (
   it('where the key lacks roles', async (test) => {
     const world = await open(test, {}, ['viewer']);
     expect(await troubles(world)).toMatch(
-      /API key: The API key .* lacks the role incident_editor.*Settings > API keys/,
+      /API key: The API key .* lacks the roles incident_editor and post_incident_flow_opt_out.*Settings > API keys/,
     );
     world.incidentIo.setRoles('incident-closer', ['viewer', 'incident_editor']);
     expect(await troubles(world)).toMatch(/API key: the API key lacks the role post_incident_flow_opt_out/);
@@ -157,6 +158,46 @@ describe.runIf(anywhere !== undefined)('`doctor` exits 1 and says what to do', (
       /clock: this machine is (59\d|60\d) s behind incident\.io.*NTP/,
     );
   });
+
+  it('where a secret can be guessed', async (test) => {
+    const world = await open(test);
+    const said = await troubles(world, { GITHUB_WEBHOOK_SECRET: 'a secret of sixteen,letmein' });
+    expect(said).toContain('configuration: secret 2 of GITHUB_WEBHOOK_SECRET is shorter than 16 characters');
+    expect(said).not.toContain('letmein');
+  });
+
+  it.skipIf(anywhere?.name === 'embedded')(
+    'and sends nothing to who only answers as a service would',
+    async (test) => {
+      const world = await open(test, own);
+      const service = await world.serve('receive');
+      const real = new URL(service.at);
+      const asked: string[] = [];
+      // It passes what it is asked on to the service, and keeps what it is sent.
+      const impostor = createServer(async (request, response) => {
+        asked.push(`${request.method} ${request.url}`);
+        const answer = await fetch(new URL(request.url ?? '/', real), { method: request.method ?? 'GET' });
+        response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+      });
+      const port = await new Promise<number>((resolve) => {
+        impostor.listen(0, '127.0.0.1', () => {
+          const address = impostor.address();
+          resolve(typeof address === 'object' && address !== null ? address.port : 0);
+        });
+      });
+      test.onTestFinished(() => void impostor.close());
+      const result = await world.run(['doctor'], { LOG_LEVEL: 'info', PORT: String(port) });
+      expect(said(result, 'WARNING').join('\n')).toMatch(
+        /webhooks: what answers at .* could not show that it is a service of this store/,
+      );
+      expect(asked.filter((one) => one.startsWith('GET /proof?challenge='))).toHaveLength(1);
+      expect(asked.filter((one) => !one.startsWith('GET '))).toEqual([]);
+      expect(said(result, 'ok').join('\n')).toContain('incident-io: takes what is signed');
+
+      const known = await world.run(['doctor'], { LOG_LEVEL: 'info', PORT: real.port });
+      expect(said(known, 'ok').join('\n')).toContain(`webhooks: ${service.at} takes them`);
+    },
+  );
 
   it.skipIf(anywhere?.name === 'embedded')(
     'where the running service has other secrets, naming which of several, and repeating none',

@@ -6,7 +6,9 @@ import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
 import { queuePlaces } from '../support/backends.ts';
 import { freePort } from '../support/free-port.ts';
-import { startAzureDevOps, startClickUp, startShortcut } from '../support/stand-in-hooks.ts';
+import { startAzureDevOps } from '../trackers/azure-devops/stand-in.ts';
+import { startClickUp } from '../trackers/clickup/stand-in.ts';
+import { startShortcut } from '../trackers/shortcut/stand-in.ts';
 import { closed, openProcessWorld } from './world.ts';
 
 const run = promisify(execFile);

@@ -8,8 +8,9 @@ import { onePlace } from '../support/backends.ts';
 import { freePort } from '../support/free-port.ts';
 import { runProcess } from '../support/process.ts';
 import { sentByRule } from '../support/servicenow-rule.ts';
-import { startAsana, startNotion } from '../support/stand-in-trackers.ts';
-import { HOST, SYS_ID } from '../trackers/samples/servicenow-payloads.ts';
+import { startAsana } from '../trackers/asana/stand-in.ts';
+import { startNotion } from '../trackers/notion/stand-in.ts';
+import { HOST, SYS_ID } from '../trackers/servicenow/payloads.ts';
 import { closed, openProcessWorld, type ProcessWorld, type Served } from './world.ts';
 
 const run = promisify(execFile);

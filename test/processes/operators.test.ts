@@ -1,10 +1,11 @@
+import { hostname, userInfo } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onePlace } from '../support/backends.ts';
 import { runOnTerminal, runProcess } from '../support/process.ts';
 import type { TestIncident } from '../support/world.ts';
 import { about, changes, closed, openProcessWorld, type ProcessWorld, type Served } from './world.ts';
 
-describe.each(onePlace('embedded'))('what operators ask beside a running service, on $name', (place) => {
+describe.each(onePlace('embedded'))('what operators ask next to a running service, on $name', (place) => {
   let world: ProcessWorld;
   let service: Served;
   let incident: TestIncident;
@@ -35,7 +36,7 @@ describe.each(onePlace('embedded'))('what operators ask beside a running service
       stdout: `${reference} is held: it is not closed until \`release ${reference}\`.`,
     });
     await service.github({ issue: 'operators/api#3', action: 'closed', delivery: 'delivery-of-3' });
-    await service.logged(about(incident, 'leave, it is held since .*: the audit is not over'));
+    await service.logged(about(incident, 'leave, it has been held since .*: the audit is not over'));
     expect(await json('check', reference)).toMatchObject({ verdict: 'leave', reason: 'held' });
     expect(changes(world, incident)).toEqual([]);
     expect(await world.run(['release', reference])).toMatchObject({ code: 0 });
@@ -43,7 +44,7 @@ describe.each(onePlace('embedded'))('what operators ask beside a running service
   });
 
   it('`hold` needs a reason and an incident that exists', async () => {
-    expect(await world.run(['hold', waiting.reference])).toMatchObject({ code: 1 });
+    expect(await world.run(['hold', waiting.reference])).toMatchObject({ code: 2 });
     const empty = await world.run(['hold', waiting.reference, '--why', ' ']);
     expect(empty).toMatchObject({ code: 1, stderr: expect.stringContaining('why it is held') });
     const unknown = await world.run(['hold', 'INC-999', '--why', 'x']);
@@ -70,7 +71,23 @@ describe.each(onePlace('embedded'))('what operators ask beside a running service
     ]);
     const { stdout } = await world.run(['history']);
     expect(stdout).toContain(`${incident.reference}  About operators/api#3: moved to closed at`);
-    expect(stdout).toContain('told by the delivery delivery-of-3');
+    expect(stdout).toContain('(delivery delivery-of-3)');
+  });
+
+  it('`history` tells who held and who released an incident, and from where', async () => {
+    const by = { name: userInfo().username, via: 'command line', from: hostname() };
+    const { reference } = incident;
+    expect(await json('history', '--actions')).toMatchObject([
+      { action: 'release', incident: reference, by },
+      { action: 'hold', incident: reference, by, why: 'the audit is not over' },
+    ]);
+    expect(await json('history')).toMatchObject([
+      { incident: reference, actions: [{ action: 'release', by }, { action: 'hold' }] },
+    ]);
+    const { stdout } = await world.run(['history']);
+    const who = `${by.name} (command line on ${by.from})`;
+    expect(stdout).toContain(`${who} held ${reference}: the audit is not over`);
+    expect(stdout).toContain(`${who} released ${reference}`);
   });
 
   it('`check` tells of every follow-up what it counts as, who said so and when, and the rule', async () => {
@@ -86,12 +103,12 @@ describe.each(onePlace('embedded'))('what operators ask beside a running service
           actor: 'octocat',
           delivery: 'delivery-of-1',
         },
-        { name: 'operators/api#2', counts: 'blocks', why: expect.stringContaining('outstanding since') },
+        { name: 'operators/api#2', counts: 'blocks', why: expect.stringContaining('outstanding') },
       ],
     });
     const { stdout } = await world.run(['check', waiting.reference]);
     expect(stdout).toContain('rule: the settings, reason: follow-ups');
-    expect(stdout).toContain('was told done by octocat at');
+    expect(stdout).toContain('was reported done by octocat at');
   });
 
   it('`check --all` tells what would be closed now, and changes nothing', async () => {
@@ -108,8 +125,8 @@ describe.each(onePlace('embedded'))('what operators ask beside a running service
       ]),
     });
     expect(world.incidentIo.effects).toHaveLength(before);
-    expect(await world.run(['check'])).toMatchObject({ code: 1 });
-    expect(await world.run(['check', waiting.reference, '--all'])).toMatchObject({ code: 1 });
+    expect(await world.run(['check'])).toMatchObject({ code: 2 });
+    expect(await world.run(['check', waiting.reference, '--all'])).toMatchObject({ code: 2 });
   });
 
   it('`failed` works also while the key does not, and says when nothing failed', async () => {
@@ -133,7 +150,7 @@ it('`check --all` works before the first start, on nothing that is remembered', 
     const before = world.incidentIo.effects.length;
     const { code, stdout } = await world.run(['check', '--all']);
     expect(code).toBe(0);
-    expect(stdout).toContain('2 open incidents with follow-ups, 0 without');
+    expect(stdout).toContain('2 open incidents with follow-ups (0 of them still active), 0 without');
     expect(stdout).toContain('0 would be closed now');
     expect(stdout).toContain(`${open.reference}  About new/api#1: waits for new/api#1`);
     expect(stdout).toContain(`${ready.reference}  About new/api#2: it is ready before the first start`);
@@ -150,8 +167,8 @@ it('`check --all` works before the first start, on nothing that is remembered', 
 describe('`config`', () => {
   const env = {
     INCIDENT_IO_API_KEY: 'canary-key-1',
-    GITHUB_WEBHOOK_SECRET: 'canary-secret-2',
-    ADMIN_TOKEN: 'canary-token-3',
+    GITHUB_WEBHOOK_SECRET: 'canary-secret-that-is-long-2',
+    ADMIN_TOKEN: 'canary-token-that-is-long-3',
     QUEUE_URL: 'redis://user:canary-password-4@redis:6379',
     SETTLE_TIME: '5m',
   };
@@ -174,7 +191,32 @@ describe('`config`', () => {
     expect(shown.stdout).toMatch(/^ADMIN_TOKEN +\(set\)$/m);
     expect(shown.stderr).toContain('problem: SETTLE_TIME is "soon"');
     expect(shown.stderr).toContain('problem: MIN_FOLLOW_UPS is "0"');
-    expect(await runProcess(['config', '--check'], wrong)).toMatchObject({ code: 1 });
     expect(shown.stdout + shown.stderr).not.toContain('canary');
+    expect(await runProcess(['config', '--check'], wrong)).toMatchObject({ code: 1 });
+  });
+
+  it('exits with 1 for what looks like a mistake, contradicts another setting or does nothing, and for nothing else', async () => {
+    for (const [odd, value] of [
+      ['SWEEP_EVRY', '5m'],
+      ['JIRA_URL', 'https://acme.atlassian.net'],
+      ['RESOLVED_STATUS', 'Reviewing'],
+    ] as const) {
+      const checked = await runProcess(['config', '--check'], { ...env, [odd]: value });
+      expect(checked).toMatchObject({ code: 1, stderr: expect.stringContaining(odd) });
+    }
+    // What it advises about a server is no fault of the settings: none is asked.
+    expect(
+      await runProcess(['config', '--check'], { ...env, QUEUE_URL: 'redis://127.0.0.1:1' }),
+    ).toMatchObject({
+      code: 0,
+    });
+  });
+
+  it('a variable that was meant to keep the service from acting stops the start', async () => {
+    for (const nearly of ['DRYRUN', 'INCIDENT_CLOSER_DRY_RUN', 'DRY_RUN_FILE']) {
+      const { code, stdout, stderr } = await runProcess(['start'], { ...env, [nearly]: 'true' });
+      expect({ nearly, code, stdout }).toEqual({ nearly, code: 1, stdout: '' });
+      expect(stderr).toContain(`${nearly} is no setting of incident-closer: did you mean DRY_RUN?`);
+    }
   });
 });

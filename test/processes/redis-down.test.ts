@@ -22,6 +22,8 @@ describe.skipIf(!inject('redisUrl') || program === undefined)('Redis that goes a
     const [receiver, worker] = await Promise.all([world.serve('receive'), world.serve('work')]);
     await receiver.github({ issue: 'redis/before#1', action: 'closed' });
     await closed(world, before);
+    const seen = async () => (await get(`${receiver.at}/api/board`)).body;
+    expect(await seen()).not.toHaveProperty('old');
 
     await redis.kill();
     for (let n = 0; n < 3; n++) {
@@ -31,6 +33,11 @@ describe.skipIf(!inject('redisUrl') || program === undefined)('Redis that goes a
       await readyz(at, { status: 503, body: { problems: [expect.stringContaining('Redis at 127.0.0.1')] } });
       expect((await get(`${at}/healthz`)).status).toBe(200);
     }
+    // What the board showed last, marked as old, in the words of /readyz.
+    await expect.poll(seen).toMatchObject({
+      old: { words: expect.stringContaining('Redis at 127.0.0.1') },
+      closed: { rows: [{ incident: before.reference }] },
+    });
 
     await redis.start();
     for (const { at } of [receiver, worker]) await readyz(at, { status: 200 });
@@ -39,17 +46,29 @@ describe.skipIf(!inject('redisUrl') || program === undefined)('Redis that goes a
   });
 
   it('it starts while Redis is down, and works once Redis is up', async (test) => {
-    const world = await openProcessWorld(place(), {}, {}, test);
+    const world = await openProcessWorld(place(), { LOG_LEVEL: 'info' }, {}, test);
     const incident = world.incident(['redis/start#1']);
     const service = world.launch(['start']);
     const at = await service.url();
     await readyz(at, { status: 503 });
     expect(await post(at)).toMatchObject({ status: 503 });
 
-    await redis.start();
+    await redis.start('--maxmemory-policy', 'allkeys-lru');
     await readyz(at, { status: 200 });
     await deliverGithub(at, { issue: 'redis/start#1', action: 'closed' });
     await closed(world, incident);
+
+    // What the libraries of the queue say is told in our words, and once for an outage.
+    const told = (words: RegExp) => service.messages().filter((message) => words.test(message));
+    await redis.kill();
+    await readyz(at, { status: 503 });
+    await expect.poll(() => told(/does not answer .* is tried again until it does/)).toHaveLength(2);
+    await redis.start();
+    await readyz(at, { status: 200 });
+    await expect.poll(() => told(/answers again, after \d+ s/)).toHaveLength(2);
+    expect(told(/ECONN|Connection is closed|writeable|max retries/i)).toEqual(told(/does not answer \(/));
+    expect(told(/maxmemory-policy allkeys-lru/)).toHaveLength(1);
+    expect([...service.stderr, ...service.stdout].join('\n')).not.toMatch(/IMPORTANT!|enableOfflineQueue/);
   });
 
   it('it stops in time with code 0 also while Redis is down', async (test) => {

@@ -40,6 +40,13 @@ describe.skipIf(!inject('redisUrl') || program === '' || !hasOpenssl())('Redis o
     await trusting.github({ issue: 'tls/a#1', action: 'closed' });
     await closed(world, incident);
 
+    // An address is no server name; the certificate names it as an address.
+    const byAddress = world.launch(['receive'], {
+      QUEUE_URL: `rediss://127.0.0.1:${redis.port}`,
+      NODE_EXTRA_CA_CERTS: certificate,
+    });
+    await readyz(await byAddress.url(), { status: 200, body: { problems: [] } });
+
     const distrusting = world.launch(['receive']);
     await readyz(await distrusting.url(), {
       status: 503,

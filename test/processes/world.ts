@@ -1,6 +1,7 @@
 import { request } from 'undici';
 import { expect, type TestContext, vi } from 'vitest';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/running-simulator.ts';
+import { type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import { signed } from '../receiver/support.ts';
 import { freshPlaceLike, type QueuePlace } from '../support/backends.ts';
 import { checkExchange } from '../support/contract.ts';
@@ -63,7 +64,7 @@ export async function openProcessWorld(
     async serve(command = 'start', changed = {}) {
       const launched = world.launch([command], changed);
       const at = await launched.url();
-      await readyz(at, { status: 200 });
+      await readyz(at, { status: 200, body: { problems: [] } });
       return { ...launched, at, github: (webhook) => deliverGithub(at, webhook) };
     },
     run: (args, changed = {}) => runProcess(args, { ...env, ...changed }),

@@ -90,6 +90,20 @@ export function conformance(place: QueuePlace): void {
       expect(Math.min(...latencies)).toBeLessThan(3_000);
     });
 
+    test('a batch that was added behind is taken after those that were not, and knows it', async () => {
+      for (const n of [1, 2, 3]) await backend.intake.add(batchOf(`flood#${n}`), { behind: true });
+      await backend.intake.add(batchOf('usual#1'));
+      const taken: string[] = [];
+      work({
+        async events({ tasks }, { behind }) {
+          taken.push(`${tasks[0]?.task} ${behind ? 'behind' : 'in front'}`);
+        },
+      });
+      await eventually(() => expect(taken).toHaveLength(4));
+      expect(taken[0]).toBe('usual#1 in front');
+      expect(taken.slice(1).sort()).toEqual(['flood#1 behind', 'flood#2 behind', 'flood#3 behind']);
+    });
+
     test('an event that cannot be used fails alone, with its reason, and the others are handled', async () => {
       const before = (await backend.counts()).events.failed ?? 0;
       const seen: string[] = [];
@@ -237,7 +251,7 @@ export function conformance(place: QueuePlace): void {
       );
     });
 
-    test('a review that failed for good silences neither a wake that came meanwhile nor a later one', async () => {
+    test('a review that failed permanently silences neither a wake that came meanwhile nor a later one', async () => {
       const incident = freshId();
       const runs: string[] = [];
       const first = gate();

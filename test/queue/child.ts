@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-/** A process that runs a script of `fixtures/` on what was built to `dist/`, and what it has said so far. */
+/** A process that runs a script of `fixtures/` on the compiled modules in `build/`, and what it has said so far. */
 export interface Child {
   process: ChildProcess;
   lines: string[];
@@ -12,7 +12,7 @@ export interface Child {
 }
 
 export function runFixture(script: string, ...args: string[]): Child {
-  if (!existsSync(new URL('../../dist/queue/open-backend.js', import.meta.url))) {
+  if (!existsSync(new URL('../../build/queue/open-backend.js', import.meta.url))) {
     throw new Error('This test runs what is built. Run `npm run build` first.');
   }
   const file = fileURLToPath(new URL(`./fixtures/${script}`, import.meta.url));

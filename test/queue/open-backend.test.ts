@@ -22,9 +22,11 @@ describe('what cannot be opened is refused in words', () => {
     }
   });
 
-  test('a PostgreSQL that does not answer, without its password', async () => {
-    const error = await open('postgres://user:s3cret@127.0.0.1:1/db').catch((error: unknown) => error);
-    expect(String(error)).toMatch(/PostgreSQL at 127\.0\.0\.1:1 could not be made ready: .*ECONNREFUSED/);
+  test('a PostgreSQL that does not answer is waited for, and told without its password', async () => {
+    const backend = await open('postgres://user:s3cret@127.0.0.1:1/db');
+    const error = await backend.ping().catch((error: unknown) => error);
+    await backend.close();
+    expect(String(error)).toMatch(/PostgreSQL at 127\.0\.0\.1:1 cannot take jobs: .*ECONNREFUSED/);
     expect(String(error)).not.toContain('s3cret');
   });
 

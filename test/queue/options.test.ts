@@ -1,8 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { backoff, LONGEST_PAUSE, reviewOptions, timerOptions } from '../../src/queue/options.ts';
-import { readRedisUrl } from '../../src/queue/redis-url.ts';
-import { schemaName } from '../../src/queue/schema-name.ts';
+import {
+  backoff,
+  backoffOf,
+  eventOptions,
+  LONGEST_PAUSE,
+  reviewOptions,
+  timerOptions,
+  workerOptions,
+} from '../../src/queue/options.ts';
+import { readRedisUrl } from '../../src/queue/redis/url.ts';
+import { schemaName } from '../../src/queue/sql/schema-name.ts';
 
 test('the pause between tries grows from a second to half a minute, and never beyond', () => {
   expect([1, 2, 3, 4, 5, 6, 7].map((attempt) => backoff(attempt, 1))).toEqual([
@@ -19,6 +27,13 @@ test('the pause between tries grows from a second to half a minute, and never be
       },
     ),
   );
+});
+
+test('the pause after a failed try is the one that was foretold to it, and others have others', () => {
+  const strategy = workerOptions({}).settings.backoffStrategy;
+  const pauses = ['1', '2', '3', '4', '5'].map((id) => strategy(3, 'custom', undefined, { id }));
+  expect(pauses).toEqual(['1', '2', '3', '4', '5'].map((id) => backoffOf(id, 3)));
+  expect(new Set(pauses).size).toBe(5);
 });
 
 test('a review has neither an id nor a delay of its own, which would lose wakes', () => {
@@ -38,6 +53,22 @@ test('the id of a timer is one that BullMQ takes, the same for the same timer an
     }),
   );
   expect(id('a:1', 2)).not.toBe(id('a%3A1', 2));
+});
+
+test('a timer that has ended, also in failure, leaves nothing behind that would swallow the same one set again', () => {
+  const { removeOnComplete, removeOnFail } = timerOptions('01ABC', 2, 0);
+  expect({ removeOnComplete, removeOnFail }).toEqual({ removeOnComplete: true, removeOnFail: true });
+});
+
+test('what failed permanently is kept where people can bring it back', () => {
+  for (const { removeOnFail } of [eventOptions, reviewOptions('01ABC')])
+    expect(removeOnFail).toEqual({ age: 30 * 24 * 3_600, count: 5_000 });
+});
+
+test('a timer fires after its time, and at once where that is past', () => {
+  expect(timerOptions('01ABC', 60_000, 0).delay).toBeGreaterThanOrEqual(60_000);
+  expect(timerOptions('01ABC', 0, 60_000).delay).toBeLessThan(1_000);
+  expect(timerOptions('01ABC', 0, 60_000).delay).toBeGreaterThanOrEqual(0);
 });
 
 test('each prefix has a schema of its own that PostgreSQL takes', () => {

@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/queue/backend.ts';
 import { openBackend } from '../../src/queue/open-backend.ts';
 import type { Workers } from '../../src/queue/queues.ts';
-import { queuePlaces } from '../support/backends.ts';
+import { queuePlaces, skipWithout } from '../support/backends.ts';
 import { type Line, proxyTo } from './proxy.ts';
 import { batchOf, eventually, idle, listeningLog } from './support.ts';
 
 const places = queuePlaces().filter(({ name }) => name !== 'embedded');
+skipWithout(places);
 
 describe.each(places)('a network that fails between us and $name', (place) => {
   let proxy: Line;

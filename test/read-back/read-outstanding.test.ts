@@ -8,10 +8,12 @@ describe('the share of a sweep in asking trackers', () => {
   let world: ReadBackWorld;
   let told: TaskEvent[];
   let waits: number[];
+  let woken: string[];
   beforeEach(async () => {
     world = await openReader();
     told = [];
     waits = [];
+    woken = [];
   });
   afterEach(() => world.close());
 
@@ -19,7 +21,8 @@ describe('the share of a sweep in asking trackers', () => {
     Array.from({ length: count }, (_, n) => keyOf(`a/b#${String(n).padStart(5, '0')}`));
   const deps = (over: Partial<OutstandingDeps> = {}): OutstandingDeps => ({
     ...world,
-    tell: async (events) => void told.push(...events),
+    record: async (events) => void told.push(...events),
+    waker: { wake: async (ids) => void woken.push(...ids) },
     notAgainWithin: minutes(5),
     wait: async (ms) => void waits.push(ms),
     ...over,
@@ -75,7 +78,7 @@ describe('the share of a sweep in asking trackers', () => {
   it('goes on where it was stopped by a tracker that does not answer', async () => {
     const tasks = issues(9);
     const stopAfterOne = deps({
-      tell: async () => {
+      record: async () => {
         world.fake.trouble = { kind: 'down' };
       },
     });
@@ -106,6 +109,57 @@ describe('the share of a sweep in asking trackers', () => {
     expect(world.fake.calls).toHaveLength(1);
   });
 
+  it('reads all others in one sweep where one fails alone, and says which incident that is about', async () => {
+    const tasks = issues(9);
+    const [, , , , bad = ''] = tasks;
+    await world.store.links.put(bad, [['01FOLLOWUP', '01INCIDENT']]);
+    for (const task of tasks) world.fake.tasks.set(task, { state: 'done' });
+    world.fake.poison.add(bad);
+    expect(await readOutstanding(tasks, yes, deps())).toBe(8);
+    expect(told.map(({ task }) => task)).toEqual(tasks.filter((task) => task !== bad));
+    expect(woken).toEqual(['01INCIDENT']);
+    expect(await world.store.unreadTasks.get(bad)).toMatchObject({
+      why: 'GitHub could not answer (500)',
+      lasts: false,
+      since: world.clock.time,
+    });
+    expect((await world.store.trackerStatus.get('github'))?.failure).toBeUndefined();
+  });
+
+  it('comes back to a task that could not be read less and less often, and at once where a person asks', async () => {
+    const bad = keyOf('a/b#1');
+    await world.store.links.put(bad, [['01FOLLOWUP', '01INCIDENT']]);
+    world.fake.poison.add(bad);
+    const began = world.clock.time;
+    const at: number[] = [];
+    for (; world.clock.time < began + minutes(3 * 24 * 60); world.clock.time += minutes(10)) {
+      const before = world.fake.calls.length;
+      await readOutstanding([bad, keyOf('a/b#2')], yes, deps());
+      if (world.fake.calls.slice(before).flat().includes(bad))
+        at.push((world.clock.time - began) / minutes(10));
+    }
+    expect(at).toEqual([0, 1, 3, 7, 15, 31, 63, 127, 255, 399]);
+    expect(woken).toEqual(['01INCIDENT']);
+
+    world.fake.poison.clear();
+    world.fake.tasks.set(bad, { state: 'open' });
+    await readOutstanding([bad], yes, deps({ notAgainWithin: 0 }));
+    expect(await world.store.unreadTasks.get(bad)).toBeUndefined();
+    expect(woken).toEqual(['01INCIDENT', '01INCIDENT']);
+  });
+
+  it('begins behind those that failed one after another, where the tracker seemed to be down', async () => {
+    const tasks = issues(9);
+    for (const task of tasks) {
+      await world.store.links.put(task, [['01FOLLOWUP', '01INCIDENT']]);
+      world.fake.tasks.set(task, { state: 'done' });
+    }
+    for (const task of tasks.slice(0, 3)) world.fake.poison.add(task);
+    expect(await readOutstanding(tasks, yes, deps())).toBe(0);
+    world.clock.time += minutes(10);
+    expect(await readOutstanding(tasks, yes, deps())).toBe(6);
+  });
+
   it('asks for a task that moved where it is now', async () => {
     await world.store.places.put(keyOf('a/old#1'), keyOf('a/new#7'));
     await readOutstanding([keyOf('a/old#1'), keyOf('a/new#7')], yes, deps());
@@ -115,7 +169,7 @@ describe('the share of a sweep in asking trackers', () => {
   it('what could not be handed on is asked for again', async () => {
     const task = keyOf('a/b#1');
     world.fake.tasks.set(task, { state: 'done' });
-    const full = deps({ tell: () => Promise.reject(new Error('the queue is down')) });
+    const full = deps({ record: () => Promise.reject(new Error('the queue is down')) });
     await expect(readOutstanding([task], yes, full)).rejects.toThrow('the queue is down');
     expect(await readOutstanding([task], yes, deps())).toBe(1);
   });

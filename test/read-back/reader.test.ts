@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { recordTasks } from '../../src/events/record.ts';
-import { stand } from '../../src/events/stand.ts';
+import { standingAfter } from '../../src/events/standing-state.ts';
 import { ask } from '../../src/read-back/ask.ts';
 import { CannotReadError } from '../../src/read-back/tracker-watch.ts';
 import { withTimes } from '../../src/read-back/with-times.ts';
+import type { TaskEvent } from '../../src/vocabulary.ts';
 import { minutes, T0, taskEvent, taskRecord } from '../support/make.ts';
 import { keyOf, openReader, type ReadBackWorld, readerOf } from './support.ts';
 
@@ -15,7 +16,14 @@ describe('asking a tracker for tasks', () => {
   });
   afterEach(() => world.close());
 
-  const read = (...issues: string[]) => world.reader.read('github', issues.map(keyOf));
+  const askFor = (...issues: string[]) => world.reader.read('github', issues.map(keyOf));
+  /** The same, where the tracker is to have been asked. */
+  const read = async (...issues: string[]) => {
+    const reading = await askFor(...issues);
+    for (const error of reading.unreached.values()) throw error;
+    for (const why of reading.failed.values()) throw new Error(why);
+    return reading;
+  };
   const failure = async () => (await world.store.trackerStatus.get('github'))?.failure;
 
   it('asks for as many at once as the tracker allows, for each task once, and tells what it does not show', async () => {
@@ -64,7 +72,8 @@ describe('asking a tracker for tasks', () => {
     world.fake.tasks.set(keyOf('a/b#1'), { state: 'done' });
     const ours = urls('https://tracker.example');
     expect((await ours.read('github', [keyOf('a/b#1')])).events.size).toBe(1);
-    await expect(urls().read('github', [keyOf('a/b#1')])).rejects.toThrow('was not sent');
+    const { failed } = await urls().read('github', [keyOf('a/b#1')]);
+    expect(failed.get(keyOf('a/b#1'))).toContain('was not sent');
   });
 
   it('leaves a busy tracker alone until the time that it said, in all processes, and for an hour at most', async () => {
@@ -114,6 +123,30 @@ describe('asking a tracker for tasks', () => {
     expect(await world.store.trackerStatus.get('github')).toMatchObject({ lastRead: world.clock.time });
   });
 
+  it('hears every Retry-After, also in an answer of 200, which counts all the same', async () => {
+    world.fake.tasks.set(keyOf('a/b#1'), { state: 'done' });
+    world.fake.retryAfter = '120';
+    expect((await read('a/b#1')).events.size).toBe(1);
+    world.fake.retryAfter = undefined;
+    world.clock.time += 119_000;
+    await expect(read('a/b#1')).rejects.toMatchObject({ retryAt: T0 + 120_000 });
+    expect(world.fake.calls).toHaveLength(1);
+    world.clock.time += 1_000;
+    await read('a/b#1');
+    expect(await failure()).toBeUndefined();
+  });
+
+  it('hears it in an answer that could not be read, and in one that failed for another reason', async () => {
+    for (const trouble of [{ kind: 'garbled' } as const, undefined]) {
+      await world.store.trackerStatus.remove('github');
+      world.fake.retryAfter = '120';
+      world.fake.trouble = trouble;
+      world.fake.poison.add(keyOf('a/b#1'));
+      await askFor('a/b#1');
+      await expect(read('a/b#2')).rejects.toMatchObject({ retryAt: world.clock.time + 120_000 });
+    }
+  });
+
   it('calls that fail at once count as one', async () => {
     world.fake.trouble = { kind: 'down' };
     await Promise.allSettled([read('a/b#1'), read('a/b#2'), read('a/b#3')]);
@@ -153,7 +186,7 @@ describe('asking a tracker for tasks', () => {
     expect(await world.store.tasks.get(task)).toMatchObject({ state: 'done', since: world.clock.time });
   });
 
-  it('one answer from a copy that lagged behind does not stand for good, and no lagging copy lifts what was just told', async () => {
+  it('one answer from a copy that lagged behind does not stand permanently, and no lagging copy lifts what was just told', async () => {
     const task = keyOf('a/b#1');
     const closedAt = T0;
     const openSince = T0 + minutes(5);
@@ -162,7 +195,7 @@ describe('asking a tracker for tasks', () => {
     const read = async (after: number) => {
       const told = taskEvent({ task, occurredAt: closedAt, receivedAt: openSince + after });
       const [first] = await withTimes([[task, told]], world.store);
-      return stand(guessed, first?.[1] ?? told).state;
+      return standingAfter(guessed, first?.[1] ?? told).state;
     };
     expect(await read(minutes(1))).toBe('open');
     expect(await read(minutes(10))).toBe('done');
@@ -172,15 +205,46 @@ describe('asking a tracker for tasks', () => {
     expect(await read(minutes(10))).toBe('open');
   });
 
-  it('asks for the task that a duplicate repeats, once', async () => {
+  it('a closing that was told without a time is the one that is read: what it repeats is known then', async () => {
+    const task = keyOf('a/b#1');
+    const canonical = keyOf('a/b#2');
+    const toldAt = T0 + minutes(90);
+    const told = taskRecord({ state: 'declined', since: toldAt, receivedAt: toldAt });
+    await world.store.tasks.put(task, told);
+    const read = taskEvent({ task, state: 'declined', canonical, occurredAt: T0, receivedAt: toldAt + 1 });
+    const [first] = await withTimes([[task, read]], world.store);
+    expect(standingAfter(told, first?.[1] ?? read)).toMatchObject({ canonical });
+  });
+
+  it('a closing that was told to the second is the one that is read to the millisecond: it lifts no machine’s closing', async () => {
+    const task = keyOf('a/b#1');
+    const stands = taskRecord({ by: 'automation', actor: 'stale-bot', since: T0, receivedAt: T0 + 300 });
+    await world.store.tasks.put(task, stands);
+    const read = async (after: number, over: Partial<TaskEvent> = {}) => {
+      const told = taskEvent({
+        task,
+        by: 'unknown',
+        occurredAt: T0 + after,
+        receivedAt: T0 + 9_000,
+        ...over,
+      });
+      const [first] = await withTimes([[task, told]], world.store);
+      return standingAfter(stands, first?.[1] ?? told);
+    };
+    expect(await read(417)).toMatchObject({ by: 'automation', since: T0 });
+    expect(await read(1_417)).toMatchObject({ by: 'unknown', since: T0 + 1_417 });
+    expect(await read(417, { state: 'open' })).toMatchObject({ state: 'open', since: T0 + 417 });
+  });
+
+  it('asks for all that a duplicate repeats, each once, also where that leads in a circle', async () => {
     const [one, two, three] = ['a/b#1', 'a/b#2', 'a/b#3'].map(keyOf);
     if (one === undefined || two === undefined || three === undefined) throw new Error('no keys');
     world.fake.tasks.set(one, { state: 'declined', canonical: two });
     world.fake.tasks.set(two, { state: 'declined', canonical: three });
     world.fake.tasks.set(three, { state: 'declined', canonical: one });
     const { events } = await ask([one], world.reader);
-    expect([...events.keys()]).toEqual([one, two]);
-    expect(world.fake.calls).toEqual([[one], [two]]);
+    expect([...events.keys()]).toEqual([one, two, three]);
+    expect(world.fake.calls).toEqual([[one], [two], [three]]);
   });
 
   it('one tracker that cannot be asked keeps no other from answering', async () => {
@@ -188,7 +252,14 @@ describe('asking a tracker for tasks', () => {
     const reader = {
       ...jira,
       read: async (tracker: string, tasks: readonly string[]) => {
-        if (tracker === 'jira') throw new CannotReadError('jira', 'Jira is busy', T0 + 1);
+        const error = new CannotReadError('jira', 'Jira is busy', { retryAt: T0 + 1, since: T0 });
+        if (tracker === 'jira')
+          return {
+            events: new Map(),
+            unread: new Map(),
+            failed: new Map(),
+            unreached: new Map(tasks.map((task) => [task, error])),
+          };
         return world.reader.read(tracker, tasks);
       },
     };

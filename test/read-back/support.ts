@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import { createHttp, type Http } from '../../src/http.ts';
 import { createTaskReader, type TaskReader } from '../../src/read-back/reader.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import { listeningLog } from '../queue/support.ts';
 import { type FakeTracker, startFakeTracker } from '../support/fake-tracker.ts';
 import { T0 } from '../support/make.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
 
 export const keyOf = (issue: string) => `github:github.com/${issue}`;
 

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { asBatch } from '../../src/queue/event-batch.ts';
 import { Batcher, QueueTimeout } from '../../src/receiver/batching.ts';
 import type { EventBatch } from '../../src/vocabulary.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 import { FakeIntake, gate } from './support.ts';
 
 function part(delivery: string, size = 0): EventBatch {
@@ -30,10 +31,40 @@ afterEach(() => {
 });
 
 describe('batching', () => {
-  it('adds a single delivery at once, by itself', async () => {
+  it('adds a single delivery at once, alone', async () => {
     const intake = new FakeIntake();
     await new Batcher(intake, { deadline: 2000 }).add(part('a'));
     expect(intake.batches).toEqual([part('a')]);
+  });
+
+  it('where a batch fails for the fault of one part, the others are taken', async () => {
+    const intake = new FakeIntake();
+    const first = gate();
+    intake.behave = () => first.opened;
+    const batcher = new Batcher(intake, { deadline: 2000 });
+    const all = ['a', 'b', 'bad', 'c'].map((name) => batcher.add(part(name)));
+    intake.behave = async ({ tasks }) => {
+      // https://www.postgresql.org/docs/current/errcodes-appendix.html
+      if (tasks.some(({ delivery }) => delivery === 'bad'))
+        throw new Error('the job was not added', {
+          cause: Object.assign(new Error('unsupported Unicode escape sequence'), { code: '22P05' }),
+        });
+    };
+    first.open();
+    const outcomes = await Promise.allSettled(all);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  it('where a batch fails for the fault of the queue, no part is tried again', async () => {
+    const intake = new FakeIntake();
+    const first = gate();
+    intake.behave = () => first.opened;
+    const batcher = new Batcher(intake, { deadline: 2000 });
+    const all = ['a', 'b', 'c'].map((name) => batcher.add(part(name)));
+    intake.behave = () => Promise.reject(Object.assign(new Error('no'), { code: '57P01' }));
+    first.open();
+    await Promise.allSettled(all);
+    expect(intake.calls).toBe(2);
   });
 
   it('makes one batch of what arrives while an add is under way, in its order', async () => {
@@ -93,20 +124,57 @@ describe('batching', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('puts what others send before a flood of one source, in a batch of its own', async () => {
+    const intake = new FakeIntake();
+    const first = gate();
+    intake.behave = () => (intake.calls === 1 ? first.opened : Promise.resolve());
+    const batcher = new Batcher(intake, { deadline: 60_000 });
+    const flood = Array.from({ length: 2_000 }, (_, n) => batcher.add(part(`${n}`), { source: 'github' }));
+    const other = batcher.add(part('other'), { source: 'jira' });
+    first.open();
+    await Promise.all([...flood, other]);
+    const firstBehind = intake.batches.findIndex((batch) => intake.behind.has(batch));
+    const ofOther = intake.batches.findIndex(({ tasks }) =>
+      tasks.some(({ delivery }) => delivery === 'other'),
+    );
+    expect(ofOther).toBeGreaterThan(-1);
+    expect(ofOther).toBeLessThan(firstBehind);
+    expect(intake.batches.slice(firstBehind).every((batch) => intake.behind.has(batch))).toBe(true);
+    expect(intake.deliveries).toHaveLength(2_001);
+  });
+
+  it('goes on with a flood after each usual batch, however long others keep coming', async () => {
+    const intake = new FakeIntake();
+    const batcher = new Batcher(intake, { deadline: 60_000, maxEvents: 5 });
+    const all: Promise<void>[] = [];
+    const others = (n: number) => all.push(batcher.add(part(`other ${n}`), { source: 'jira' }));
+    intake.behave = async () => {
+      // One more of the others is always waiting.
+      if (intake.calls < 600) others(intake.calls);
+    };
+    for (let n = 0; n < 2_000; n++) all.push(batcher.add(part(`${n}`), { source: 'github' }));
+    others(0);
+    await Promise.all(all);
+    const behind = intake.batches.map((batch) => intake.behind.has(batch));
+    const first = behind.indexOf(true);
+    expect(first).toBeLessThan(590);
+    expect(behind.slice(first, first + 6)).toEqual([true, false, true, false, true, false]);
+  });
+
   it('counts what a caller has waited already: for the store, before it came here', async () => {
     vi.useFakeTimers();
     const intake = new FakeIntake();
     intake.behave = () => new Promise(() => {});
     const batcher = new Batcher(intake, { deadline: 2000 });
     let refused = 0;
-    for (const waited of [1500, 0]) batcher.add(part('a'), waited).catch(() => refused++);
+    for (const waited of [1500, 0]) batcher.add(part('a'), { waited }).catch(() => refused++);
     await vi.advanceTimersByTimeAsync(500);
     expect(refused).toBe(1);
     await vi.advanceTimersByTimeAsync(1500);
     expect(refused).toBe(2);
   });
 
-  it('is not stopped for good by an add that never ends', async () => {
+  it('is not stopped permanently by an add that never ends', async () => {
     vi.useFakeTimers();
     const intake = new FakeIntake();
     intake.behave = () => (intake.calls === 1 ? new Promise(() => {}) : Promise.resolve());
@@ -161,6 +229,6 @@ describe('batching', () => {
       for (const delivery of accepted) expect(added).toContain(delivery);
       expect(vi.getTimerCount()).toBe(0);
     });
-    await fc.assert(property, { numRuns: 300 });
+    await fc.assert(property, propertyRuns(300));
   });
 });

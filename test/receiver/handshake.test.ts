@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import type { Tables } from '../../src/store/tables.ts';
-import { WebhookSecrets } from '../../src/store/webhook-secrets.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
-import { changed, events } from '../trackers/samples/asana-payloads.ts';
-import { event } from '../trackers/samples/notion-payloads.ts';
+import { DOOR_OPEN, WebhookSecrets } from '../../src/store/webhook-secrets.ts';
+import { changed, events } from '../trackers/asana/payloads.ts';
+import { event } from '../trackers/notion/payloads.ts';
 import { type Running, running } from './support.ts';
 
 const OWN = 'canary-own-secret';
@@ -18,7 +18,10 @@ interface Given {
   queueDeadline?: number;
 }
 
-function receiver({ tables = createMemoryTables(), secrets = [], asked = true, ...rest }: Given = {}) {
+async function receiver({ tables = createMemoryTables(), secrets = [], asked = true, ...rest }: Given = {}) {
+  const kept = new WebhookSecrets(tables);
+  // A store that does not answer opens nothing.
+  for (const source of ['asana', 'notion']) void kept.openFirst(source).catch(() => {});
   return running({
     webhookSecrets: { asana: secrets, notion: secrets },
     handshakes: { sources: asked ? ['asana', 'notion'] : [], kept: new WebhookSecrets(tables) },
@@ -28,7 +31,11 @@ function receiver({ tables = createMemoryTables(), secrets = [], asked = true, .
 
 function post(server: Running, source: string, payload: unknown, headers: Record<string, string> = {}) {
   const body = typeof payload === 'string' ? payload : JSON.stringify(payload);
-  return fetch(`${server.url}/webhooks/${source}`, { method: 'POST', headers, body });
+  return fetch(`${server.url}/webhooks/${source}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  });
 }
 const offer = (server: Running, secret: string) => post(server, 'asana', {}, { 'x-hook-secret': secret });
 const deliver = (server: Running, secret: string, payload: unknown = events(changed('completed'))) => {
@@ -78,7 +85,7 @@ describe('a handshake of Asana', () => {
     expect(words(server)).not.toContain('canary');
   });
 
-  it('stands beside secrets of the settings, which are valid too', async () => {
+  it('is kept along with secrets of the settings, which are valid too', async () => {
     const server = await receiver({ secrets: [OWN] });
     expect((await deliver(server, OWN)).status).toBe(202);
     await offer(server, OFFERED);
@@ -145,6 +152,44 @@ describe('a handshake of Notion', () => {
     expect((await post(server, 'notion', payload, sign(payload))).status).toBe(202);
     expect((await post(server, 'notion', token, headers)).status).toBe(200);
     expect((await post(server, 'notion', { verification_token: 'secret_2' })).status).toBe(401);
+  });
+});
+
+describe('an offer', () => {
+  it.each([
+    ['with Origin', { origin: 'https://evil.example' }],
+    ['with Sec-Fetch-Site', { 'sec-fetch-site': 'cross-site' }],
+  ])('%s comes from somebody’s browser, and is none', async (_, headers) => {
+    const server = await receiver();
+    const asana = await post(server, 'asana', {}, { 'x-hook-secret': OFFERED, ...headers });
+    expect(asana.status).toBe(401);
+    expect(asana.headers.get('x-hook-secret')).toBeNull();
+    expect((await post(server, 'notion', { verification_token: OFFERED }, headers)).status).toBe(401);
+    expect((await deliver(server, OFFERED)).status).toBe(401);
+  });
+
+  it('of Notion that is not JSON is none', async () => {
+    const server = await receiver();
+    const form = { 'content-type': 'text/plain' };
+    expect((await post(server, 'notion', { verification_token: OFFERED }, form)).status).toBe(401);
+  });
+
+  it('only verifies signatures, and is no secret that a header may carry', async () => {
+    const server = await receiver();
+    expect((await post(server, 'notion', { verification_token: OFFERED })).status).toBe(200);
+    const plain = await post(server, 'notion', event('page.undeleted'), { 'x-webhook-secret': OFFERED });
+    expect(plain.status).toBe(401);
+  });
+
+  it('is refused once the hour of the first start is over', async () => {
+    const tables = createMemoryTables();
+    await new WebhookSecrets(tables).openFirst('asana');
+    const time = tables.time;
+    tables.time = async () => (await time()) + DOOR_OPEN + 1;
+    const server = await receiver({ tables });
+    expect((await offer(server, OFFERED)).status).toBe(401);
+    await new WebhookSecrets(tables).openDoor('asana');
+    expect((await offer(server, OFFERED)).status).toBe(200);
   });
 });
 

@@ -1,27 +1,30 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import type { EventIntake } from '../../src/queue/queues.ts';
 import { createServer } from '../../src/receiver/server.ts';
 import { sources } from '../../src/trackers/index.ts';
 import type { EventBatch } from '../../src/vocabulary.ts';
 import { PATIENCE } from '../support/patience.ts';
-import { github } from '../trackers/samples/github.ts';
-import { closed } from '../trackers/samples/github-payloads.ts';
-import { delivery } from '../trackers/samples/samples.ts';
+import { closed } from '../trackers/github/payloads.ts';
+import { github } from '../trackers/github/samples.ts';
+import { delivery } from '../trackers/samples.ts';
 
 export const SECRET = 'canary-77aa';
 
 /** A queue in memory that does what `behave` says for each add, and remembers what it took. */
 export class FakeIntake implements EventIntake {
   readonly batches: EventBatch[] = [];
+  /** Of these, the ones that go behind others. */
+  readonly behind = new Set<EventBatch>();
   behave: (batch: EventBatch) => Promise<void> = async () => {};
   calls = 0;
 
-  async add(batch: EventBatch): Promise<void> {
+  async add(batch: EventBatch, { behind = false } = {}): Promise<void> {
     this.calls += 1;
+    if (behind) this.behind.add(batch);
     await this.behave(batch);
     this.batches.push(batch);
   }
@@ -58,11 +61,20 @@ export interface Raw {
   closed: Promise<unknown>;
 }
 
-const stops: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
+/** What a receiver is given that is all in memory. */
+export function inMemory(intake = new FakeIntake()) {
+  return {
+    sources,
+    webhookSecrets: { github: [SECRET] },
+    intake,
+    clock: { now: () => Date.parse('2026-03-01T12:00:00Z') },
+    ready: async () => ({ ok: true, problems: [] }),
+    // Tests hold the queue up by hand, for as long as they need.
+    queueDeadline: PATIENCE,
+  };
+}
 
+/** A receiver that ends with its test. */
 export async function running(options: Partial<Parameters<typeof createServer>[0]> = {}): Promise<Running> {
   const intake = new FakeIntake();
   const lines: Record<string, unknown>[] = [];
@@ -70,24 +82,14 @@ export async function running(options: Partial<Parameters<typeof createServer>[0
     pretty: false,
     destination: { write: (line) => lines.push(JSON.parse(line)) },
   });
-  const app = createServer({
-    sources,
-    webhookSecrets: { github: [SECRET] },
-    intake,
-    log,
-    clock: { now: () => Date.parse('2026-03-01T12:00:00Z') },
-    ready: async () => ({ ok: true, problems: [] }),
-    // Tests hold the queue up by hand, for as long as they need.
-    queueDeadline: PATIENCE,
-    ...options,
-  });
-  stops.push(() => app.close());
+  const app = createServer({ ...inMemory(intake), log, ...options });
+  onTestFinished(() => app.close());
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   const raw = async (): Promise<Raw> => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     const chunks: Buffer[] = [];
     socket.on('data', (chunk) => chunks.push(chunk)).on('error', () => {});
-    stops.unshift(async () => socket.destroy());
+    onTestFinished(() => void socket.destroy());
     await once(socket, 'connect');
     return {
       socket,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { trackers } from '../../src/trackers/index.ts';
-import { samples } from '../trackers/samples/index.ts';
-import { AT, defaultsOf, delivery } from '../trackers/samples/samples.ts';
+import { samples } from '../trackers/all-samples.ts';
+import { AT, defaultsOf, delivery } from '../trackers/samples.ts';
 import { running, SECRET } from './support.ts';
 
 const secretOf = (name: string) => samples[name]?.secret ?? SECRET;

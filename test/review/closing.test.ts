@@ -1,10 +1,11 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { markerOf } from '../../src/incident-io/announcement-marker.ts';
 import { close, HISTORY, OPEN_INTENTS, settleIntents } from '../../src/review/closing.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Tables } from '../../src/store/tables.ts';
 import { incident, rule, statuses, T0, update } from '../support/make.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
 
 const shut = incident();
 const decision = {
@@ -13,6 +14,7 @@ const decision = {
   words: 'its only follow-up is done',
   to: 'closed',
   status: statuses.closed,
+  others: [],
 } as const;
 
 /** What closes an incident in this store; every edit takes effect. `meanwhile` happens while a read of its history is answered. */
@@ -59,6 +61,7 @@ function closing(tables: Tables, meanwhile: () => Promise<void> = async () => {}
   };
   return {
     store: deps.store,
+    updates,
     close: (signal = new AbortController().signal) => close(decision, facts, signal, deps),
     settle: () => settleIntents(shut.id, deps),
   };
@@ -94,6 +97,46 @@ describe('what is on record of a closing', () => {
     await settle();
     expect(await open()).toEqual([]);
     expect((await store.closures.get(shut.id))?.map(({ outcome }) => outcome)).not.toContain('open');
+  });
+
+  it('is no edit where our key told something in the closed incident, and another closed it', async () => {
+    const { store, close, settle, updates } = closing(createMemoryTables());
+    await expect(close(AbortSignal.abort())).rejects.toThrow('stopped before the edit');
+    const updater = { kind: 'api_key', id: 'KEY', name: 'closer' } as const;
+    const message = `INC-1 was closed.\n\n${markerOf('1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed')}`;
+    updates.push(update({ status: statuses.closed }), update({ status: statuses.closed, updater, message }));
+    await settle();
+    expect(await store.closures.get(shut.id)).toMatchObject([{ outcome: 'failed' }]);
+  });
+
+  it('is no edit that our key made before, that another key made, or that led to another status', async () => {
+    const byKey = (id: string, name: string) => ({ kind: 'api_key', id, name }) as const;
+    for (const wrong of [
+      { status: statuses.closed, updater: byKey('OTHER', 'another closer') },
+      { status: statuses.cleanUp, updater: byKey('KEY', 'closer') },
+    ]) {
+      const { store, close, settle, updates } = closing(createMemoryTables());
+      await expect(close(AbortSignal.abort())).rejects.toThrow('stopped before the edit');
+      updates.unshift(update({ status: statuses.closed, updater: byKey('KEY', 'closer') }));
+      updates.push(update(wrong));
+      await settle();
+      expect(await store.closures.get(shut.id)).toMatchObject([{ outcome: 'failed' }]);
+    }
+  });
+
+  it('is found by the sweep where a review that lost its lock settled its own intent in between', async () => {
+    const tables = createMemoryTables();
+    const { store, close } = closing({
+      ...tables,
+      async swap(changes) {
+        const swapped = await tables.swap(changes);
+        if (changes.some(({ table }) => table === 'closures')) await tables.unrank(OPEN_INTENTS, [shut.id]);
+        return swapped;
+      },
+    });
+    await expect(close(AbortSignal.abort())).rejects.toThrow('stopped before the edit');
+    const open = await store.tables.ranked(OPEN_INTENTS, { min: -Infinity, max: Infinity, limit: 9 });
+    expect(open).toMatchObject([{ member: shut.id }]);
   });
 
   it('stays a closing where a review beside it had looked before the edit, and found nothing', async () => {

@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient, type IncidentIoClient } from '../../src/incident-io/client.ts';
-import { createPace } from '../../src/incident-io/pacing.ts';
+import { createPace } from '../../src/incident-io/pace/pace.ts';
 import { StatusCache } from '../../src/incident-io/status-cache.ts';
 import { inspect, type ReviewDeps, review } from '../../src/review/review.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/running-simulator.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { taskKeyOf } from '../../src/trackers/index.ts';
 import { keyOf, openReader, type ReadBackWorld } from '../read-back/support.ts';
 import { checkExchange } from '../support/contract.ts';
 import { permalinkOf } from '../support/github.ts';
 import { minutes, rule } from '../support/make.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
 
 describe('the confirmation before a closing', () => {
   let world: ReadBackWorld;

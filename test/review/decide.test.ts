@@ -1,23 +1,32 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { describeTaskState } from '../../src/events/standing-state.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
-import {
-  type Decision,
-  decide,
-  type Facts,
-  type LeaveReason,
-  type WaitReason,
-} from '../../src/review/decide.ts';
-import { type Answer, askAgain } from '../../src/review/doubts.ts';
-import { looksLike } from '../../src/review/looks.ts';
-import { effective } from '../../src/review/word.ts';
-import type { Counted } from '../../src/review/words.ts';
+import { decide } from '../../src/review/decide.ts';
+import type { Decision, LeaveReason, WaitReason } from '../../src/review/decision.ts';
+import { effectiveState } from '../../src/review/effective-state.ts';
+import type { Answer, Facts } from '../../src/review/facts.ts';
+import { fingerprint } from '../../src/review/fingerprint.ts';
+import type { CountedFollowUp } from '../../src/review/sentences.ts';
+import { nextAskAt } from '../../src/review/unconfirmed.ts';
 import type { Closure } from '../../src/store/records.ts';
-import { followUp, incident, minutes, rule, statuses, T0, taskRecord, update } from '../support/make.ts';
+import type { Starts } from '../../src/store/start-records.ts';
+import {
+  followUp,
+  historyOf,
+  incident,
+  minutes,
+  rule,
+  statuses,
+  T0,
+  taskRecord,
+  update,
+} from '../support/make.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 
 const now = T0 + minutes(60);
-type Given = Partial<Rule & Omit<Policy, 'rules'>>;
+type Given = Partial<Rule & Omit<Policy, 'rules'>> & { closedStatusOfRule?: string };
 
 /** A policy of one rule. */
 function policyOf({
@@ -25,9 +34,11 @@ function policyOf({
   closedStatus,
   resolvedStatus,
   paused,
+  closedStatusOfRule,
   ...rest
 }: Given = {}): Policy {
-  return { activeIncidents, closedStatus, resolvedStatus, paused, rules: [rule(rest)] };
+  const only = rule({ ...rest, closedStatus: closedStatusOfRule });
+  return { activeIncidents, closedStatus, resolvedStatus, paused, rules: [only] };
 }
 
 /** Decides by a policy of one rule, which the follow-ups were judged by. */
@@ -40,13 +51,15 @@ function counted(
   over: Parameters<typeof followUp>[0] = {},
   task?: ReturnType<typeof taskRecord>,
   by = rule(),
-): Counted {
+): CountedFollowUp {
   const made = followUp(over);
   return {
     followUp: made,
     task: 'github:github.com/acme/api#1',
     word: task,
-    effective: effective(made, { task, now }, by),
+    history: historyOf(made),
+    row: { indexedAt: T0 },
+    effective: effectiveState(made, { task, history: historyOf(made), now }, by),
   };
 }
 
@@ -67,11 +80,15 @@ const REFERENCE = {
   name: 'acme/api#1',
   permalink: 'https://github.com/acme/api/issues/1',
 };
-/** Done by its task's word, which was written to it. */
-const byTask = counted(
+/** Done by its task's word, which we wrote to it. */
+const setByOthers = counted(
   { status: 'completed', updatedAt: T0 + minutes(11), completedAt: T0 + minutes(11), reference: REFERENCE },
   taskRecord(),
 );
+const byTask: CountedFollowUp = {
+  ...setByOthers,
+  history: { ...setByOthers.history, ours: describeTaskState(taskRecord()) },
+};
 /** Ticked off by a person while its task is open. */
 const ticked = counted(
   { status: 'completed', updatedAt: T0 + minutes(20), completedAt: T0 + minutes(20), reference: REFERENCE },
@@ -82,6 +99,9 @@ const answered = (answer: Answer): Partial<Facts> => ({
   answers: new Map([[TASK, answer]]),
 });
 const told = (state: 'done' | 'declined' | 'open' | 'deleted') => answered({ kind: 'told', state, at: now });
+
+/** A first sync that began then, and found all that there is. */
+const startedAt = (first: number): Starts => ({ first, synced: first + minutes(5), added: {} });
 
 const settled = { since: now - minutes(2), statusId: statuses.learning.id };
 
@@ -94,7 +114,7 @@ function facts(over: Partial<Facts> = {}): Facts {
     records: new Map(),
     closures: [],
     ready: settled,
-    roles: ['viewer', 'incident_editor', 'post_incident_flow_opt_out'],
+    roles: ROLES,
     incident: incident(),
     statuses: Object.values(statuses),
     updates: [update()],
@@ -122,8 +142,49 @@ const movedBack = [
   update({ createdAt: T0 + minutes(20), status: statuses.closed }),
   update({ createdAt: T0 + minutes(30), status: statuses.learning }),
 ];
-const looks = looksLike(incident(), [done]);
+const DONE_THEN = { followUp: done.followUp.id, setBacks: 0 };
+const looks = fingerprint(incident(), [done]);
 const live = incident({ status: statuses.live });
+
+const ROLES = ['viewer', 'incident_editor', 'post_incident_flow_opt_out'];
+const DAY = minutes(24 * 60);
+/** What a refusal of that incident rests on while nothing changes. */
+const GROUNDS = {
+  looks,
+  incidentUpdatedAt: incident().updatedAt,
+  followUps: [`${done.followUp.id}:${done.followUp.updatedAt}`],
+  roles: ROLES,
+};
+const FIRST = { followUp: done.followUp.id, status: 'completed', state: 'done', since: T0 + minutes(5) };
+const WE_CLOSED = closure({ evidence: [{ ...FIRST, setBacks: 0 }] });
+const backToActive = [
+  update({ status: statuses.live }),
+  update({ createdAt: T0 + minutes(20) }),
+  update({ createdAt: T0 + minutes(30), status: statuses.live }),
+];
+const retitled = { ...done, followUp: { ...done.followUp, updatedAt: T0 + minutes(50) } };
+const setBackAndDone = { ...done, history: { ...done.history, setBacks: 1 } };
+const linked = counted({
+  id: 'linked',
+  status: 'completed',
+  createdAt: T0 - minutes(9_000),
+  updatedAt: T0 + minutes(40),
+  completedAt: T0 - minutes(8_000),
+});
+const between = counted({
+  id: 'between',
+  status: 'completed',
+  createdAt: T0 + minutes(21),
+  updatedAt: T0 + minutes(22),
+  completedAt: T0 + minutes(22),
+});
+const seenBack = { incidentUpdatedAt: 1, resolvedByUs: false, done: [DONE_THEN] };
+const WE_RESOLVED = closure({
+  to: 'post-incident',
+  statusId: statuses.learning.id,
+  evidence: [{ ...FIRST, setBacks: 0 }],
+});
+const liveAndReady = { incident: live, ready: { since: now - minutes(2), statusId: live.status.id } };
 
 type Row = [promise: string, facts: Partial<Facts>, policy: Given, expected: object];
 const rows: Row[] = [
@@ -144,6 +205,39 @@ const rows: Row[] = [
     'closes at once where no settle time is set',
     { ready: undefined },
     { settleTime: 0 },
+    { verdict: 'close' },
+  ],
+  [
+    'closes an incident in triage as one that is active, where that is asked for',
+    {
+      incident: incident({ status: { id: '01TRIAGE', name: 'Triage', category: 'triage', rank: 0 } }),
+      ready: undefined,
+    },
+    { activeIncidents: 'close', settleTime: 0 },
+    { verdict: 'close' },
+  ],
+  [
+    'settles until the very moment at which its time is over',
+    { ready: { since: now - minutes(1) + 1, statusId: statuses.learning.id } },
+    { settleTime: minutes(1) },
+    { verdict: 'wait', reason: 'settling', until: now + 1 },
+  ],
+  [
+    'closes from the moment at which its settle time is over',
+    { ready: { since: now - minutes(1), statusId: statuses.learning.id } },
+    { settleTime: minutes(1) },
+    { verdict: 'close' },
+  ],
+  [
+    'is not lifted by a release from before it was moved back',
+    { updates: movedBack, closures: [closure()], releasedAt: T0 + minutes(29) },
+    {},
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'is lifted by a release after it was moved back',
+    { updates: movedBack, closures: [closure()], releasedAt: T0 + minutes(31) },
+    {},
     { verdict: 'close' },
   ],
   [
@@ -223,10 +317,46 @@ const rows: Row[] = [
   ],
   ['asks for the updates last', { updates: undefined }, {}, { verdict: 'read', what: 'updates' }],
   [
-    'asks for no updates while it settles',
+    'looks into its history as soon as nothing blocks, so that no closing is forecast of what was moved back',
     { updates: undefined, ready: undefined },
     {},
+    { verdict: 'read', what: 'updates' },
+  ],
+  [
+    'does not look into it again while it settles and stays as it is',
+    { updates: undefined, ready: { ...settled, since: now, history: { incidentUpdatedAt: T0 } } },
+    {},
     { verdict: 'wait', reason: 'settling' },
+  ],
+  [
+    'looks again where the incident changed since',
+    { updates: undefined, ready: { ...settled, since: now, history: { incidentUpdatedAt: T0 - 1 } } },
+    {},
+    { verdict: 'read', what: 'updates' },
+  ],
+  [
+    'looks again once it has settled, right before it is closed',
+    { updates: undefined, ready: { ...settled, history: { incidentUpdatedAt: T0 } } },
+    {},
+    { verdict: 'read', what: 'updates' },
+  ],
+  [
+    'forecasts no closing at the end of the settle time where it has to stay in its flow for longer',
+    { ready: undefined },
+    { minTimeResolved: minutes(240) },
+    { reason: 'min-time-resolved', readySince: now, until: T0 + minutes(240) },
+  ],
+  [
+    'forecasts no closing at the end of the settle time where the brake lasts longer',
+    { ready: undefined, brakeUntil: now + minutes(30) },
+    {},
+    { reason: 'brake', readySince: now, until: now + minutes(30) },
+  ],
+  [
+    'says that it settles where the brake ends before that',
+    { ready: undefined, brakeUntil: now + 1_000 },
+    {},
+    { reason: 'settling', until: now + minutes(1) },
   ],
 
   // status
@@ -299,25 +429,47 @@ const rows: Row[] = [
   ],
   [
     'an incident that was ready before we came is left alone',
-    { backlog: { looks, at: T0 } },
+    { starts: startedAt(T0 + minutes(10)) },
     {},
-    { verdict: 'leave', reason: 'backlog' },
+    {
+      verdict: 'leave',
+      reason: 'backlog',
+      words: 'it was ready before incident-closer came; close it with `sweep --backlog`, or release it',
+      backlog: { at: T0 + minutes(10) },
+    },
   ],
   [
-    'the backlog ends when a follow-up changes',
-    { backlog: { looks: 'other', at: T0 } },
+    'one that was ready before a token was added says so',
+    {
+      followUps: [
+        { ...byTask, word: { ...taskRecord(), delivery: 'read-back', receivedAt: T0 + minutes(40) } },
+      ],
+      starts: { first: T0 - minutes(10), synced: T0, added: { 'github token': T0 + minutes(30) } },
+    },
+    {},
+    {
+      verdict: 'leave',
+      reason: 'backlog',
+      words: expect.stringMatching(
+        /^it was ready before 2026.*UTC, when incident-closer was given github token; /,
+      ),
+    },
+  ],
+  [
+    'one that is backlog by its follow-ups is not once its status changed after the first start',
+    { starts: startedAt(T0 + minutes(10)), updates: [update({ createdAt: T0 + minutes(11) })] },
     {},
     { verdict: 'close' },
   ],
   [
-    'the backlog ends when a tracker tells something',
-    { backlog: { looks, at: T0 }, records: new Map([['github:github.com/acme/api#1', taskRecord()]]) },
+    'of one that may be backlog the history is read',
+    { starts: startedAt(T0 + minutes(10)), updates: undefined },
     {},
-    { verdict: 'close' },
+    { verdict: 'read', what: 'updates' },
   ],
   [
     'the backlog ends with a release',
-    { backlog: { looks, at: T0 }, releasedAt: T0 + 1 },
+    { starts: startedAt(T0 + minutes(10)), releasedAt: T0 + minutes(11) },
     {},
     { verdict: 'close' },
   ],
@@ -346,7 +498,7 @@ const rows: Row[] = [
     { verdict: 'close' },
   ],
   [
-    'moved back from post-incident to active and resolved again is left alone',
+    'one that a person resolved, moved back to active and resolved again has a new end, and settles anew',
     {
       updates: [
         update(),
@@ -355,7 +507,7 @@ const rows: Row[] = [
       ],
     },
     {},
-    { verdict: 'leave', reason: 'moved-back' },
+    { verdict: 'close' },
   ],
   [
     'an incident that was moved back is closed again after a release',
@@ -385,6 +537,90 @@ const rows: Row[] = [
     },
     {},
     { verdict: 'close' },
+  ],
+  [
+    'its title or priority, written after the moving back, lifts nothing',
+    { updates: movedBack, closures: [WE_CLOSED], followUps: [retitled] },
+    {},
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'nor where it was closed by hand',
+    { updates: movedBack, followUps: [retitled] },
+    {},
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'a follow-up added by link from an issue that was done long ago is new work',
+    { updates: movedBack, closures: [WE_CLOSED], followUps: [done, linked] },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'one that was added and done between our closing and the moving back is none',
+    { updates: movedBack, closures: [WE_CLOSED], followUps: [done, between] },
+    {},
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'one that was set back and done again since our closing is new work',
+    { updates: movedBack, closures: [WE_CLOSED], followUps: [setBackAndDone] },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'what stood when it was first seen moved back counts from then on',
+    {
+      updates: movedBack,
+      movedBack: { ...seenBack, at: T0 + minutes(30) },
+      followUps: [setBackAndDone],
+    },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'a release of this very moving back lifts it, whatever incident.io’s clock says',
+    {
+      updates: movedBack,
+      movedBack: { ...seenBack, at: T0 + minutes(30), liftedAt: T0 },
+      releasedAt: T0,
+    },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'and no later one',
+    {
+      updates: movedBack,
+      movedBack: { ...seenBack, at: T0 + minutes(10), liftedAt: T0 + minutes(11) },
+      releasedAt: T0 + minutes(11),
+    },
+    {},
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'resolved by a person and active again is no moving back',
+    { ...liveAndReady, updates: backToActive },
+    { activeIncidents: 'close' },
+    { verdict: 'close' },
+  ],
+  [
+    'resolved by us and active again is one',
+    { ...liveAndReady, updates: backToActive, closures: [WE_RESOLVED] },
+    { activeIncidents: 'resolve' },
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'resolved by us, active again and resolved by a person has a new end',
+    { updates: [...backToActive, update({ createdAt: T0 + minutes(40) })], closures: [WE_RESOLVED] },
+    { activeIncidents: 'resolve' },
+    { verdict: 'close' },
+  ],
+  [
+    'one that was resolved anew after it was found ready settles anew',
+    { updates: [...backToActive, update({ createdAt: now - minutes(1) })] },
+    {},
+    { verdict: 'wait', reason: 'settling', readySince: now, until: now + minutes(1) },
   ],
   [
     'where nothing is written, a task that became done lifts it',
@@ -435,7 +671,84 @@ const rows: Row[] = [
     { verdict: 'leave', reason: 'moved-back' },
   ],
   [
-    'a follow-up that was completed when we closed, and that somebody sets to not doing later, is news',
+    'one that we left outstanding is news once its task was reopened and done again, whoever ticks it off',
+    {
+      updates: movedBack,
+      closures: [
+        closure({
+          evidence: [
+            { followUp: done.followUp.id, status: 'outstanding', state: 'done', since: T0 + minutes(10) },
+          ],
+        }),
+      ],
+      followUps: [
+        counted(
+          { status: 'completed', updatedAt: T0 + minutes(40), completedAt: T0 + minutes(40) },
+          taskRecord({ since: T0 + minutes(39) }),
+        ),
+      ],
+    },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'what its task became before somebody moved it back may be told later: no less counts as done then',
+    {
+      updates: movedBack,
+      closures: [],
+      followUps: [counted({ status: 'outstanding' }, taskRecord({ since: T0 + minutes(10) }))],
+    },
+    {},
+    {
+      verdict: 'leave',
+      reason: 'moved-back',
+      movedBack: { done: [{ followUp: done.followUp.id, since: T0 + minutes(30) }] },
+    },
+  ],
+  [
+    'a reading that dates the same closing a millisecond later than a guess did is no news',
+    {
+      updates: movedBack,
+      closures: [
+        closure({
+          evidence: [
+            { followUp: done.followUp.id, status: 'outstanding', state: 'done', since: T0 + minutes(10) },
+          ],
+        }),
+      ],
+      followUps: [
+        counted(
+          { status: 'completed', updatedAt: T0 + minutes(40), completedAt: T0 + minutes(40) },
+          taskRecord({ since: T0 + minutes(10) + 1 }),
+        ),
+      ],
+    },
+    {},
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'the date of a task is no news where its follow-up was completed when we closed',
+    {
+      updates: movedBack,
+      closures: [
+        closure({
+          evidence: [
+            { followUp: done.followUp.id, status: 'completed', state: 'done', since: T0 + minutes(10) },
+          ],
+        }),
+      ],
+      followUps: [
+        counted(
+          { status: 'completed', updatedAt: T0 + minutes(40), completedAt: T0 + minutes(40) },
+          taskRecord({ since: T0 + minutes(39) }),
+        ),
+      ],
+    },
+    {},
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
+    'a follow-up that was completed when we closed, and that somebody sets to not doing later, is no news',
     {
       updates: movedBack,
       closures: [
@@ -448,7 +761,7 @@ const rows: Row[] = [
       followUps: [counted({ status: 'not_doing', updatedAt: T0 + minutes(40) }, taskRecord())],
     },
     {},
-    { verdict: 'close' },
+    { verdict: 'leave', reason: 'moved-back' },
   ],
   [
     'an incident that our key resolved is left to people also where the store was lost',
@@ -465,7 +778,7 @@ const rows: Row[] = [
   [
     'what was found moved back is not read again while the incident is the same',
     {
-      movedBack: { at: T0 + minutes(30), incidentUpdatedAt: T0, resolvedByUs: false },
+      movedBack: { at: T0 + minutes(30), incidentUpdatedAt: T0, resolvedByUs: false, done: [DONE_THEN] },
       updates: undefined,
       ready: undefined,
     },
@@ -484,26 +797,52 @@ const rows: Row[] = [
 
   // refusals
   [
-    'what incident.io refused is not tried again while nothing changes',
-    { refusal: { words: 'an owner is required', looks, at: now - minutes(5) } },
+    'what incident.io refused is not tried again while nothing changes, and says since when and when it is',
+    { refusal: { ...GROUNDS, words: 'an owner is required', at: now - minutes(5), since: T0 } },
     {},
-    { verdict: 'leave', reason: 'refused', words: expect.stringContaining('an owner is required') },
+    {
+      verdict: 'leave',
+      reason: 'refused',
+      until: now - minutes(5) + DAY,
+      words: expect.stringMatching(
+        /an owner is required; refused first at 2026-03-01 12:00:00 UTC and last at .*at 2026-03-02 12:55:00 UTC whatever/,
+      ),
+    },
   ],
+  ...(
+    [
+      ['after a day', { ...GROUNDS, at: now - DAY }],
+      ['where an earlier release kept it, when something changed', { looks: 'other', at: now }],
+      [
+        'some minutes later, when the incident changed',
+        { ...GROUNDS, at: now - minutes(5), incidentUpdatedAt: 1 },
+      ],
+      [
+        'some minutes later, when a follow-up was written',
+        { ...GROUNDS, at: now - minutes(5), followUps: ['x:1'] },
+      ],
+      [
+        'some minutes later, when the key got a role',
+        { ...GROUNDS, at: now - minutes(5), roles: ['viewer'] },
+      ],
+    ] as const
+  ).map(
+    ([when, refusal]): Row => [
+      `what incident.io refused is tried again ${when}`,
+      { refusal: { followUps: [], ...refusal, words: 'x' } as Facts['refusal'] },
+      {},
+      { verdict: 'close' },
+    ],
+  ),
   [
-    'what incident.io refused is tried again after a day',
-    { refusal: { words: 'x', looks, at: now - minutes(24 * 60) } },
+    'what incident.io refused is not tried again at once, whatever changed',
+    { refusal: { ...GROUNDS, words: 'x', at: now - minutes(1), roles: ['viewer'] } },
     {},
-    { verdict: 'close' },
-  ],
-  [
-    'what incident.io refused is tried again when something changed',
-    { refusal: { words: 'x', looks: 'other', at: now } },
-    {},
-    { verdict: 'close' },
+    { reason: 'refused', until: now + minutes(4) },
   ],
   [
     'what incident.io refused is tried again after a release',
-    { refusal: { words: 'x', looks, at: now - 2 }, releasedAt: now - 1 },
+    { refusal: { ...GROUNDS, words: 'x', at: now - 2 }, releasedAt: now - 1 },
     {},
     { verdict: 'close' },
   ],
@@ -520,6 +859,29 @@ const rows: Row[] = [
     { ready: { since: now - minutes(9), statusId: statuses.live.id } },
     {},
     { verdict: 'wait', reason: 'settling', until: now + minutes(1), readySince: now },
+  ],
+  [
+    'settles anew what a dry run found ready, a minute at least',
+    { starts: { ...startedAt(T0 - minutes(60)), real: { since: now - 5_000, listedAt: now - 2_000 } } },
+    { settleTime: 0 },
+    { verdict: 'wait', reason: 'settling', until: now + 58_000, readySince: now },
+  ],
+  [
+    'settles for as long as what a dry run found ready was not listed',
+    { starts: { ...startedAt(T0 - minutes(60)), real: { since: now - minutes(9) } } },
+    { settleTime: 0 },
+    { verdict: 'wait', reason: 'settling', until: now + minutes(1) },
+  ],
+  [
+    'settles as usual once what a dry run found ready has been listed',
+    {
+      starts: {
+        ...startedAt(T0 - minutes(60)),
+        real: { since: now - minutes(9), listedAt: now - minutes(8) },
+      },
+    },
+    {},
+    { verdict: 'close' },
   ],
   [
     'waits at the brake',
@@ -564,6 +926,65 @@ const rows: Row[] = [
     { verdict: 'close' },
   ],
   [
+    'keeps it in its post-incident flow for the least time that its rule sets',
+    {},
+    { name: 'SEV1', minTimeResolved: DAY },
+    {
+      verdict: 'wait',
+      reason: 'min-time-resolved',
+      until: T0 + DAY,
+      words: expect.stringContaining(
+        'by the rule “SEV1” it stays in its post-incident flow until 2026-03-02 12:00:00 UTC',
+      ),
+    },
+  ],
+  ['and no longer', {}, { minTimeResolved: minutes(60) }, { verdict: 'close' }],
+  [
+    'counts that time from when it was resolved last',
+    {
+      updates: [...backToActive, update({ createdAt: now - minutes(10) })],
+      ready: { ...settled, since: now - minutes(5) },
+    },
+    { minTimeResolved: minutes(60) },
+    { reason: 'min-time-resolved', until: now + minutes(50) },
+  ],
+  [
+    'has to be resolved first where such a time is set',
+    { incident: live },
+    { activeIncidents: 'close', minTimeResolved: DAY },
+    { reason: 'not-resolved' },
+  ],
+  [
+    'waits for the end of a debrief where its rule wants that',
+    { incident: incident({ debriefs: [{ startAt: now - 1, endAt: now + minutes(30) }] }) },
+    { waitForDebriefs: true },
+    { verdict: 'wait', reason: 'debrief', until: now + minutes(30) },
+  ],
+  [
+    'waits for none that is over',
+    { incident: incident({ debriefs: [{ startAt: T0, endAt: now }] }) },
+    { waitForDebriefs: true },
+    { verdict: 'close' },
+  ],
+  [
+    'closes to the status that its rule names',
+    {},
+    { closedStatus: 'Closed', closedStatusOfRule: 'clean-up' },
+    { verdict: 'close', status: statuses.cleanUp },
+  ],
+  [
+    'names the rule whose status does not exist',
+    {},
+    { name: 'SEV1', closedStatusOfRule: 'Done' },
+    { reason: 'no-status', words: expect.stringContaining('closed_status of the rule “SEV1” is “Done”') },
+  ],
+  [
+    'knows the statuses of other flows to resolve to, where none is set',
+    liveAndReady,
+    { activeIncidents: 'resolve' },
+    { status: statuses.learning, others: [statuses.reviewing] },
+  ],
+  [
     'a follow-up that may stay open does not keep it open',
     { followUps: [done, mayWait] },
     {},
@@ -587,7 +1008,7 @@ const rows: Row[] = [
   ],
   [
     'a follow-up that may stay open and came later does not take it off the backlog',
-    { backlog: { looks, at: T0 }, followUps: [done, mayWait] },
+    { starts: startedAt(T0 + minutes(10)), followUps: [done, mayWait] },
     {},
     { verdict: 'leave', reason: 'backlog' },
   ],
@@ -632,7 +1053,7 @@ const rows: Row[] = [
   ],
   [
     'waits for a tracker that could not be asked, until that can be asked again',
-    { ...answered({ kind: 'unreached', why: 'GitHub is busy', retryAt: now + minutes(40) }) },
+    { ...answered({ kind: 'unreached', since: now, why: 'GitHub is busy', retryAt: now + minutes(40) }) },
     {},
     {
       verdict: 'wait',
@@ -642,10 +1063,47 @@ const rows: Row[] = [
     },
   ],
   [
-    'waits for it also where a person ticked the follow-up off',
-    { ...answered({ kind: 'unreached', why: 'GitHub is busy', retryAt: now + 1 }), followUps: [ticked] },
+    'waits for it also where somebody else set the follow-up, and says until when at the latest',
+    {
+      ...answered({ kind: 'unreached', since: now - DAY + 1, why: 'GitHub is busy', retryAt: now + 1 }),
+      followUps: [ticked],
+    },
+    {},
+    {
+      verdict: 'wait',
+      reason: 'confirming',
+      blockers: [{ why: expect.stringContaining('until 2026-03-01 13:00:00 UTC at the latest') }],
+    },
+  ],
+  [
+    'waits no longer than a day for it where somebody else set the follow-up',
+    { ...answered({ kind: 'unreached', since: now - DAY, why: 'down' }), followUps: [ticked] },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'waits no longer than a day where somebody else set it, also where the task had told that it is done',
+    {
+      ...answered({ kind: 'unreached', since: now - DAY, why: 'down' }),
+      followUps: [setByOthers],
+    },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'waits for what the task alone told for as long as it takes',
+    answered({ kind: 'unreached', since: now - 99 * DAY, why: 'down' }),
     {},
     { verdict: 'wait', reason: 'confirming' },
+  ],
+  [
+    'closes where the tracker does not show a task whose follow-up somebody else set, although the task had told that it is done',
+    {
+      ...answered({ kind: 'unread', why: 'not found' }),
+      followUps: [setByOthers],
+    },
+    {},
+    { verdict: 'close' },
   ],
   [
     'waits where the tracker does not show a task that is done by its word, and says what to do',
@@ -689,10 +1147,12 @@ const rows: Row[] = [
   [
     'waits for the task that a duplicate repeats',
     {
-      followUps: [byTask],
-      records: new Map([
-        [TASK, taskRecord({ state: 'declined', canonical: 'github:github.com/acme/api#2' })],
-      ]),
+      followUps: [
+        {
+          ...byTask,
+          chain: { links: [{ task: TASK, record: taskRecord() }, { task: 'github:github.com/acme/api#2' }] },
+        },
+      ],
       answers: new Map([
         [TASK, { kind: 'told', state: 'declined', at: now }],
         ['github:github.com/acme/api#2', { kind: 'told', state: 'open', at: now }],
@@ -748,6 +1208,9 @@ describe('decide', () => {
       settling: true,
       brake: true,
       'no-postmortem': true,
+      debrief: true,
+      'not-resolved': true,
+      'min-time-resolved': true,
       confirming: true,
       'first-sync': true,
       'too-few-follow-ups': true,
@@ -779,7 +1242,7 @@ const anyState = fc.constantFrom('done', 'declined', 'open', 'deleted') as fc.Ar
   'done' | 'declined' | 'open' | 'deleted'
 >;
 const anyTime = fc.integer({ min: 0, max: 120 }).map((n) => T0 + minutes(n));
-const anyCounted: fc.Arbitrary<Counted> = fc
+const anyCounted: fc.Arbitrary<CountedFollowUp> = fc
   .record({
     status: fc.constantFrom('outstanding', 'completed', 'not_doing', 'deleted', 'someday'),
     updatedAt: anyTime,
@@ -826,7 +1289,7 @@ const anyFacts: fc.Arbitrary<Facts> = fc
 const anyAnswer: fc.Arbitrary<Answer> = fc.oneof(
   anyState.map((state): Answer => ({ kind: 'told', state, at: now })),
   fc.constant<Answer>({ kind: 'unread', why: 'not found' }),
-  fc.constant<Answer>({ kind: 'unreached', why: 'down', retryAt: now + 1 }),
+  fc.constant<Answer>({ kind: 'unreached', since: now, why: 'down', retryAt: now + 1 }),
 );
 const anyPolicy: fc.Arbitrary<Given> = fc.record({
   minFollowUps: fc.integer({ min: 0, max: 3 }),
@@ -844,7 +1307,7 @@ describe('decide, whatever the facts', () => {
         const blocks = given.followUps.some(({ effective: { counts } }) => counts === 'blocks');
         expect(blocks && closes(decideBy(given, rules).verdict)).toBe(false);
       }),
-      { numRuns: 2_000 },
+      propertyRuns(20_000, 1_000),
     );
   });
 
@@ -855,7 +1318,7 @@ describe('decide, whatever the facts', () => {
           closes(decideBy({ ...given, followUps: [...given.followUps, outstanding] }, rules).verdict),
         ).toBe(false);
       }),
-      { numRuns: 2_000 },
+      propertyRuns(20_000, 1_000),
     );
   });
 
@@ -869,7 +1332,7 @@ describe('decide, whatever the facts', () => {
         expect(given.hold).toBeUndefined();
         expect(['live', 'triage', 'learning']).toContain(given.incident?.status.category);
       }),
-      { numRuns: 2_000 },
+      propertyRuns(20_000, 1_000),
     );
   });
 
@@ -881,7 +1344,7 @@ describe('decide, whatever the facts', () => {
         const unanswered = answer.kind === 'unreached' && given.releasedAt === undefined;
         expect(unanswered && closes(verdict)).toBe(false);
       }),
-      { numRuns: 2_000 },
+      propertyRuns(20_000, 1_000),
     );
   });
 
@@ -898,17 +1361,17 @@ describe('decide, whatever the facts', () => {
 describe('when trackers are asked again', () => {
   it('after 10 s at first, then after ever longer, and every ten minutes in the end', () => {
     const times: number[] = [];
-    for (let at = 0; times.length < 10; at = times.at(-1) ?? 0) times.push(askAgain(T0, T0 + at) - T0);
+    for (let at = 0; times.length < 10; at = times.at(-1) ?? 0) times.push(nextAskAt(T0, T0 + at) - T0);
     expect(times.map((ms) => ms / 1_000)).toEqual([10, 20, 40, 80, 160, 320, 600, 1200, 1800, 2400]);
   });
 
   it('at the same time whatever wakes a review in between, so that one timer serves all', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 10_000_000 }), fc.nat(1_000_000), (waited, more) => {
-        const next = askAgain(T0, T0 + waited);
+        const next = nextAskAt(T0, T0 + waited);
         expect(next).toBeGreaterThan(T0 + waited);
         const later = T0 + waited + more;
-        if (later < next) expect(askAgain(T0, later)).toBe(next);
+        if (later < next) expect(nextAskAt(T0, later)).toBe(next);
       }),
     );
   });

@@ -31,6 +31,13 @@ export async function act(stage: Stage): Promise<void> {
     if (name.startsWith('C')) may(0.5, () => stage.interrupt(name));
   if (settings.lostLocks)
     for (const { incident, hand } of queues.inHand()) may(1, () => stage.loseLock(incident, hand));
+  if (settings.queueFull)
+    may(world.queueIsFull ? 1 : 0.3, () => {
+      world.queueIsFull = !world.queueIsFull;
+      world.say(`the queue takes ${world.queueIsFull ? 'nothing' : 'jobs'} from now on`);
+    });
+  if (settings.pauses) may(stage.isPaused ? 1 : 0.3, () => stage.pause(!stage.isPaused));
+  if (settings.days) may(0.2, () => world.pass(25 * HOUR));
   if (settings.queueLost) may(0.4, () => stage.loseQueue());
   if (settings.storeLost) may(0.1, () => stage.loseStore());
 
@@ -46,6 +53,8 @@ export async function act(stage: Stage): Promise<void> {
   await stage.enter();
   stage.look();
 }
+
+const HOUR = 3_600 * SECOND;
 
 /** A strand goes on for some calls, of which the last may fail. */
 async function goOn(first: Call, stage: Stage): Promise<void> {

@@ -1,6 +1,14 @@
 import type { StorySettings } from './settings.ts';
 import type { SimStore } from './store.ts';
-import { isClosed, isDone, type SimFollowUp, type SimIncident } from './things.ts';
+import {
+  isClosed,
+  isDone,
+  type SimEvent,
+  type SimFollowUp,
+  type SimIncident,
+  type SimUpdate,
+  START,
+} from './things.ts';
 import type { Verdicts } from './verdicts.ts';
 import type { World } from './world.ts';
 
@@ -14,40 +22,69 @@ export interface Quiet {
 
 /** L1: whatever is due is closed. */
 export function checkDue(quiet: Quiet): void {
-  const { world, store, verdicts } = quiet;
-  for (const incident of world.incidents) {
-    if (!isOurs(incident, quiet)) continue;
-    const alive = world.followUpsOf(incident).filter(({ status }) => status !== 'deleted');
-    const stays = `${incident.reference} is ready and stays ${incident.status.category}: ${alive.map(describe).join(', ')}`;
-    const move = incident.updates
-      .filter(
-        ({ from, status, by }) =>
-          by === 'us' ||
-          from.category === 'closed' ||
-          (from.category === 'learning' && status.category === 'live'),
-      )
-      .at(-1);
-    // A release is lost with the store.
-    const released = store.peek('released', incident.id) !== undefined;
-    const movedBack =
-      move !== undefined &&
-      (!released || incident.releasedStep < move.step || incident.releasedAt <= move.at);
-    const lifted = (it: SimFollowUp) =>
-      isDone(it.status) && (it.doneStep > (move?.step ?? -1) || it.bornStep > (move?.step ?? -1));
-    if (movedBack && !alive.some(lifted)) {
-      world.count('quiet: moved back, left alone');
-      continue;
-    }
-    if (!alive.every((followUp) => isReady(followUp, quiet))) {
-      world.count('quiet: not ready');
-      continue;
-    }
-    if (movedBack && alive.every((it) => !lifted(it) || isCopyOfOurs(it, incident, quiet))) {
-      world.count('quiet: what we had counted, copied later');
-      continue;
-    }
-    verdicts.broken(movedBack ? 'L1 moved back' : 'L1', stays);
+  for (const incident of quiet.world.incidents) {
+    const excuse = excuseOf(incident, quiet);
+    if (excuse === undefined) quiet.verdicts.broken('L1', stays(incident, quiet));
+    else quiet.world.count(`quiet: ${excuse}`);
   }
+}
+
+/** `INC-1 is ready and stays learning: F1 completed (T1 done)` */
+export function stays(incident: SimIncident, { world }: Quiet): string {
+  const alive = world.followUpsOf(incident).filter(({ status }) => status !== 'deleted');
+  return `${incident.reference} is ready and stays ${incident.status.category}: ${alive.map(describe).join(', ')}`;
+}
+
+/** Why an incident does not have to be closed now; none where it is due. */
+export function excuseOf(incident: SimIncident, quiet: Quiet): string | undefined {
+  const notOurs = excuseOfIncident(incident, quiet);
+  if (notOurs !== undefined) return notOurs;
+  const alive = quiet.world.followUpsOf(incident).filter(({ status }) => status !== 'deleted');
+  const { from, status, step = -1 } = incident.updates.at(-1) ?? {};
+  if (from?.category === 'learning' && status?.category === 'live') return 'active again';
+  const move = movedBackOf(incident);
+  const movedBack = move !== undefined && !isReleased(incident, Math.max(move.step, step), quiet);
+  const lifted = (it: SimFollowUp) => isDone(it.status) && lifts(it, incident, quiet);
+  if (movedBack && !alive.some(lifted)) return 'moved back, left alone';
+  for (const followUp of alive) {
+    const excuse = excuseOfFollowUp(followUp, quiet);
+    if (excuse !== undefined) return excuse;
+  }
+  if (movedBack && alive.every((it) => !lifted(it) || isCopyOfOurs(it, incident, quiet)))
+    return 'what we had counted, copied later';
+  return undefined;
+}
+
+/** When it was moved back, or resolved by us, last. */
+function movedBackOf({ updates, movedBackStep }: SimIncident): SimUpdate | undefined {
+  return updates.filter(({ by, step }) => by === 'us' || step === movedBackStep).at(-1);
+}
+
+/** Whether a person released the incident after a step. A release is lost with the store. */
+function isReleased(incident: SimIncident, step: number, { store }: Quiet): boolean {
+  const at = incident.updates.findLast((it) => it.step <= step)?.at ?? -Infinity;
+  return (
+    store.peek('released', incident.id) !== undefined &&
+    incident.releasedStep > step &&
+    incident.releasedAt > at
+  );
+}
+
+const second = (ms: number): number => Math.floor(ms / 1000);
+
+/** Whether a follow-up makes the end of a moved back incident a new one: it was not there, or became done, and we could see it. */
+function lifts(it: SimFollowUp, incident: SimIncident, quiet: Quiet): boolean {
+  // Against our closing, else against what stood when we first saw it moved back.
+  const ours = closuresOf(incident, quiet.store).some(({ outcome }) => outcome === 'confirmed');
+  const since = Math.max(incident.movedBackStep, ours ? incident.evidenceStep : incident.saidBackStep);
+  if (!ours && incident.saidBackStep < incident.movedBackStep) return false;
+  if (it.bornStep > since) return true;
+  if (it.doneStep <= since) return false;
+  // A row of whole seconds does not tell which of the two was first.
+  const back = incident.updates.findLast(({ step }) => step <= incident.movedBackStep)?.at ?? -Infinity;
+  if (quiet.settings.coarseRows && second(it.changed.at) === second(back)) return false;
+  // Where it had been done then, somebody has to have seen it open in between.
+  return it.setBack === undefined || it.setBack.seenAt !== undefined;
 }
 
 /** Audit: no intent whose end nobody knows, and no edit of ours without its confirmation. */
@@ -71,65 +108,83 @@ export function checkAudit({ world, store, verdicts }: Quiet): void {
   }
 }
 
-/** Whether it is for us to close it, once its follow-ups are done. */
-function isOurs(incident: SimIncident, { world, store, settings, verdicts }: Quiet): boolean {
+/** Why it is not for us to close it, even once its follow-ups are done. */
+function excuseOfIncident(
+  incident: SimIncident,
+  { world, store, settings, verdicts }: Quiet,
+): string | undefined {
   const { category } = incident.status;
-  if (category === 'closed' || (category === 'live' && settings.activeIncidents === 'leave')) return false;
-  if (incident.held || incident.refuses) return false;
-  if (incident.blurred) {
-    world.count('quiet: whose edit it was nobody can tell');
-    return false;
-  }
+  if (category === 'closed') return 'closed';
+  if (category === 'live' && settings.activeIncidents === 'leave') return 'active';
+  if (incident.held) return 'held';
+  if (incident.refuses) return 'refused';
+  if (incident.blurred) return 'whose edit it was nobody can tell';
   const alive = world.followUpsOf(incident).filter(({ status }) => status !== 'deleted');
-  if (alive.length < settings.minFollowUps) return false;
-  const backlog = store.peek('backlog', incident.id);
-  if (backlog !== undefined && !hasChangedSince(backlog, incident, alive, verdicts)) {
-    world.count('quiet: backlog');
-    return false;
-  }
-  return true;
+  if (alive.length < settings.minFollowUps) return 'too few follow-ups';
+  return isBacklog(incident, alive, { world, store, settings, verdicts }) ? 'backlog' : undefined;
 }
 
-export function hasChangedSince(
-  backlog: unknown,
+/** Whether nothing of an incident changed since the first start, by the dates of whoever made the changes. */
+export function isBacklog(
   incident: SimIncident,
   alive: SimFollowUp[],
-  verdicts: Verdicts,
+  { world, store, verdicts }: Quiet,
 ): boolean {
-  const looks = [incident.status.id, ...alive.map(({ id, status }) => `${id}:${status}`).sort()].join(' ');
-  if (typeof backlog !== 'object' || backlog === null || !('looks' in backlog) || !('at' in backlog))
-    return true;
-  const { at } = backlog;
-  return (
-    backlog.looks !== looks || alive.some((it) => (verdicts.known(it.key)?.receivedAt ?? -1) >= Number(at))
-  );
+  const started = store.startedAt();
+  if (started === undefined) return false;
+  const isLater = (at: number) => at >= (at % 1000 === 0 ? started - (started % 1000) : started);
+  const released = store.peek('released', incident.id);
+  if (typeof released === 'number' && isLater(released)) return false;
+  if (incident.updates.some(({ status, from, at }) => status.id !== from.id && isLater(at))) return false;
+  const synced = store.firstSyncStep ?? Infinity;
+  const all = world.followUpsOf(incident);
+  if (all.some(({ status, changed }) => status === 'deleted' && isLater(changed.at))) return false;
+  return !alive.some((it) => {
+    const isConnected = it.connectedStep > synced && it.connectedStep !== it.followedStep;
+    const byTask = !isDone(it.status) || it.changed.by === 'us';
+    // A link does not make done what its own status did.
+    if (it.bornStep > synced || (isConnected && byTask)) return true;
+    if (byTask) return isLater(verdicts.known(it.key)?.since ?? -1);
+    const own = it.status === 'completed' ? (it.completedAt ?? it.changed.at) : it.changed.at;
+    const told = verdicts.known(it.key);
+    return isLater(told !== undefined && isClosed(told.state) ? Math.max(own, told.since) : own);
+  });
 }
 
-/** Whether a follow-up is done beyond doubt, as far as we were told. */
-function isReady(followUp: SimFollowUp, { world, verdicts, settings }: Quiet): boolean {
-  const { task } = followUp;
+/** Why a follow-up is not done beyond doubt, as far as we were told; none where it is. */
+function excuseOfFollowUp(followUp: SimFollowUp, quiet: Quiet): string | undefined {
+  const { verdicts, settings, store } = quiet;
+  const { task, incident } = followUp;
   const change = task?.change;
   const known = verdicts.known(followUp.key);
-  if (followUp.blurred || followUp.refuses) return false;
-  if (task?.canonical !== undefined || known?.event?.canonical !== undefined) return false;
-  if (task !== undefined && isClosed(task.state) && task.by === 'automation') return false;
-  if (known !== undefined && isClosed(known.state) && known.by === 'automation') return false;
+  // A row whose `updated_at` lies back is in no list of what is new: the full sync of the day finds it.
+  if (store.statusOf(followUp.id) === undefined && followUp.updatedAt === START) return 'in no list yet';
+  if (settings.silentLinks && store.taskOf(followUp.id) !== followUp.key) return 'link in no list yet';
+  if (followUp.blurred) return 'whose write it was nobody can tell';
+  if (followUp.refuses || !followUp.owned) return 'write refused';
+  if (task?.canonical !== undefined || known?.event?.canonical !== undefined) return 'a duplicate';
+  const byMachine = [task, known].some((it) => it && isClosed(it.state) && it.by === 'automation');
+  if (byMachine && !isReleased(incident, change?.arrivedAt ?? Infinity, quiet)) return 'closed by automation';
   const everClosed =
     task !== undefined && (task.doneBefore || task.events.some(({ state }) => isClosed(state)));
   if (isDone(followUp.status)) {
-    if (everClosed && task.state === 'open') return false;
+    if (everClosed && task.state === 'open') return 'open again';
     // We were told that it is open again, and not that it was closed once more.
-    return !(everClosed && known?.state === 'open');
+    return everClosed && known?.state === 'open' ? 'told to be open again' : undefined;
   }
-  if (settings.coarse || task === undefined || change?.recordedAt === undefined || !isClosed(task.state))
-    return false;
-  if (task.keys.length > 1 && (known?.event?.of ?? known?.event) !== change) {
-    world.count('quiet: moved, and not told where');
-    return false;
-  }
-  const since = change.step;
-  const own = Math.max(followUp.person?.step ?? -1, followUp.touchedStep, followUp.connectedStep);
-  return own <= since && (followUp.changed.by === 'us' || followUp.changed.step <= since);
+  if (task === undefined || !isClosed(task.state)) return 'not done';
+  if (settings.coarse || settings.coarseRows) return 'too coarse to order';
+  const tells = (it: SimEvent) => (it === change || it.of === change) && it.recordedAt !== undefined;
+  if (change === undefined || !task.events.some(tells)) return 'not told';
+  if (task.keys.length > 1 && (known?.event?.of ?? known?.event) !== change)
+    return 'moved, and not told where';
+  const { setBack } = followUp;
+  // A row that is written is nobody's word: only who took it from done to outstanding said something.
+  // A release lifts what was known then: what is seen later may have happened later.
+  if (setBack === undefined || isReleased(incident, setBack.seenStep ?? Infinity, quiet)) return undefined;
+  // It is as old as the row was when it was first seen, which may have been written once more by then.
+  const older = setBack.step <= change.step && (setBack.seenAt ?? followUp.updatedAt) < change.since;
+  return older ? undefined : 'set back';
 }
 
 /**
@@ -139,12 +194,12 @@ function isReady(followUp: SimFollowUp, { world, verdicts, settings }: Quiet): b
 function isCopyOfOurs(
   { id, status, task, key }: SimFollowUp,
   incident: SimIncident,
-  { store, verdicts }: Quiet,
+  { store, verdicts, settings }: Quiet,
 ): boolean {
   // Where later changes of the task were told to nobody, the word that was counted still stands.
   const told = verdicts.known(key);
   const ours = closuresOf(incident, store)
-    .filter(({ outcome, to }) => outcome === 'confirmed' && to === 'closed')
+    .filter(({ outcome }) => outcome === 'confirmed')
     .at(-1);
   return (
     ours?.evidence.some(
@@ -153,7 +208,9 @@ function isCopyOfOurs(
         row.status !== status &&
         // It had nothing left to copy.
         row.status !== 'completed' &&
-        ((row.state === task?.state && row.since === task?.since) ||
+        // Where nothing is written, it was counted by its task alone.
+        (!settings.syncFollowUps ||
+          (row.state === task?.state && row.since === task?.since) ||
           (row.state === told?.state && row.since === told?.since)),
     ) ?? false
   );

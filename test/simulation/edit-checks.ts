@@ -2,7 +2,7 @@ import type { IncidentStatus } from '../../src/vocabulary.ts';
 import type { Strand } from './scheduler.ts';
 import type { StorySettings } from './settings.ts';
 import type { SimStore } from './store.ts';
-import { isClosed, type SimFollowUp, type SimIncident, type SimTask } from './things.ts';
+import { isClosed, isDone, type SimFollowUp, type SimIncident, type SimTask } from './things.ts';
 import { isStoredTask, isTie, type Verdicts } from './verdicts.ts';
 import type { World } from './world.ts';
 
@@ -12,6 +12,8 @@ const HOUR = 3_600_000;
 export class EditChecks {
   /** When each edit took its place at the brake, ms. */
   private readonly places: number[] = [];
+  /** Edits of which the store that was lost knew. */
+  private lostEdits = 0;
   private readonly world: World;
   private readonly store: SimStore;
   private readonly settings: StorySettings;
@@ -27,6 +29,10 @@ export class EditChecks {
   /** The store is lost, and with it what the brake counted. */
   forgetBrake(): void {
     this.places.length = 0;
+    this.lostEdits = this.world.incidents.reduce(
+      (sum, { ourEdits, otherEdits }) => sum + ourEdits + otherEdits,
+      this.lostEdits,
+    );
   }
 
   /** Before an edit of ours takes effect, or is given up to take it late. */
@@ -42,7 +48,7 @@ export class EditChecks {
         this.verdicts.broken('S1 none', `${incident.reference} is closed with ${alive.length} follow-ups`);
     }
     this.againstPeople(incident, strand);
-    if (incident.wasReady && !this.hasHappened(incident))
+    if (incident.wasReady && !hasHappened(incident, world))
       this.verdicts.broken(
         'S2 backlog',
         `${incident.reference} was ready before the first start, and is closed`,
@@ -53,8 +59,9 @@ export class EditChecks {
   }
 
   /** When an edit took effect. */
-  edited(incident: SimIncident, to: IncidentStatus, late: boolean): void {
+  edited(incident: SimIncident, to: IncidentStatus, late: boolean, { reads }: Strand): void {
     const { world } = this;
+    incident.evidenceStep = reads.list;
     if (incident.status.id === to.id || incident.status.category === 'closed') {
       world.count('edit without effect');
       incident.otherEdits++;
@@ -67,6 +74,16 @@ export class EditChecks {
       world.count('edit');
       incident.ourEdits++;
     }
+  }
+
+  /** Before people are told of a closing. */
+  told({ reference, posts, ourEdits, otherEdits }: SimIncident): void {
+    this.world.count('told');
+    if (posts.length >= ourEdits + otherEdits + this.lostEdits)
+      this.verdicts.broken(
+        'told twice',
+        `${reference} was closed ${ourEdits} times, and people are told once more`,
+      );
   }
 
   /** S1: nothing blocked when it was read. */
@@ -100,7 +117,7 @@ export class EditChecks {
         isClosed(word.state) &&
         (word.by !== 'automation' || incident.releasedStep >= (word.event?.arrivedAt ?? Infinity));
       if (!counts) this.verdicts.broken('S1', `${what} is outstanding`);
-      else if (followUp.person && task?.event && followUp.person.step > task.event.step) {
+      else if (task?.event && this.verdicts.isSetBack(followUp, task.event.of ?? task.event)) {
         if (isTie(followUp, task.event)) world.count('too coarse to order: set back');
         else this.verdicts.broken('S1 set back', `${what} was set back by a person after ${task.delivery}`);
       }
@@ -111,7 +128,7 @@ export class EditChecks {
   /** S1 for the task of a follow-up, by all that we were told of it. */
   private taskBlocks(
     incident: SimIncident,
-    { id, task }: SimFollowUp,
+    { id, task, status, changed }: SimFollowUp,
     what: string,
     { reads }: Strand,
   ): void {
@@ -156,7 +173,10 @@ export class EditChecks {
         `${what} is about a task that is open again (${event.delivery})`,
         incident,
       );
-    if (event.state === 'declined' && change.canonical && this.duplicateBlocks(change.canonical, reads.tasks))
+    if (event.state !== 'declined' || !change.canonical) return;
+    const answeredFor = isDone(status) && changed.by !== 'us' && changed.step > change.step;
+    if (answeredFor || releasedAfter) this.world.count('a duplicate: somebody answers for it');
+    else if (this.duplicateBlocks(change.canonical, reads.tasks))
       this.verdicts.broken(
         'S1 duplicate',
         `${what} is about a duplicate of ${change.canonical.name}, which is open`,
@@ -185,6 +205,7 @@ export class EditChecks {
       else world.count('change after the last read: hold');
     }
     const all = world.followUpsOf(incident);
+    // A row that was written is no news, and neither is one that says the same as before.
     const news = (step: number) =>
       all.some(
         (it) =>
@@ -193,18 +214,15 @@ export class EditChecks {
           (!settings.syncFollowUps && (it.task?.change?.step ?? -1) > step),
       );
     const looksNew = (step: number) =>
-      all.some(
-        (it) =>
-          (it.changed.by === 'incident.io' && it.changed.step > step) ||
-          it.connectedStep > step ||
-          it.touchedStep > step ||
-          it.blurred,
-      );
+      all.some((it) => (!settings.syncFollowUps && it.connectedStep > step) || it.blurred);
     const back = incident.movedBackStep;
     if (back >= 0 && incident.releasedStep < back) {
+      // What came between our last look before the closing and the moving back is news as well.
+      const since = incident.evidenceStep >= 0 ? Math.min(back, incident.evidenceStep) : back;
       if (back > reads.incident) world.count('change after the last read: incident');
-      else if (!news(back)) {
-        if (looksNew(back)) world.count('another change lifts it');
+      else if (!news(since)) {
+        if (hasNewEnd(incident)) world.count('a person resolved it again');
+        else if (looksNew(since)) world.count('another change lifts it');
         else
           this.verdicts.broken(
             'S2',
@@ -225,24 +243,6 @@ export class EditChecks {
           `${incident.reference} is closed after we resolved it, and nothing changed since`,
         );
     }
-  }
-
-  /** Whether anything has happened to an incident, or to the tasks of its follow-ups, since the story began. */
-  private hasHappened(incident: SimIncident): boolean {
-    return (
-      incident.updates.length > 1 ||
-      incident.releasedStep >= 0 ||
-      this.world.storeLostStep >= 0 ||
-      this.world
-        .followUpsOf(incident)
-        .some(
-          ({ changed, bornStep, connectedStep, task }) =>
-            changed.step > 0 ||
-            bornStep > 0 ||
-            connectedStep >= 0 ||
-            task?.events.some(({ arrivedAt }) => arrivedAt !== undefined),
-        )
-    );
   }
 
   private settled(incident: SimIncident): void {
@@ -270,4 +270,31 @@ export class EditChecks {
     this.places.push(at);
     reads.placeAt = undefined;
   }
+}
+
+/** Whether anything but a write of ours has happened to an incident, or to the tasks of its follow-ups, since the story began. */
+export function hasHappened(incident: SimIncident, world: World): boolean {
+  return (
+    incident.updates.length > 1 ||
+    incident.releasedStep >= 0 ||
+    world.storeLostStep >= 0 ||
+    world
+      .followUpsOf(incident)
+      .some(
+        ({ changed, bornStep, connectedStep, task }) =>
+          (changed.step > 0 && changed.by !== 'us') ||
+          bornStep > 0 ||
+          connectedStep >= 0 ||
+          (task?.change?.step ?? 0) > 0,
+      )
+  );
+}
+
+/** Never closed, and resolved by a person after it was made active again: that is a new end. */
+function hasNewEnd({ updates, movedBackStep }: SimIncident): boolean {
+  const resolved = updates.findLast(
+    ({ from, status }) => from.category === 'live' && status.category === 'learning',
+  );
+  const wasClosed = updates.some(({ from }) => from.category === 'closed');
+  return !wasClosed && resolved !== undefined && resolved.by !== 'us' && resolved.step > movedBackStep;
 }

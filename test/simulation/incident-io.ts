@@ -1,4 +1,4 @@
-import type { IncidentIoReader, IncidentIoWriter } from '../../src/incident-io/api.ts';
+import type { IncidentIoAnnouncer, IncidentIoReader, IncidentIoWriter } from '../../src/incident-io/api.ts';
 import {
   ForbiddenError,
   KeyRejectedError,
@@ -11,7 +11,7 @@ import {
 import type { FollowUp, Incident, IncidentUpdate } from '../../src/vocabulary.ts';
 import type { EditChecks } from './edit-checks.ts';
 import type { Fault, Scheduler } from './scheduler.ts';
-import { type SimFollowUp, type SimIncident, STATUSES } from './things.ts';
+import { type SimFollowUp, type SimIncident, type SimUpdate, STATUSES } from './things.ts';
 import type { World } from './world.ts';
 import type { WriteChecks } from './write-checks.ts';
 
@@ -23,8 +23,12 @@ const OUR_KEY = { kind: 'api_key', id: 'KEY1', name: 'closer' } as const;
 export function createIncidentIo(
   world: World,
   scheduler: Scheduler,
-  checks: { edits: EditChecks; writes: WriteChecks },
-): { reader: IncidentIoReader; writer: IncidentIoReader & IncidentIoWriter } {
+  checks: { edits: EditChecks; writes: WriteChecks; paused: (process: string) => void },
+): {
+  reader: IncidentIoReader;
+  writer: IncidentIoReader & IncidentIoWriter;
+  announcer: IncidentIoAnnouncer;
+} {
   const failedRead = (fault: Fault) =>
     fault === 'limited' ? limited(world) : new TransientError('incident.io answered 503');
   const failedWrite = (fault: Fault) =>
@@ -79,14 +83,10 @@ export function createIncidentIo(
     updates: (incidentId) =>
       read(`updates of ${incidentId}`, () => {
         scheduler.strand.reads.incident = world.step;
-        return incidentOf(incidentId).updates.map(
-          ({ id, at, status, by }): IncidentUpdate => ({
-            id,
-            createdAt: at,
-            status,
-            updater: by === 'us' ? OUR_KEY : { kind: 'other', name: 'Ada' },
-          }),
-        );
+        const { updates, posts } = incidentOf(incidentId);
+        return [...updates.map((update) => ({ update })), ...posts]
+          .sort((a, b) => a.update.step - b.update.step)
+          .map(renderUpdate);
       }),
     async followUpsOf(incidentId) {
       const { reads } = scheduler.strand;
@@ -97,7 +97,11 @@ export function createIncidentIo(
         return renderFollowUp(row);
       };
       const all: FollowUp[] = [];
-      const list = () => world.followUpsOf(incidentOf(incidentId));
+      const list = () => {
+        const incident = incidentOf(incidentId);
+        incident.lookedStep = world.step;
+        return world.followUpsOf(incident);
+      };
       for await (const page of pages(`follow-ups of ${incidentId}`, list, seen)) all.push(...page);
       return all;
     },
@@ -131,6 +135,8 @@ export function createIncidentIo(
       },
     );
   const mayWrite = (refuses: boolean, ...roles: string[]) => {
+    const { process } = scheduler.strand;
+    if (world.pausedProcesses.has(process)) checks.paused(process);
     if (world.key.rejected) throw new KeyRejectedError('incident.io rejects the API key');
     const lacking = roles.find((role) => !world.key.roles.includes(role));
     if (lacking !== undefined) throw new ForbiddenError(`the API key lacks ${lacking}`, { scope: lacking });
@@ -139,6 +145,32 @@ export function createIncidentIo(
 
   return {
     reader,
+    announcer: {
+      postUpdate(incidentId, message, key) {
+        const incident = incidentOf(incidentId);
+        return write(
+          `tell of ${incident.reference}`,
+          () => mayWrite(false, 'incident_editor'),
+          () => {
+            const { reference, status } = incident;
+            const made = incident.posts.find((post) => post.key === key);
+            if (made !== undefined) return renderUpdate(made);
+            const update = {
+              id: world.name('01UPDATE'),
+              status,
+              from: status,
+              by: 'us',
+              at: world.now,
+            } as const;
+            const post = { key, message, update: { ...update, step: world.step } };
+            world.say(`we tell people in ${reference} (${status.category})`);
+            checks.edits.told(incident);
+            incident.posts.push(post);
+            return renderUpdate(post);
+          },
+        );
+      },
+    },
     writer: {
       ...reader,
       editStatus(incidentId, statusId) {
@@ -157,7 +189,7 @@ export function createIncidentIo(
             checks.edits.edit(incident, to, strand, late);
           },
           (late) => {
-            checks.edits.edited(incident, to, late);
+            checks.edits.edited(incident, to, late, strand);
             if (incident.status.id !== to.id && incident.status.category !== 'closed')
               world.moveIncident(incident, to, 'us');
             return { incident: renderIncident(incident) };
@@ -176,7 +208,7 @@ export function createIncidentIo(
           `set follow-up ${id} to ${status}`,
           (late) => {
             const row = existing();
-            mayWrite(row.refuses, 'incident_editor');
+            mayWrite(row.refuses || !row.owned, 'incident_editor');
             checks.writes.write(row, status, strand);
             // From now on it may change by us at any moment.
             if (late) {
@@ -211,8 +243,15 @@ function renderIncident({ id, reference, status, updatedAt }: SimIncident): Inci
     visibility: 'public',
     customFields: [],
     hasPostmortem: false,
+    debriefs: [],
     updatedAt,
   };
+}
+
+function renderUpdate({ update, message }: { update: SimUpdate; message?: string }): IncidentUpdate {
+  const { id, at, status, by } = update;
+  const updater = by === 'us' ? OUR_KEY : ({ kind: 'other', name: 'Ada' } as const);
+  return { id, createdAt: at, status, updater, ...(message !== undefined && { message }) };
 }
 
 function renderFollowUp(row: SimFollowUp): FollowUp {

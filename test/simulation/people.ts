@@ -1,7 +1,7 @@
 import type { StorySettings } from './settings.ts';
 import type { Tape } from './tape.ts';
-import { isDone, ROLES, type SimFollowUp, type SimIncident, STATUS } from './things.ts';
-import { keyOf, rename, type Send, setTask, transfer } from './tracker.ts';
+import { isClosed, isDone, ROLES, type SimFollowUp, type SimIncident, START, STATUS } from './things.ts';
+import { deleteFormer, keyOf, rename, type Send, setTask, transfer } from './tracker.ts';
 import type { World } from './world.ts';
 
 /** What people do, in the tracker and in incident.io, and incident.io's own sync: at any moment, for no reason. */
@@ -57,6 +57,9 @@ const ACTS: readonly ((crowd: Crowd) => void)[] = [
   changeFollowUp,
   deleteSomething,
   holdOrRelease,
+  writeRow,
+  writeRow,
+  addFromLink,
   moveTask,
 ];
 
@@ -108,10 +111,19 @@ export function copyOne(crowd: Crowd): void {
   const state = settings.ownSync === 'level' ? copy.followUp.task.state : copy.state;
   if (state === 'deleted' || (state === 'open' && !settings.ownSyncReopens)) return;
   const completes = state === 'done' || settings.ownSyncCompletesDeclined;
-  const to = state === 'open' ? 'outstanding' : completes ? 'completed' : 'not_doing';
+  const right = state === 'open' ? 'outstanding' : completes ? 'completed' : 'not_doing';
+  const wrong = settings.ownSyncErrs && tape.chance(15);
+  const to = wrong ? tape.pick(['outstanding', 'completed', 'not_doing'] as const) : right;
   const keeps = isDone(followUp.status) && isDone(to) && !settings.ownSyncCompletesDeclined;
-  if (followUp.status === to || keeps) return;
+  if (followUp.status === to || keeps) {
+    if (settings.rowWrites && tape.chance(30))
+      world.writeRow(followUp, `incident.io's sync writes ${followUp.id} as it is`);
+    return;
+  }
   world.setFollowUp(followUp, to, 'incident.io');
+  // The time of the issue, where it is the issue's closing that is copied.
+  if (to === 'completed' && settings.rowWrites && tape.chance(30)) followUp.completedAt = copy.since;
+  if (settings.ownSyncErrs && tape.chance(20)) world.copies.push(copy);
   tellFollowUp(crowd, followUp);
 }
 
@@ -132,7 +144,7 @@ function moveIncident(crowd: Crowd): void {
         move(STATUS.closed);
         return;
       }
-      if (settings.activeIncidents !== 'leave' && tape.chance(40)) {
+      if ((settings.regressions || settings.activeIncidents !== 'leave') && tape.chance(40)) {
         move(STATUS.live);
         return;
       }
@@ -147,7 +159,8 @@ function addFollowUp(crowd: Crowd): void {
   if (world.followUps.length >= 6) return;
   const task = tape.chance(60) ? tape.pick(world.tasks) : undefined;
   const late = settings.lateRows && tape.chance(40) ? 1000 * tape.choose(290) : 0;
-  const followUp = world.addFollowUp(tape.pick(world.incidents), task, 'outstanding', world.now - late);
+  const followUp = world.addFollowUp(tape.pick(world.incidents), task, 'outstanding', world.rowTime() - late);
+  followUp.owned = !settings.ownersRequired || tape.chance(50);
   world.say(
     `a person adds ${followUp.id} to ${followUp.incident.reference}, about ${task?.name ?? 'no task'}`,
   );
@@ -155,7 +168,7 @@ function addFollowUp(crowd: Crowd): void {
 }
 
 function changeFollowUp(crowd: Crowd): void {
-  const { world, tape } = crowd;
+  const { world, tape, settings } = crowd;
   const followUp = tape.pick(world.followUps);
   if (followUp.status === 'deleted') return;
   if (followUp.task === undefined) {
@@ -166,18 +179,62 @@ function changeFollowUp(crowd: Crowd): void {
   } else if (followUp.key !== keyOf(followUp.task)) {
     followUp.key = keyOf(followUp.task);
     followUp.connectedStep = world.step;
+    followUp.followedStep = world.step;
     world.say(`incident.io follows ${followUp.id}'s task to ${followUp.key}`);
   } else {
-    if (!tape.chance(30)) return;
-    followUp.touchedStep = world.step;
-    world.say(`a person edits the title of ${followUp.id}`);
+    writeRow(crowd);
+    return;
   }
-  followUp.updatedAt = world.now;
+  // What incident.io writes of its own into a row may leave `updated_at` as it is.
+  if (!settings.silentLinks || tape.chance(50)) followUp.updatedAt = world.rowTime();
+  tellFollowUp(crowd, followUp);
+}
+
+/** Somebody's writing, or incident.io's own, of anything but the status. */
+function writeRow(crowd: Crowd): void {
+  const { world, tape, settings } = crowd;
+  const followUp = tape.pick(world.followUps);
+  if (!settings.rowWrites || followUp.status === 'deleted') return;
+  if (tape.chance(25)) {
+    findOwner(followUp, crowd);
+    return;
+  }
+  world.writeRow(
+    followUp,
+    tape.pick([`a person edits the title of ${followUp.id}`, `incident.io exports ${followUp.id}`]),
+  );
+  if (tape.chance(70)) tellFollowUp(crowd, followUp);
+}
+
+/** What a refusal asked for. */
+export function findOwner(followUp: SimFollowUp, crowd: Crowd): void {
+  followUp.owned = true;
+  crowd.world.writeRow(followUp, `an owner is found for ${followUp.id}`);
+  tellFollowUp(crowd, followUp);
+}
+
+/** Made from an issue's link: the row bears the issue's times, and is outstanding until incident.io's sync has looked. */
+function addFromLink(crowd: Crowd): void {
+  const { world, tape, settings } = crowd;
+  if (!settings.rowWrites || world.followUps.length >= 6) return;
+  const task = tape.pick(world.tasks);
+  if (task.state === 'deleted') return;
+  const followUp = world.addFollowUp(tape.pick(world.incidents), task, 'outstanding');
+  Object.assign(followUp, {
+    owned: !settings.ownersRequired,
+    createdAt: START,
+    completedAt: isClosed(task.state) ? task.since : undefined,
+    updatedAt: tape.chance(50) ? world.rowTime() : START,
+  });
+  world.say(
+    `a person makes ${followUp.id} of ${followUp.incident.reference} from the link of ${task.name} (${task.state})`,
+  );
+  if (settings.ownSync !== 'none') world.copies.push({ followUp, state: task.state, since: task.since });
   tellFollowUp(crowd, followUp);
 }
 
 function deleteSomething(crowd: Crowd): void {
-  const { world, tape } = crowd;
+  const { world, tape, settings } = crowd;
   const followUp = tape.pick(world.followUps);
   if (followUp.status !== 'deleted' && tape.chance(20)) {
     world.setFollowUp(followUp, 'deleted', 'person');
@@ -185,17 +242,23 @@ function deleteSomething(crowd: Crowd): void {
     return;
   }
   const task = tape.pick(world.tasks);
-  if (tape.chance(4) && task.state !== 'deleted') setTask(task, 'deleted', 'person', crowd);
+  if (tape.chance(20)) {
+    deleteFormer(task, crowd);
+    return;
+  }
+  // What its tracker does not show is asked for again and again.
+  if (!settings.readsTasks && tape.chance(4) && task.state !== 'deleted')
+    setTask(task, 'deleted', 'person', crowd);
 }
 
 function holdOrRelease(crowd: Crowd): void {
   const { world, tape } = crowd;
   const incident = tape.pick(world.incidents);
-  if (tape.chance(40)) {
+  if (tape.chance(incident.held ? 60 : 12)) {
     incident.held ? crowd.release(incident) : crowd.hold(incident);
     return;
   }
-  if (incident.movedBackStep >= 0 && tape.chance(30)) crowd.release(incident);
+  if (tape.chance(incident.movedBackStep >= 0 ? 30 : 10)) crowd.release(incident);
 }
 
 function moveTask(crowd: Crowd): void {

@@ -1,17 +1,19 @@
 import type { Logger } from 'pino';
-import type { IncidentIoReader, IncidentIoWriter } from '../../src/incident-io/api.ts';
+import type { Context } from '../../src/context/context.ts';
+import type { IncidentIoAnnouncer, IncidentIoReader, IncidentIoWriter } from '../../src/incident-io/api.ts';
 import { StatusCache } from '../../src/incident-io/status-cache.ts';
 import { release } from '../../src/operations/release.ts';
 import { policyOf } from '../../src/policy/policy.ts';
-import type { Context } from '../../src/service/context.ts';
-import { readSettings } from '../../src/settings.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { Store } from '../../src/store/store.ts';
 import { startWorker } from '../../src/worker/worker.ts';
+import { OPERATOR } from '../support/make.ts';
 import type { Queues, Worker } from './queues.ts';
 import { newStrand, type Scheduler } from './scheduler.ts';
 import type { StorySettings } from './settings.ts';
 import type { SimStore } from './store.ts';
 import type { SimIncident } from './things.ts';
+import { createTaskReads } from './tracker-reads.ts';
 import type { World } from './world.ts';
 
 /** The real worker, as a process that can be started, stopped dead, and started again. */
@@ -21,8 +23,14 @@ export interface Surroundings {
   scheduler: Scheduler;
   store: SimStore;
   queues: Queues;
-  incidentIo: { reader: IncidentIoReader; writer: IncidentIoReader & IncidentIoWriter };
+  incidentIo: {
+    reader: IncidentIoReader;
+    writer: IncidentIoReader & IncidentIoWriter;
+    announcer: IncidentIoAnnouncer;
+  };
   settings: StorySettings;
+  /** Whether processes that start now find everything paused. */
+  paused: boolean;
   log: Logger;
   /** Puts a bug into what a process is given: to see that it is found. */
   plant?: (context: Context) => Context;
@@ -43,13 +51,22 @@ export async function startProcess(name: string, around: Surroundings): Promise<
   const context = contextOf(around, (worker) => {
     process.worker = worker;
   });
+  if (around.paused) world.pausedProcesses.add(name);
   const wait = (ms: number) => scheduler.call('wait', 'wait', () => {}, { due: world.now + ms });
   const statuses = new SharedStatuses(context, scheduler);
+  // As the service does where the store does not answer yet.
+  const start = async (): Promise<void> => {
+    try {
+      await startWorker(context, { wait, random: () => 0.5, statuses });
+    } catch (error) {
+      world.say(`${name} did not start, and tries again: ${String(error)}`);
+      await wait(1_000);
+      await start();
+    }
+  };
   await scheduler.begin(newStrand(name, 'main', world.now), () => {
     // Its promise never settles where the process dies first.
-    startWorker(context, { wait, random: () => 0.5, statuses }).catch((error: unknown) => {
-      world.say(`${name} did not start: ${String(error)}`);
-    });
+    start().catch((error: unknown) => world.say(`${name} did not start: ${String(error)}`));
   });
   return process;
 }
@@ -57,7 +74,7 @@ export async function startProcess(name: string, around: Surroundings): Promise<
 /** `release` of the command line, as a process of its own. */
 export async function runRelease(name: string, incident: SimIncident, around: Surroundings): Promise<void> {
   await runCommand(name, `release ${incident.reference}`, around, (context) =>
-    release(incident.reference, context),
+    release(incident.reference, context, OPERATOR),
   );
 }
 
@@ -92,16 +109,12 @@ function contextOf(around: Surroundings, working: (worker: Worker) => void): Con
     minFollowUps,
     maxClosesPerHour,
     syncFollowUps,
+    announceInIncident: settings.announces,
   };
   return plant({
     settings: given,
-    policy: policyOf(given),
-    // Nothing asks the trackers here: their webhooks tell states themselves.
-    tasks: {
-      canRead: () => false,
-      most: () => 1,
-      read: () => Promise.reject(new Error('no tracker can be read')),
-    },
+    policy: policyOf(given, around.paused ? { paused: 'we look into it', rules: [] } : undefined),
+    tasks: createTaskReads(world, around.scheduler, settings.readsTasks),
     trackers: [],
     backend: queues.backend(tables, working),
     store: new Store(tables),

@@ -46,9 +46,6 @@ interface TimerJob extends Job {
   incident: string;
 }
 
-/** Tries of a review before it fails for good: few, so that it happens. */
-const REVIEW_TRIES = 4;
-
 export class Queues {
   private readonly world: World;
   private readonly scheduler: Scheduler;
@@ -57,10 +54,25 @@ export class Queues {
   private readonly timers = new Map<string, TimerJob>();
   /** How many reviews began. */
   reviewsBegun = 0;
+  /** Told of each. */
+  onReview: (incident: string) => void = () => {};
 
-  constructor(world: World, scheduler: Scheduler) {
+  /** Tries of a review before it fails for good. */
+  private readonly reviewTries: number;
+
+  /** Told of what may not be. */
+  private readonly blame: (promise: string, words: string) => void;
+
+  constructor(
+    world: World,
+    scheduler: Scheduler,
+    reviewTries: number,
+    blame: (promise: string, words: string) => void,
+  ) {
+    this.blame = blame;
     this.world = world;
     this.scheduler = scheduler;
+    this.reviewTries = reviewTries;
   }
 
   add(batch: EventBatch, events: SimEvent[]): void {
@@ -78,7 +90,16 @@ export class Queues {
 
   /** The side that a process sees. `working` is told of its handlers. */
   backend(tables: Tables, working: (worker: Worker) => void): Backend {
-    const call = (what: string, effect: () => void) => this.scheduler.call('queue', what, effect, FAILS);
+    const call = (what: string, effect: () => void) =>
+      this.scheduler.call(
+        'queue',
+        what,
+        () => {
+          if (this.world.queueIsFull) throw new Error('the queue takes nothing');
+          effect();
+        },
+        FAILS,
+      );
     return {
       kind: 'redis',
       tables,
@@ -105,6 +126,7 @@ export class Queues {
           async resume() {
             worker.paused = false;
           },
+          problems: () => [],
           close: async () => {},
         };
       },
@@ -187,13 +209,14 @@ export class Queues {
     return this.take(job, `review ${incident.slice(-1)}`, {
       run: (handlers, { signal, begunBefore }) => {
         this.reviewsBegun++;
+        this.onReview(incident);
         return handlers.review(incident, { begunBefore, signal, why });
       },
       done: () => {
         this.reviews.delete(incident);
         if (job.again !== undefined) this.wake(incident, job.again);
       },
-      tries: REVIEW_TRIES,
+      tries: this.reviewTries,
     });
   }
 
@@ -223,6 +246,8 @@ export class Queues {
             job.due = this.world.now + Math.min(LONGEST_PAUSE, Math.max(0, error.delay));
             return;
           }
+          if (NO_TRY.includes(error instanceof Error ? error.name : ''))
+            this.blame('tries', `${name} lost a try, although nothing is wrong with it: ${error}`);
           job.tries++;
           this.world.say(`  ${name} failed: ${error instanceof Error ? error.message : error}`);
           if (job.tries < work.tries && !(error instanceof FinalFailure))
@@ -252,5 +277,8 @@ export interface Worker {
   handlers: Handlers;
   paused: boolean;
 }
+
+/** Errors that say nothing of the job: it goes back and keeps its tries. */
+const NO_TRY = ['RateLimitedError', 'KeyRejectedError'];
 
 const FAILS: CallOptions = { fail: () => new Error('the queue has not taken a job in time') };

@@ -11,7 +11,7 @@ import { Tape } from './tape.ts';
  * on all cores, each of them with a part of the seeds.
  */
 
-const RUNS = 5_000;
+const RUNS = 3_200;
 const LONG = 500_000;
 /** How long a story that breaks a promise is made shorter, ms. */
 const SHRINKING = 60_000;

@@ -29,6 +29,8 @@ export interface Reads {
   marks: Map<string, string>;
   /** Where tasks had moved to, as JSON. */
   places: Map<string, string>;
+  /** Its calls to incident.io. */
+  calls: string[];
   /** When it took its place at the brake, ms. */
   placeAt?: number;
 }
@@ -45,11 +47,12 @@ export function newStrand(process: string, name: string, began: number): Strand 
     records: new Map(),
     marks: new Map(),
     places: new Map(),
+    calls: [],
   };
   return { name, process, began, reads };
 }
 
-export type CallKind = 'store' | 'queue' | 'api' | 'wait';
+export type CallKind = 'store' | 'queue' | 'api' | 'tracker' | 'wait';
 
 /**
  * How a call fails: before it took effect, after it, at once with the effect still to come, or because there were
@@ -111,6 +114,7 @@ export class Scheduler {
           reject(error);
         }
       };
+      if (kind === 'api') strand.reads.calls.push(what);
       const call = { kind, what, strand, due, isWrite: late !== undefined, go };
       this.waiting.push(call);
       if (strand === this.running) this.continuation ??= call;

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { Context } from '../../src/service/context.ts';
+import type { Context } from '../../src/context/context.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { shrink } from './shrink.ts';
 import type { Telling } from './stage.ts';
 import { type Told, tell } from './story.ts';
 import { Tape } from './tape.ts';
 
-/** The first of some stories in which a promise is broken. */
-async function firstBroken(stories: number, telling: Telling = {}): Promise<Told | undefined> {
+/** The first of some stories that breaks a promise, or one of that name. */
+async function firstBroken(stories: number, telling: Telling = {}, promise = /^/): Promise<Told | undefined> {
   for (let seed = 1; seed <= stories; seed++) {
     const told = await tell(Tape.ofSeed(seed), telling);
-    if (told.violation !== undefined) return told;
+    if (told.violation !== undefined && promise.test(told.violation.promise)) return told;
   }
   return undefined;
 }
@@ -37,7 +37,8 @@ describe('the simulation', () => {
       ...context,
       backend: { ...context.backend, waker: { ...context.backend.waker, wake: async () => {} } },
     });
-    const told = await firstBroken(500, { plant });
+    // A story may also end with nobody having looked in time, which is not always told in fewer steps.
+    const told = await firstBroken(500, { plant }, /^L1/);
     expect(told?.violation?.promise).toMatch(/^L1/);
     if (told === undefined) return;
     const short = await shrink(told, { plant }, PATIENCE);

@@ -12,6 +12,7 @@ import type { Tape } from './tape.ts';
 import { type Hook, type SimEvent, START } from './things.ts';
 import { taskEventOf } from './tracker.ts';
 import { Verdicts } from './verdicts.ts';
+import { checkWords } from './word-checks.ts';
 import { World } from './world.ts';
 import { WriteChecks } from './write-checks.ts';
 
@@ -30,6 +31,10 @@ export interface Telling {
   plant?: Surroundings['plant'];
 }
 
+/** So few tries of a review that it fails for good, and so many as it has. */
+const FEW_TRIES = 4;
+const MANY_TRIES = 100;
+
 const SILENT = pino({ level: 'silent' });
 
 export class Stage {
@@ -44,6 +49,8 @@ export class Stage {
   readonly crowd: Crowd;
   /** By place; undefined where it died. */
   readonly processes: (Process | undefined)[] = [];
+  /** Told of every webhook that reaches us, and its event where it is a tracker's. */
+  onArrival: (event?: SimEvent) => void = () => {};
   /** Whether webhooks are lost and repeated. */
   chaos = false;
   private readonly edits: EditChecks;
@@ -61,9 +68,18 @@ export class Stage {
     const count = (what: string) => counts?.set(what, (counts.get(what) ?? 0) + 1);
     this.world = new World(say, count);
     this.settings = drawSettings(tape);
+    this.world.coarseRows = this.settings.coarseRows;
     this.store = new SimStore(this.world, this.scheduler);
-    this.queues = new Queues(this.world, this.scheduler);
+    this.world.isUnderWay = ({ id }) => this.store.isUnderWay(id);
+    this.world.known = ({ id }) => this.store.statusOf(id);
+    this.queues = new Queues(
+      this.world,
+      this.scheduler,
+      this.settings.timely ? MANY_TRIES : FEW_TRIES,
+      (promise, words) => this.verdicts.broken(promise, words),
+    );
     this.verdicts = new Verdicts(this.world, this.store);
+    this.store.onWords = (incident, words, blockers) => checkWords(incident, words, blockers, this);
     this.edits = new EditChecks(this.world, this.store, this.settings, this.verdicts);
     const writes = new WriteChecks(this.world, this.settings, this.verdicts);
     const log = aloud
@@ -77,8 +93,13 @@ export class Stage {
       scheduler: this.scheduler,
       store: this.store,
       queues: this.queues,
-      incidentIo: createIncidentIo(this.world, this.scheduler, { edits: this.edits, writes }),
+      incidentIo: createIncidentIo(this.world, this.scheduler, {
+        edits: this.edits,
+        writes,
+        paused: (process) => this.verdicts.broken('pause', `${process} writes although everything is paused`),
+      }),
       settings: this.settings,
+      paused: false,
       log,
       plant,
     };
@@ -118,6 +139,8 @@ export class Stage {
 
   deliver(many: number): void {
     const { tape, world } = this;
+    // Who sent them tries again.
+    if (world.queueIsFull) return;
     const batch = asBatch({});
     const events: SimEvent[] = [];
     for (let n = 0; n < many && world.hooks.length > 0; n++) {
@@ -126,8 +149,11 @@ export class Stage {
         batch.tasks.push(taskEventOf(hook, world.now));
         hook.event.arrivedAt ??= world.step;
         events.push(hook.event);
-      } else if (hook !== undefined)
+        this.onArrival(hook.event);
+      } else if (hook !== undefined) {
         batch.incidents.push({ ...hook.event, delivery: hook.delivery, receivedAt: world.now });
+        this.onArrival();
+      }
     }
     world.say(
       `  webhooks arrive: ${[...batch.tasks, ...batch.incidents].map(({ delivery }) => delivery).join(', ')}`,
@@ -162,6 +188,20 @@ export class Stage {
     await this.scheduler.begin(newStrand(name, hand.name, this.world.now), () => {
       hand.run(worker.handlers).then(() => hand.end(), hand.end);
     });
+  }
+
+  /** All is paused, or goes on: with processes of their own, as the policy is read at a start. */
+  async pause(paused: boolean): Promise<void> {
+    this.world.say(paused ? 'everything is paused' : 'the pause is over');
+    this.around.paused = paused;
+    for (const place of this.processes.keys()) {
+      this.crash(place);
+      await this.start(place);
+    }
+  }
+
+  get isPaused(): boolean {
+    return this.around.paused;
   }
 
   /** Stops a process dead. */

@@ -1,11 +1,15 @@
 import { z } from 'zod';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import type { Tables } from '../../src/store/tables.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
-import type { CallOptions, Scheduler, Strand } from './scheduler.ts';
+import type { CallOptions, Reads, Scheduler, Strand } from './scheduler.ts';
+import type { SimIncident } from './things.ts';
 import { isStoredTask } from './verdicts.ts';
 import type { World } from './world.ts';
 
 const placesSchema = z.array(z.number());
+const markSchema = z.object({ phase: z.string(), before: z.number().optional() });
+const linksSchema = z.array(z.tuple([z.string(), z.string()]));
+const indexedSchema = z.object({ status: z.string(), updatedAt: z.number(), task: z.string().optional() });
 
 /** The store in memory, of which every call waits for its turn. The checks look into it without a call. */
 export class SimStore {
@@ -17,6 +21,11 @@ export class SimStore {
   readonly taskSteps = new Map<string, number>();
   /** When it was written that a task has moved on from a place. */
   readonly placeSteps = new Map<string, number>();
+  /** Told of what every outcome says. */
+  onWords: (incident: SimIncident, words: string, blockers: { followUp?: string; why: string }[]) => void =
+    () => {};
+  /** Told of every outcome, with what its review has read. */
+  onOutcome: (incident: SimIncident, wokenBy: string, words: string, reads: Reads) => void = () => {};
   /** When the first sync had ended. */
   firstSyncStep: number | undefined;
 
@@ -43,6 +52,44 @@ export class SimStore {
   peek(table: string, id: string): unknown {
     const text = this.mirror.get(table)?.get(id);
     return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  /** When a review of an incident last ended, ms. */
+  decidedAt(incident: string): number {
+    const outcome = this.peek('outcomes', incident);
+    const at = typeof outcome === 'object' && outcome !== null && 'at' in outcome ? outcome.at : undefined;
+    return typeof at === 'number' ? at : -Infinity;
+  }
+
+  /** When the first sync began, as the store has it, ms. */
+  startedAt(): number | undefined {
+    const starts = this.peek('starts', 'here');
+    const known =
+      typeof starts === 'object' && starts !== null && 'first' in starts ? starts.first : undefined;
+    return typeof known === 'number' ? known : undefined;
+  }
+
+  /** A follow-up's status as the store has it. */
+  statusOf(followUp: string): string | undefined {
+    const text = this.mirror.get('followUps')?.get(followUp);
+    return text === undefined ? undefined : indexedSchema.parse(JSON.parse(text)).status;
+  }
+
+  /** The task of a follow-up as the store has it. */
+  taskOf(followUp: string): string | undefined {
+    const text = this.mirror.get('followUps')?.get(followUp);
+    return text === undefined ? undefined : indexedSchema.parse(JSON.parse(text)).task;
+  }
+
+  /** Whether a write of a follow-up was begun of which no answer is stored. */
+  isUnderWay(followUp: string): boolean {
+    const mark = this.peek('marks', followUp);
+    return typeof mark === 'object' && mark !== null && 'phase' in mark && mark.phase === 'intent';
+  }
+
+  /** The incidents of the follow-ups that refer to a task, as the store knows them. */
+  linked(key: string): string[] {
+    return linksSchema.parse(this.peek('links', key) ?? []).map(([, incident]) => incident);
   }
 
   /** Where a task is now, as the store knows it. */
@@ -91,6 +138,7 @@ export class SimStore {
       unrank: (rank, members) => call(`unrank ${rank}`, (inner) => inner.unrank(rank, members)),
       ranked: (rank, range) => call(`ranked ${rank}`, (inner) => inner.ranked(rank, range)),
       rankSize: (rank) => call(`size of ${rank}`, (inner) => inner.rankSize(rank)),
+      names: () => call('names', (inner) => inner.names()),
       time: async () => this.world.now,
       close: async () => {},
     };
@@ -142,6 +190,12 @@ export class SimStore {
         // As it was written: a process may have slept since it looked at the clock.
         reads.placeAt = placesSchema.parse(JSON.parse(value ?? '[]')).at(-1);
         return;
+      case 'marks':
+        this.hasBegun(id, value);
+        return;
+      case 'followUps':
+        this.hasIndexed(id, value);
+        return;
       case 'meta':
         if (id === 'first-sync-finished') this.firstSyncStep ??= world.step;
         return;
@@ -161,7 +215,7 @@ export class SimStore {
         incident.releasedAt = Number(value ?? -Infinity);
         return;
       case 'outcomes':
-        if (value !== undefined) this.tell(id, value);
+        if (value !== undefined) this.tell(id, value, reads);
     }
   }
 
@@ -176,9 +230,32 @@ export class SimStore {
       for (const event of events) if (event.key === key) event.recordedAt = undefined;
   }
 
-  private tell(id: string, text: string): void {
-    const { verdict, words, wokenBy } = JSON.parse(text);
-    const reference = this.world.incidents.find((it) => it.id === id)?.reference ?? id;
+  /** A write of ours begins over a row that was written since it was read: whether that undoes ours nobody can tell. */
+  private hasBegun(id: string, value: string | undefined): void {
+    const followUp = this.world.followUps.find((it) => it.id === id);
+    if (followUp === undefined || value === undefined) return;
+    const { phase, before } = markSchema.parse(JSON.parse(value));
+    if (phase === 'intent' && before !== followUp.updatedAt) followUp.blurred = true;
+  }
+
+  /** Our store has a follow-up as outstanding: from when it does, who set it back is known. */
+  private hasIndexed(id: string, value: string | undefined): void {
+    const followUp = this.world.followUps.find((it) => it.id === id);
+    if (followUp?.setBack === undefined || value === undefined) return;
+    const { status, updatedAt } = indexedSchema.parse(JSON.parse(value));
+    if (status !== 'outstanding' || updatedAt < followUp.setBack.rowAt) return;
+    followUp.setBack.seenAt ??= updatedAt;
+    followUp.setBack.seenStep ??= this.world.step;
+  }
+
+  private tell(id: string, text: string, reads: Reads): void {
+    const { verdict, reason, words, wokenBy, blockers } = JSON.parse(text);
+    const incident = this.world.incidents.find((it) => it.id === id);
+    if (incident !== undefined && /moved-back|resolved-by-us/.test(reason))
+      incident.saidBackStep = this.world.step;
+    if (incident !== undefined) this.onWords(incident, words, blockers);
+    if (incident !== undefined) this.onOutcome(incident, wokenBy, words, reads);
+    const reference = incident?.reference ?? id;
     this.world.say(`  reviewed ${reference} (${wokenBy}): ${verdict}, ${words}`);
   }
 }

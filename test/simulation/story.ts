@@ -2,7 +2,8 @@ import { act } from './chaos.ts';
 import { drain, quiet } from './quiet.ts';
 import { Ended, SECOND, Stage, type Telling } from './stage.ts';
 import type { Tape } from './tape.ts';
-import { isDone, STATUS } from './things.ts';
+import { isClosed, isDone, STATUS } from './things.ts';
+import { Timely } from './timely.ts';
 import type { Violation } from './verdicts.ts';
 
 export interface Told {
@@ -31,12 +32,16 @@ async function play(stage: Stage): Promise<void> {
   const places = tape.chance(60) ? 2 : 1;
   for (let place = 0; place < places; place++) await stage.start(place);
   if (!settings.fresh) await drain('the first sync', stage);
+  const timely = new Timely(stage);
   const rounds = 1 + tape.choose(3);
   for (let round = 0; round < rounds && !tape.isOver; round++) {
-    stage.chaos = true;
-    const acts = 20 + tape.choose(140);
-    for (let n = 0; n < acts && !tape.isOver; n++) await act(stage);
-    stage.chaos = false;
+    if (settings.timely) await timely.round(5 + tape.choose(20));
+    else {
+      stage.chaos = true;
+      const acts = 20 + tape.choose(140);
+      for (let n = 0; n < acts && !tape.isOver; n++) await act(stage);
+      stage.chaos = false;
+    }
     await quiet(stage);
   }
   if (world.incidents.some(({ updates }) => updates.some(({ by }) => by === 'us')))
@@ -56,9 +61,12 @@ function begin({ tape, world, settings }: Stage): void {
       tape.chance(80) ? tape.pick(world.tasks) : undefined,
       tape.chance(20) ? 'completed' : 'outstanding',
     );
+  for (const followUp of world.followUps) followUp.owned = !settings.ownersRequired || tape.chance(50);
   for (const incident of world.incidents) {
-    const statuses = world.followUpsOf(incident).map(({ status }) => status);
-    incident.wasReady = statuses.length > 0 && statuses.every(isDone);
+    const followUps = world.followUpsOf(incident);
+    incident.wasReady =
+      followUps.length > 0 &&
+      followUps.every(({ status, task }) => isDone(status) || (task !== undefined && isClosed(task.state)));
   }
   world.pass(3_600 * SECOND);
   world.say(`${JSON.stringify(settings)}`);

@@ -59,18 +59,36 @@ export interface SimFollowUp {
   refuses: boolean;
   /** When its status changed last, and by whom. */
   changed: { step: number; by: Who; at: number };
-  /** What a person last set it to. */
-  person?: { step: number; at: number; status: string };
+  /** What a person last set it to, and whether we could know that this was a change. */
+  person?: { step: number; at: number; status: string; known: boolean };
+  /** When somebody other than us took it from done to outstanding last, and whether we could know that it had been done. */
+  setBack?: SetBack;
+  /** When somebody other than us changed its status last. */
+  othersStep: number;
   bornStep: number;
   /** When it last became done, or stopped to be. */
   doneStep: number;
   connectedStep: number;
-  /** A person's change that altered nothing but `updated_at`. */
-  touchedStep: number;
+  /** When its link followed its task to a new place last. */
+  followedStep?: number;
+  /** When its row was written last without a change of its status. */
+  rowStep: number;
+  /** Somebody is responsible for it: an organisation may refuse changes of those without. */
+  owned: boolean;
   /** Something happened that no client can tell: a late effect, or a change between our PUT and its record. */
   blurred: boolean;
   /** Writes of ours that timed out and may still take effect. */
   onTheirWay: number;
+}
+
+export interface SetBack {
+  step: number;
+  by: Who;
+  known: boolean;
+  /** The row's `updated_at` then, and as it was when our store first had it outstanding, ms. */
+  rowAt: number;
+  seenAt?: number;
+  seenStep?: number;
 }
 
 export interface SimUpdate {
@@ -88,8 +106,14 @@ export interface SimIncident {
   status: IncidentStatus;
   updatedAt: number;
   updates: SimUpdate[];
-  /** When a person moved it back last. */
+  /** When it was last opened again after it had been closed, or made active after we had resolved it. */
   movedBackStep: number;
+  /** What we told people in it. */
+  posts: { key: string; update: SimUpdate; message: string }[];
+  /** When the follow-ups had been read on which our last edit rested. */
+  evidenceStep: number;
+  /** When a review last said that somebody moved it back. */
+  saidBackStep: number;
   releasedStep: number;
   /** When, as the store has it, ms: a process may have slept since it looked at the clock. */
   releasedAt: number;
@@ -104,6 +128,10 @@ export interface SimIncident {
   otherEdits: number;
   /** It was ready before the first process started, and nothing has happened to it since. */
   wasReady: boolean;
+  /** When its follow-ups were read last. */
+  lookedStep: number;
+  /** Since when (ms) it is due without a break, and with which change it began. */
+  dueSince?: { at: number; step: number };
   /** Since when (ms) the code says without a break that it is ready. */
   readySince?: number;
 }

@@ -33,7 +33,7 @@ export function setTask(
   send(hookOf(event, [], settings));
   if (isChange && state !== 'deleted' && settings.ownSync !== 'none')
     for (const followUp of world.followUps)
-      if (followUp.task === task) world.copies.push({ followUp, state });
+      if (followUp.task === task) world.copies.push({ followUp, state, since });
 }
 
 /** To another repository: the webhook tells both places. */
@@ -59,6 +59,25 @@ export function transfer(
   send(hookOf(event, [former], settings));
 }
 
+/** A tracker may say of a task that moved that it was deleted where it had been. */
+export function deleteFormer(task: SimTask, { world, send }: { world: World; send: Send }): void {
+  const told = task.transfers.at(-1);
+  if (told === undefined || told.key === task.keys[0]) return;
+  const key = task.keys[task.keys.indexOf(told.key) - 1] ?? '';
+  const event: SimEvent = {
+    ...told,
+    delivery: world.name('d'),
+    key,
+    state: 'deleted',
+    since: world.now,
+    step: world.step,
+  };
+  world.say(
+    `the tracker says that ${key} was deleted, from where ${task.name} was moved [${event.delivery}]`,
+  );
+  send({ kind: 'task', delivery: event.delivery, event, key, aliases: [] });
+}
+
 /** The repository gets another name: no webhook tells it, the next event of the task has the new one. */
 export function rename(task: SimTask, { world }: { world: World }): void {
   const former = keyOf(task);
@@ -76,7 +95,8 @@ export function keyOf(task: SimTask): string {
   return task.keys.at(-1) ?? '';
 }
 
-function note(
+/** Something that the tracker says of a task. */
+export function note(
   task: SimTask,
   event: Pick<SimEvent, 'state' | 'by' | 'since' | 'isChange' | 'reopened' | 'canonical'>,
   world: World,

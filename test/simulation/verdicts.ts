@@ -52,6 +52,19 @@ export class Verdicts {
     this.violation ??= { promise, words };
   }
 
+  /** Whether a person set a follow-up back after a task's change, we could know it, and nobody released it since. */
+  isSetBack({ setBack, incident, status }: SimFollowUp, change: SimEvent): boolean {
+    return (
+      setBack !== undefined &&
+      status === 'outstanding' &&
+      setBack.by === 'person' &&
+      setBack.known &&
+      setBack.step > change.step &&
+      setBack.step > this.world.storeLostStep &&
+      setBack.step > incident.releasedStep
+    );
+  }
+
   /** Whether it became known after `step` that a task is elsewhere. */
   movedSince(key: string, step: number): boolean {
     return this.store.hasMovedSince(key, step);
@@ -76,7 +89,7 @@ const CROSSED = /^(S3|S1 reopened|settle time|Audit false)/;
 
 /** Whether nobody can order a change of a follow-up and an event of its task. */
 export function isTie(followUp: SimFollowUp, event: SimEvent): boolean {
-  if (event.since % 1000 !== 0) return false;
+  if (event.since % 1000 !== 0 && followUp.updatedAt % 1000 !== 0) return false;
   return [followUp.person?.at, followUp.changed.at].some(
     (at) => at !== undefined && second(at) === second(event.since),
   );

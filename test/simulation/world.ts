@@ -24,12 +24,22 @@ export class World {
   /** Webhooks on their way to us. */
   readonly hooks: Hook[] = [];
   /** Changes that incident.io's own sync has yet to copy. */
-  readonly copies: { followUp: SimFollowUp; state: TaskStateName }[] = [];
+  readonly copies: { followUp: SimFollowUp; state: TaskStateName; since: number }[] = [];
   key = { rejected: false, roles: ROLES };
   private names = 0;
+  /** Processes that found everything paused when they started. */
+  readonly pausedProcesses = new Set<string>();
+  /** The queue takes nothing. */
+  queueIsFull = false;
+  /** incident.io's rows have whole seconds. */
+  coarseRows = false;
   /** Tells the story, where somebody listens. */
   readonly say: (line: string) => void;
   readonly count: (what: string) => void;
+  /** Whether a write of ours was begun of which no answer is known. */
+  isUnderWay: (followUp: SimFollowUp) => boolean = () => false;
+  /** The status of a follow-up as our store has it. */
+  known: (followUp: SimFollowUp) => string | undefined = () => undefined;
 
   constructor(say: (line: string) => void, count: (what: string) => void) {
     this.say = say;
@@ -59,6 +69,10 @@ export class World {
       updatedAt: this.now,
       updates: [],
       movedBackStep: -1,
+      posts: [],
+      evidenceStep: -1,
+      lookedStep: -1,
+      saidBackStep: -1,
       releasedStep: -1,
       releasedAt: -Infinity,
       held: false,
@@ -118,7 +132,9 @@ export class World {
       bornStep: this.step,
       doneStep: this.step,
       connectedStep: -1,
-      touchedStep: -1,
+      rowStep: -1,
+      othersStep: -1,
+      owned: true,
       blurred: false,
       onTheirWay: 0,
     };
@@ -131,18 +147,48 @@ export class World {
     this.say(
       `${by} ${by === 'us' ? 'set' : 'sets'} follow-up ${followUp.id} from ${followUp.status} to ${to}`,
     );
-    followUp.updatedAt = now;
+    followUp.updatedAt = this.rowTime();
     if (to === followUp.status) {
-      if (by === 'person') followUp.touchedStep = step;
+      followUp.rowStep = step;
       return;
     }
+    const before = this.known(followUp);
+    const wasOurs = followUp.changed.by === 'us';
     if (isDone(to) !== isDone(followUp.status)) followUp.doneStep = step;
+    if (by !== 'us' && isDone(followUp.status) && to === 'outstanding')
+      followUp.setBack = {
+        step,
+        by,
+        known: wasOurs || (before !== undefined && isDone(before)),
+        rowAt: followUp.updatedAt,
+      };
     followUp.status = to;
-    followUp.completedAt = to === 'completed' ? now : undefined;
+    followUp.completedAt = to === 'completed' ? this.rowTime() : undefined;
     followUp.changed = { step, by, at: now };
     // From here on it is clear again who was last.
-    if (by !== 'us') followUp.blurred = followUp.onTheirWay > 0;
-    if (by === 'person') followUp.person = { step, at: now, status: to };
+    if (by !== 'us') Object.assign(followUp, { blurred: followUp.onTheirWay > 0, othersStep: step });
+    if (by === 'person')
+      // Of one that is completed, its own time tells when.
+      followUp.person = {
+        step,
+        at: now,
+        status: to,
+        known: to === 'completed' || (before !== undefined && before !== to),
+      };
+  }
+
+  /** A follow-up's row is written, and its status stays what it is: title, owner, priority, labels, export. */
+  writeRow(followUp: SimFollowUp, what: string): void {
+    this.say(what);
+    followUp.updatedAt = this.rowTime();
+    followUp.rowStep = this.step;
+    // Whether ours took effect before, and was undone, or never did, cannot be told any more.
+    if (this.isUnderWay(followUp)) followUp.blurred = true;
+  }
+
+  /** Now, as incident.io writes it into a row. */
+  rowTime(): number {
+    return this.coarseRows ? Math.floor(this.now / 1000) * 1000 : this.now;
   }
 
   moveIncident(incident: SimIncident, to: IncidentStatus, by: Who): void {
@@ -154,7 +200,12 @@ export class World {
     incident.status = to;
     incident.updatedAt = now;
     incident.updates.push({ id: this.name('01UPDATE'), status: to, from, by, at: now, step });
-    if (from.category === 'closed' || (from.category === 'learning' && to.category === 'live'))
+    const resolved = incident.updates.findLast(
+      (it) => it.from.category === 'live' && it.status.category === 'learning',
+    );
+    const reactivated = from.category === 'learning' && to.category === 'live';
+    const wasBack = incident.movedBackStep >= 0;
+    if (from.category === 'closed' || (reactivated && (wasBack || resolved?.by === 'us')))
       incident.movedBackStep = step;
   }
 }

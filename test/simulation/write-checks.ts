@@ -1,3 +1,4 @@
+import { hasHappened } from './edit-checks.ts';
 import type { Strand } from './scheduler.ts';
 import type { StorySettings } from './settings.ts';
 import { endOf } from './store.ts';
@@ -25,6 +26,11 @@ export class WriteChecks {
     if (!this.settings.syncFollowUps)
       this.verdicts.broken('S3 off', `${followUp.id} is written although that is switched off`);
     if (followUp.status === to) return;
+    if (followUp.incident.wasReady && !hasHappened(followUp.incident, world))
+      this.verdicts.broken(
+        'S2 backlog',
+        `${followUp.incident.reference} was ready before the first start, and ${followUp.id} is written`,
+      );
     const event = this.eventRead(followUp, reads);
     const change = event?.of ?? event;
     const words = `${followUp.id} is set to ${to} for ${event?.delivery ?? 'no event'}`;
@@ -43,17 +49,17 @@ export class WriteChecks {
     }
     world.count('write');
     const read = reads.followUps.get(followUp.id) ?? -1;
-    const key = `${followUp.id} ${change.delivery}`;
+    // A release lets a task's word count once more.
+    const key = `${followUp.id} ${change.delivery} ${followUp.incident.releasedStep}`;
     if (followUp.changed.step > read) world.count('change after the last read: write');
     else if (world.storeLostStep > read) world.count('store lost between read and write');
     else if (isTie(followUp, change)) world.count('too coarse to order: write');
     else if (followUp.blurred || this.isGuess(followUp, reads)) world.count('crash between write and record');
-    else if (followUp.person && followUp.person.step > change.step && followUp.person.status !== to)
-      this.verdicts.broken(
-        'S3',
-        `${words} against a person's later change at step ${followUp.person.step}`,
-        followUp.incident,
-      );
+    else if (
+      to === 'outstanding' ? this.isTicked(followUp, change) : this.verdicts.isSetBack(followUp, change)
+    )
+      this.verdicts.broken('S3', `${words} against a person's later change`, followUp.incident);
+    else if (followUp.incident.releasedStep > followUp.changed.step) world.count('set back, and released');
     else if (this.writes.has(key))
       this.verdicts.broken('S3 twice', `${words} a second time`, followUp.incident);
     this.writes.add(key);
@@ -63,8 +69,15 @@ export class WriteChecks {
     const read = reads.followUps.get(followUp.id) ?? -1;
     if (late) this.world.count('write that took effect late');
     // Our write and somebody's change crossed, or what was written before it: nobody can tell whose the last one is.
-    const crossed = followUp.changed.step > read || followUp.touchedStep > read || followUp.status === to;
+    const crossed = followUp.changed.step > read || followUp.status === to;
     if (late || crossed || this.isGuess(followUp, reads)) followUp.blurred = true;
+  }
+
+  /** Whether a person ticked it off after a task's change, and we could know that. */
+  private isTicked({ person, othersStep }: SimFollowUp, change: SimEvent): boolean {
+    return (
+      person?.known === true && person.step >= Math.max(othersStep, change.step) && isDone(person.status)
+    );
   }
 
   /** The event on which a review based its write, by the record that it read. */
@@ -83,6 +96,7 @@ export class WriteChecks {
     const text = marks.get(followUp.id);
     if (text === undefined) return false;
     const mark = JSON.parse(text);
-    return mark.phase === 'intent' && (mark.beforeOurs || mark.target === followUp.status);
+    // The row was written since: by us and then by somebody else, or by somebody else alone.
+    return mark.phase === 'intent' && (mark.beforeOurs || mark.before !== followUp.updatedAt);
   }
 }

@@ -1,4 +1,4 @@
-import type { Simulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/running-simulator.ts';
 
 /** A plain request to the stand-in, with the answer read. */
 export interface Asked {

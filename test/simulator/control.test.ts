@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runSimulator } from '../../src/simulator/run.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/running-simulator.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
 import { type Asked, ask, at, each } from './ask.ts';
 
 let simulator: Simulator;
@@ -76,7 +77,7 @@ describe('another process', () => {
   });
 });
 
-it('runs by itself and says how to talk to it', async () => {
+it('runs alone and says how to talk to it', async () => {
   const lines: string[] = [];
   const alone = await runSimulator({ port: 0 }, (line) => lines.push(line));
   expect(lines.join('\n')).toContain(`INCIDENT_IO_API_URL=${alone.url} INCIDENT_IO_API_KEY=${alone.token}`);

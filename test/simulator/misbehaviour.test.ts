@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import type { Simulator } from '../../src/simulator/running-simulator.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
 import { checkExchange } from '../support/contract.ts';
 import { ask, at } from './ask.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Table } from '../../src/store/table.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
 
 describe('an entry that cannot be read', () => {
   it.each([

@@ -29,6 +29,36 @@ export function tablesConformance(name: string, open: () => Promise<TablesRig>):
 
     const getOne = async (id: string, from = tables) => (await from.get('t', [id]))[0];
 
+    describe('names', () => {
+      const sorted = async (from = tables) => {
+        const { tables: names, ranks } = await from.names();
+        return { tables: names.sort(), ranks: ranks.sort() };
+      };
+
+      it('are those of what has an entry, each once, whatever they are made of', async () => {
+        expect(await tables.names()).toEqual({ tables: [], ranks: [] });
+        const odd = ['t', 'a:b', 'ä {x}*?[y]\\', '', '1'];
+        await tables.put(odd.flatMap((table) => ['a', 'b'].map((id) => ({ table, id, value: '1' }))));
+        for (const rank of odd) await tables.rank(rank, [{ member: 'm', score: 1 }]);
+        await tables.rank('no table', [{ member: 'm', score: 1 }]);
+        await tables.put([{ table: 'no rank', id: 'a', value: '1' }]);
+        expect(await sorted(await rig.client(space))).toEqual({
+          tables: [...odd, 'no rank'].sort(),
+          ranks: [...odd, 'no table'].sort(),
+        });
+      });
+
+      it('are not those of what was emptied, nor of other spaces whose name begins alike or fits as a pattern', async () => {
+        for (const other of [`${space}-2`, space.replace('test', 'tost')])
+          await (await rig.client(other)).put([{ table: 'theirs', id: 'a', value: '1' }]);
+        await tables.put([{ table: 'gone', id: 'a', value: '1' }]);
+        await tables.rank('gone', [{ member: 'm', score: 1 }]);
+        await tables.put([{ table: 'gone', id: 'a', value: undefined }]);
+        await tables.unrank('gone', ['m']);
+        expect(await tables.names()).toEqual({ tables: [], ranks: [] });
+      });
+    });
+
     describe('get and put', () => {
       it('answers undefined for what is not there, and nothing for no ids', async () => {
         expect(await tables.get('t', ['a', 'b'])).toEqual([undefined, undefined]);

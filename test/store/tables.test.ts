@@ -4,13 +4,13 @@ import { PGlite } from '@electric-sql/pglite';
 import { Cluster, Redis } from 'ioredis';
 import pg from 'pg';
 import { describe, expect, inject, it } from 'vitest';
-import { PgliteSession } from '../../src/queue/pglite-session.ts';
-import { readRedisUrl } from '../../src/queue/redis-url.ts';
+import { readRedisUrl } from '../../src/queue/redis/url.ts';
+import { PgliteSession } from '../../src/queue/sql/pglite-session.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { createRedisTables } from '../../src/store/redis-tables.ts';
 import { createSqlTables } from '../../src/store/sql-tables.ts';
 import type { Tables } from '../../src/store/tables.ts';
 import { freshFolder } from '../support/backends.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
 import { type TablesRig, tablesConformance } from './tables.conformance.ts';
 
 tablesConformance('memory', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { openBackend } from '../../src/queue/open-backend.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { DOOR_OPEN, WebhookSecrets } from '../../src/store/webhook-secrets.ts';
 import { queuePlaces } from '../support/backends.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
 
 function open() {
   const clock = { time: Date.parse('2026-03-01T12:00:00Z'), now: () => clock.time };
@@ -12,7 +12,9 @@ function open() {
 
 describe('secrets that were offered', () => {
   it('the first is kept, the same again is known, and another is refused', async () => {
-    const { secrets } = open();
+    const { secrets, clock } = open();
+    expect(await secrets.offer('asana', 'too early')).toBe('refused');
+    expect(await secrets.openFirst('asana')).toBe(clock.time + DOOR_OPEN);
     expect(await secrets.of('asana')).toEqual([]);
     expect(await secrets.offer('asana', 'first')).toBe('kept');
     expect(await secrets.offer('asana', 'first')).toBe('known');
@@ -23,6 +25,7 @@ describe('secrets that were offered', () => {
 
   it('an open door lets exactly one more in, and the first stays valid', async () => {
     const { secrets, clock } = open();
+    await secrets.openFirst('asana');
     await secrets.offer('asana', 'first');
     expect(await secrets.openDoor('asana')).toBe(clock.time + DOOR_OPEN);
     expect(await secrets.offer('asana', 'first')).toBe('known');
@@ -31,8 +34,17 @@ describe('secrets that were offered', () => {
     expect(await secrets.of('asana')).toEqual(['first', 'second']);
   });
 
-  it('the door closes by itself', async () => {
+  it('a later start opens no door', async () => {
     const { secrets, clock } = open();
+    await secrets.openFirst('asana');
+    clock.time += DOOR_OPEN;
+    expect(await secrets.openFirst('asana')).toBeUndefined();
+    expect(await secrets.offer('asana', 'first')).toBe('refused');
+  });
+
+  it('the window closes after its time', async () => {
+    const { secrets, clock } = open();
+    await secrets.openFirst('asana');
     await secrets.offer('asana', 'first');
     await secrets.openDoor('asana');
     clock.time += DOOR_OPEN;
@@ -41,8 +53,9 @@ describe('secrets that were offered', () => {
 
   it('after they were forgotten, the next one is kept', async () => {
     const { secrets } = open();
+    await secrets.openFirst('asana');
     await secrets.offer('asana', 'a stranger’s');
-    expect(await secrets.forget('asana')).toBe(1);
+    expect(await secrets.forget('asana')).toMatchObject({ forgotten: 1 });
     expect(await secrets.of('asana')).toEqual([]);
     expect(await secrets.offer('asana', 'first')).toBe('kept');
   });
@@ -57,6 +70,7 @@ describe.each(servers)('secrets that were offered, on $name', (place) => {
   it('of many at once one is kept, and it is there after a restart', async () => {
     const backend = await openBackend(place.url, options);
     const secrets = new WebhookSecrets(backend.tables);
+    await secrets.openFirst('asana');
     const offered = Array.from({ length: 5 }, (_, i) => `secret-${i}`);
     const outcomes = await Promise.all(offered.map((secret) => secrets.offer('asana', secret)));
     expect(outcomes.filter((outcome) => outcome === 'kept')).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { inject } from 'vitest';
+import { inject, it } from 'vitest';
 
 /** A fresh place for queues and store, that no other test uses. */
 export interface QueuePlace {
@@ -37,6 +37,11 @@ export function onePlace(wish: QueuePlace['name']): QueuePlace[] {
   const places = queuePlaces();
   const wished = places.filter(({ name }) => name === wish);
   return wished.length > 0 ? wished : places.slice(0, 1);
+}
+
+/** For files that are about servers alone: says that they are skipped where this run covers none. */
+export function skipWithout(places: readonly QueuePlace[]): void {
+  if (places.length === 0) it.skip('needs Redis or PostgreSQL', () => {}); // said by name where TEST_BACKENDS leaves both out
 }
 
 /** The same on the cluster of Redis, for what may differ there; none where this run does not cover it. */

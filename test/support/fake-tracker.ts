@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { z } from 'zod';
-import { github } from '../../src/trackers/github.ts';
+import { github } from '../../src/trackers/github/index.ts';
 import {
   type Access,
   READ_BACK,
@@ -20,6 +20,8 @@ export type Told = Partial<
 export type Trouble =
   | { kind: 'down' }
   | { kind: 'refused' }
+  /** 200, and nothing that can be read. */
+  | { kind: 'garbled' }
   | { kind: 'busy'; retryAt: number }
   | { kind: 'elsewhere'; url: string };
 
@@ -32,6 +34,10 @@ export interface FakeTracker {
   tasks: Map<TaskKey, Told>;
   /** `undefined`: it tells. */
   trouble: Trouble | undefined;
+  /** Tasks for which a call is answered 500, whatever else it asks for. */
+  poison: Set<TaskKey>;
+  /** Sent with every answer, if any. */
+  retryAfter: string | undefined;
   /** What each call asked for. */
   calls: TaskKey[][];
   close(): Promise<void>;
@@ -55,10 +61,13 @@ export async function startFakeTracker(): Promise<FakeTracker> {
     const asked = z.array(z.string()).parse(JSON.parse(body));
     fake.calls.push(asked);
     const { trouble } = fake;
+    if (fake.retryAfter !== undefined) response.setHeader('retry-after', fake.retryAfter);
+    if (trouble?.kind === 'garbled') return response.end('<html>');
     if (trouble?.kind === 'down') return request.socket.destroy();
     if (trouble?.kind === 'refused' || request.headers.authorization !== `Bearer ${fake.token}`)
       return response.writeHead(401).end();
     if (trouble?.kind === 'busy') return response.writeHead(429, { reset: String(trouble.retryAt) }).end();
+    if (asked.some((task) => fake.poison.has(task))) return response.writeHead(500).end('a page');
     const known = asked.flatMap((task) => {
       const entry = fake.tasks.get(task);
       return entry === undefined ? [] : [[task, entry] as const];
@@ -83,6 +92,8 @@ export async function startFakeTracker(): Promise<FakeTracker> {
     token: 'canary-token-5b1c',
     tasks: new Map(),
     trouble: undefined,
+    poison: new Set(),
+    retryAfter: undefined,
     calls: [],
     async close() {
       server.closeAllConnections();
@@ -101,6 +112,7 @@ async function read(tasks: readonly TaskKey[], { token, urls, now, send }: Acces
   const { status, headers, body } = await ask(url);
   if (status === 401) throw new TrackerAccessError(`the token ${token} is not valid (401)`);
   if (status === 429) throw new TrackerBusyError('its rate limit is used up', Number(headers.reset));
+  if (status >= 500) throw new Error(`GitHub could not answer (${status})`);
   const { tasks: known, next } = answer.parse(JSON.parse(body));
   if (next !== undefined) await ask(next);
   const events = new Map<TaskKey, TaskEvent>();

@@ -1,10 +1,13 @@
 import type { Rule } from '../../src/policy/rule.ts';
-import type { TaskRecord } from '../../src/store/records.ts';
+import type { Operator } from '../../src/store/history/operator.ts';
+import type { StatusHistory, TaskRecord } from '../../src/store/records.ts';
+import { nextHistory } from '../../src/store/status-history.ts';
 import type { FollowUp, Incident, IncidentStatus, IncidentUpdate, TaskEvent } from '../../src/vocabulary.ts';
 
 /** Things to put into tests, each with sensible contents that a test overrides where it matters. */
 
 export const T0 = Date.parse('2026-03-01T12:00:00Z');
+export const OPERATOR: Operator = { name: 'ada', via: 'command line', from: 'build-1' };
 export const minutes = (n: number) => n * 60_000;
 
 export function followUp(over: Partial<FollowUp> = {}): FollowUp {
@@ -18,6 +21,11 @@ export function followUp(over: Partial<FollowUp> = {}): FollowUp {
     writable: { title: 'Alert on replica lag', labels: [] },
     ...over,
   };
+}
+
+/** How the status of a follow-up came about, by default of one that was first seen with the status that it has. */
+export function historyOf(of: FollowUp, over: Partial<StatusHistory> = {}): StatusHistory {
+  return { ...nextHistory(undefined, of, undefined, of.updatedAt), ...over };
 }
 
 export function taskRecord(over: Partial<TaskRecord> = {}): TaskRecord {
@@ -71,6 +79,7 @@ export function incident(over: Partial<Incident> = {}): Incident {
     visibility: 'public',
     customFields: [],
     hasPostmortem: false,
+    debriefs: [],
     updatedAt: T0,
     ...over,
   };
@@ -88,8 +97,14 @@ export function rule(over: Partial<Rule> = {}): Rule {
     declinedCounts: true,
     automationCounts: false,
     closingsDoNotCountOf: [],
+    closingsCountOf: [],
+    inactivityLabels: [],
+    notInactivityLabels: [],
     requirePostmortem: false,
+    waitForDebriefs: false,
+    minTimeResolved: 0,
     trackerMustAgree: false,
+    announce: true,
     ...over,
   };
 }

@@ -11,6 +11,8 @@ import { PATIENCE } from './patience.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = join(ROOT, 'dist/main.js');
+/** Whatever `.env` a developer has. */
+const NO_FILE = '--no-env-file';
 
 export interface Ended {
   /** Absent where a signal ended it. */
@@ -52,7 +54,7 @@ process.once('exit', () => {
 export function startProcess(args: readonly string[], env: Record<string, string>): TestProcess {
   if (!existsSync(PROGRAM))
     throw new Error('This test runs the program that is built. Run `npm run build` first, or `npm test`.');
-  return launch(process.execPath, [PROGRAM, ...args], env);
+  return launch(process.execPath, [PROGRAM, NO_FILE, ...args], env);
 }
 
 /** Starts a script of package.json, without what npm runs before it. */
@@ -62,7 +64,7 @@ export function startScript(name: string, env: Record<string, string>): TestProc
 
 /** Runs a command on a terminal, as a person does, whose lines hold all that it draws. */
 export async function runOnTerminal(args: readonly string[], env: Record<string, string>): Promise<string> {
-  const command = [process.execPath, PROGRAM, ...args].map((part) => `'${part}'`).join(' ');
+  const command = [process.execPath, PROGRAM, NO_FILE, ...args].map((part) => `'${part}'`).join(' ');
   const child = launch('script', ['--quiet', '--return', '--command', command, '/dev/null'], env);
   try {
     await child.ended();

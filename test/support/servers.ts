@@ -195,9 +195,8 @@ function startRedisServer(binary: string, folder: string, keeper: Keeper, more: 
 }
 
 async function startPostgres(folder: string, keeper: Keeper): Promise<Server | undefined> {
-  const places = [...searchPath(), ...debianFolders()];
-  const postgres = findBinary(['postgres'], places);
-  const initdb = findBinary(['initdb'], places);
+  const postgres = postgresProgram('postgres');
+  const initdb = postgresProgram('initdb');
   if (!postgres || !initdb) return undefined;
   mkdirSync(folder);
   const owner = serverOwner();
@@ -234,8 +233,13 @@ async function startPostgres(folder: string, keeper: Keeper): Promise<Server | u
   };
 }
 
+/** A program of PostgreSQL's server, wherever it is installed. */
+export function postgresProgram(name: string): string | undefined {
+  return findBinary([name], [...searchPath(), ...debianFolders()]);
+}
+
 /** PostgreSQL refuses to run as root: then it runs as its own user, or as nobody. */
-function serverOwner(): { uid?: number; gid?: number } {
+export function serverOwner(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const users = readFileSync('/etc/passwd', 'utf8')
     .split('\n')

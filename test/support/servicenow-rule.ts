@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'vitest';
 import type { Delivery } from '../../src/trackers/tracker.ts';
-import { HOST, SYS_ID } from '../trackers/samples/servicenow-payloads.ts';
+import { HOST, SYS_ID } from '../trackers/servicenow/payloads.ts';
 
 /** Runs the business rule of docs/trackers/servicenow.md, with a stand-in of what ServiceNow gives to its scripts. */
 const page = readFileSync(join(import.meta.dirname, '../../docs/trackers/servicenow.md'), 'utf8');

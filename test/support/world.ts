@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { expect, vi } from 'vitest';
 import { z } from 'zod';
 import { operateFor } from '../../src/commands/operations.ts';
+import type { Context } from '../../src/context/context.ts';
 import { until } from '../../src/demo/until.ts';
 import { createLogger } from '../../src/log.ts';
-import type { Context } from '../../src/service/context.ts';
 import { type Service, startService } from '../../src/service/service.ts';
-import { readSettings } from '../../src/settings.ts';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import { readSettings } from '../../src/settings/settings.ts';
+import type { Simulator } from '../../src/simulator/running-simulator.ts';
+import { type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { QueuePlace } from './backends.ts';
 import { checkExchange } from './contract.ts';
@@ -27,7 +28,10 @@ export interface TestWorld {
   /** Sends a GitHub webhook; the service takes it. */
   github(webhook: IssueWebhook): Promise<void>;
   /** An incident with a follow-up for each issue. */
-  incident(issues: string[], setup?: { status?: string; mode?: 'test' }): Promise<TestIncident>;
+  incident(
+    issues: string[],
+    setup?: { status?: string; mode?: 'test'; name?: string; visibility?: 'private' },
+  ): Promise<TestIncident>;
   /** What the commands work with, beside the running service. */
   context(): Context;
   restart(over?: Record<string, string>): Promise<void>;
@@ -56,16 +60,21 @@ export function environment(place: QueuePlace, incidentIo: Simulator): Record<st
 export async function openWorld(
   place: QueuePlace,
   over: Record<string, string> = {},
-  simulator: SimulatorOptions & { before?: (incidentIo: Simulator) => void; tracker?: FakeTracker } = {},
+  simulator: SimulatorOptions & {
+    before?: (incidentIo: Simulator) => void;
+    tracker?: FakeTracker;
+    /** Whether the service has the tracker's token; absent: it does. */
+    hasToken?: () => boolean;
+  } = {},
 ): Promise<TestWorld> {
-  const { before, tracker, ...options } = simulator;
+  const { before, tracker, hasToken = () => true, ...options } = simulator;
   const incidentIo = await startSimulator({ onExchange: checkExchange, rateLimit: false, ...options });
   before?.(incidentIo);
   const logged: string[] = [];
   const env = { ...environment(await prepared(place), incidentIo), ...over };
   const start = async () => {
     const settings = readSettings(env, ['apiKey']);
-    if (tracker) settings.trackerAccess.github = { token: tracker.token, urls: [tracker.url] };
+    if (tracker && hasToken()) settings.trackerAccess.github = { token: tracker.token, urls: [tracker.url] };
     const asked = tracker && [tracker.tracker];
     const log = createLogger(settings.logLevel, {
       pretty: false,

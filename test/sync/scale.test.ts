@@ -142,6 +142,25 @@ describe('ten thousand follow-ups', () => {
     expect(await fullSync({ ...deps, pause })).toBeUndefined();
     expect(calls()).toBe(before);
   });
+
+  it('a full sync that may have passed before a late row appeared is followed by another one', async () => {
+    const deps = await open();
+    await sync(deps);
+    test.later(FULL_SYNC_EVERY - minutes(5));
+    const { id } = test.incidentIo.createIncident();
+    for (let n = 0; n < 300; n++) test.add(id, `acme/burst#${n}`);
+    test.later(1_500);
+    for (let n = 0; n < 300; n++) test.add(id, `acme/later#${n}`);
+    await sync(deps);
+    // Due by its own time, and not five minutes after the burst.
+    test.later(minutes(5));
+    expect(await fullSync({ ...deps, pause })).toMatchObject({ forgotten: 0 });
+    expect(await fullSync({ ...deps, pause })).toBeUndefined();
+    test.later(minutes(10));
+    expect(await fullSync({ ...deps, pause })).toMatchObject({ forgotten: 0 });
+    test.later(minutes(10));
+    expect(await fullSync({ ...deps, pause })).toBeUndefined();
+  });
 });
 
 describe('links follow their follow-ups', () => {

@@ -1,18 +1,19 @@
 import { pino } from 'pino';
 import { recordEvents } from '../../src/events/record.ts';
-import { createClient } from '../../src/incident-io/client.ts';
-import { createPace } from '../../src/incident-io/pacing.ts';
+import { createClient, type IncidentIoClient } from '../../src/incident-io/client.ts';
+import { createPace } from '../../src/incident-io/pace/pace.ts';
 import { policyOf } from '../../src/policy/policy.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
-import { readSettings } from '../../src/settings.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { readSettings } from '../../src/settings/settings.ts';
+import type { Simulator } from '../../src/simulator/running-simulator.ts';
+import { startSimulator } from '../../src/simulator/simulator.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import type { SweepDeps } from '../../src/sync/sweep.ts';
 import { taskKeyOf } from '../../src/trackers/index.ts';
 import { checkExchange } from '../support/contract.ts';
 import { permalinkOf } from '../support/github.ts';
 import { taskEvent } from '../support/make.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
 
 const log = pino({ level: 'silent' });
 
@@ -20,6 +21,7 @@ const log = pino({ level: 'silent' });
 export interface SyncTest {
   clock: { time: number; now(): number };
   incidentIo: Simulator;
+  client: IncidentIoClient;
   deps: SweepDeps & { woken: string[] };
   later(ms: number): void;
   /** Adds a follow-up for an issue (`acme/api#1`). Answers its id. */
@@ -63,6 +65,7 @@ export async function openSyncTest(): Promise<SyncTest> {
   return {
     clock,
     incidentIo,
+    client,
     deps,
     later(ms) {
       clock.time += ms;

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { looksOf } from '../../src/review/looks.ts';
-import type { Outcome } from '../../src/store/records.ts';
-import { asFollowUp, rowsOf } from '../../src/sync/rows.ts';
+import { OPEN_INTENTS } from '../../src/review/closing.ts';
+import { fingerprintOf } from '../../src/review/fingerprint.ts';
+import type { Closure, Outcome } from '../../src/store/records.ts';
+import { asFollowUp, indexedRowsOf } from '../../src/sync/indexed-rows.ts';
 import { sweep } from '../../src/sync/sweep.ts';
 import { minutes } from '../support/make.ts';
 import { keyOf, openSyncTest, type SyncTest } from './support.ts';
@@ -18,9 +19,9 @@ describe('a sweep, of an incident that a review was told to leave', () => {
     incidentIo.setFollowUp(test.add(id, 'acme/api#1'), 'completed');
     test.later(minutes(10));
     await sweep(deps, 0);
-    const rows = (await rowsOf([id], deps.store)).get(id) ?? [];
+    const rows = (await indexedRowsOf([id], deps.store)).get(id) ?? [];
     const followUps = rows.map(({ id: followUp, row }) => ({ followUp: asFollowUp(followUp, row) }));
-    const looks = looksOf({ incident: await deps.api.incident(id), followUps });
+    const looks = fingerprintOf({ incident: await deps.api.incident(id), followUps });
     const told = { words: 'it is held', blockers: [], wokenBy: 'sweep', at: deps.clock.now() };
     const outcome: Outcome = { incident: id, reference, verdict: 'leave', reason: 'held', looks, ...told };
     await deps.store.outcomes.put(id, { ...outcome, ...over });
@@ -33,6 +34,25 @@ describe('a sweep, of an incident that a review was told to leave', () => {
     expect(await sweep(test.deps, 0)).toMatchObject({ woken: [] });
   });
 
+  it('wakes its review where the end of an edit is unknown, also during a pause, in which nobody else is woken', async () => {
+    const id = await held();
+    const ready = test.incidentIo.createIncident();
+    test.incidentIo.setFollowUp(test.add(ready.id, 'acme/api#2'), 'completed');
+    const intent: Closure = {
+      id: 'c1',
+      to: 'closed',
+      statusId: '01CLOSED',
+      at: test.clock.time,
+      evidence: [],
+      outcome: 'open',
+    };
+    await test.deps.store.closures.put(id, [intent]);
+    await test.deps.store.tables.rank(OPEN_INTENTS, [{ member: id, score: intent.at }]);
+    const paused = { ...test.deps, policy: { ...test.deps.policy, paused: 'the audit' } };
+    expect(await sweep(paused, 0)).toMatchObject({ woken: [id] });
+    expect((await sweep(test.deps, 0))?.woken.sort()).toEqual([id, ready.id].sort());
+  });
+
   it('wakes its review where a person released it while that review was still at work', async () => {
     const id = await held();
     // Before the review remembered what it had decided, and after it had looked for a release.
@@ -43,13 +63,6 @@ describe('a sweep, of an incident that a review was told to leave', () => {
   it('wakes its review where a task told something that was received before, and recorded after the review had read', async () => {
     const id = await held();
     await test.record({ task: keyOf('acme/api#1'), receivedAt: test.deps.clock.now() - minutes(15) });
-    expect(await sweep(test.deps, 0)).toMatchObject({ woken: [id] });
-  });
-
-  it('wakes its review where it was called backlog, and a review beside that one found that it is none any more', async () => {
-    const id = await held({ reason: 'backlog' });
-    expect(await sweep(test.deps, 0)).toMatchObject({ woken: [] });
-    await test.deps.store.backlog.remove(id);
     expect(await sweep(test.deps, 0)).toMatchObject({ woken: [id] });
   });
 

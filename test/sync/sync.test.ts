@@ -51,6 +51,34 @@ describe('the sync of links', () => {
     expect(calls()).toBe(3);
   });
 
+  it('knows when a follow-up was connected to a task, and takes a link that was gone for a while for no new one', async () => {
+    const deps = await open();
+    const incident = test.incidentIo.createIncident();
+    const id = test.add(incident.id, 'acme/api#1');
+    await sync(deps);
+    const row = async () => deps.store.followUps.get(id);
+    const reference = {
+      provider: 'github',
+      name: 'acme/api#1',
+      permalink: permalinkOf('acme/api#1'),
+    } as const;
+    test.later(minutes(10));
+    test.incidentIo.disconnectIssue(id);
+    await sync(deps);
+    expect((await row())?.task).toBeUndefined();
+    test.later(minutes(10));
+    test.incidentIo.connectIssue(id, reference);
+    await sync(deps);
+    expect(await row()).toMatchObject({ task: keyOf('acme/api#1') });
+    expect((await row())?.connectedAt).toBeUndefined();
+
+    test.later(minutes(10));
+    test.incidentIo.disconnectIssue(id);
+    test.incidentIo.connectIssue(id, { ...reference, permalink: permalinkOf('acme/api#2') });
+    await sync(deps);
+    expect((await row())?.connectedAt).toBe(deps.clock.now());
+  });
+
   it('lets one process at a time read', async () => {
     const deps = await open();
     test.incidentIo.misbehave({ fault: { kind: 'delay', ms: 50 }, route: 'GET /v3/follow_ups', times: 5 });
@@ -98,6 +126,23 @@ describe('the sync of links', () => {
     expect(deps.woken).toEqual([incident.id]);
   });
 
+  it('is wanted still where somebody asked for it while it read', async () => {
+    const deps = await open();
+    await sync(deps);
+    await deps.store.wantSync('before');
+    const api = {
+      ...deps.api,
+      async *followUps(from?: number) {
+        yield* deps.api.followUps(from);
+        await deps.store.wantSync('meanwhile');
+      },
+    };
+    await sync({ ...deps, api });
+    expect(await deps.store.syncWanted()).toBe('meanwhile');
+    await sync(deps);
+    expect(await deps.store.syncWanted()).toBeUndefined();
+  });
+
   it('follows a reference that was replaced, and forgets the former one', async () => {
     const deps = await open();
     const incident = test.incidentIo.createIncident();
@@ -129,6 +174,38 @@ describe('the sync of links', () => {
     expect(await deps.store.followUps.get(id)).toBeUndefined();
     expect(await deps.store.links.get(keyOf('acme/api#1'))).toBeUndefined();
     expect(deps.woken).toEqual([incident.id]);
+  });
+
+  it('a full sync forgets no follow-up that was made, and found by the sync beside it, while it was under way', async () => {
+    const deps = await open();
+    const incident = test.incidentIo.createIncident();
+    test.add(incident.id, 'acme/api#1');
+    await sync(deps);
+    test.later(FULL_SYNC_EVERY);
+    const pause = async () => {
+      test.later(1_000);
+      test.add(incident.id, 'acme/api#2');
+      await sync(deps);
+    };
+    expect(await fullSync({ ...deps, pause })).toEqual({ followUps: 1, forgotten: 0 });
+    expect(await deps.store.links.get(keyOf('acme/api#2'))).toHaveLength(1);
+  });
+
+  it('a full sync stops where another process took its lease, and forgets nothing', async () => {
+    const deps = await open();
+    const incident = test.incidentIo.createIncident();
+    const gone = test.add(incident.id, 'acme/api#1');
+    await sync(deps);
+    test.incidentIo.deleteFollowUp(gone);
+    for (let n = 0; n < 300; n++) test.add(incident.id, `acme/many#${n}`);
+    test.later(FULL_SYNC_EVERY);
+    const pause = async () => {
+      test.later(minutes(60));
+      await deps.store.lease('full-sync', 'another process', test.clock.time, minutes(2));
+    };
+    expect(await fullSync({ ...deps, pause })).toBeUndefined();
+    expect(await deps.store.followUps.get(gone)).toBeDefined();
+    expect(await deps.store.lease('full-sync', 'a third', test.clock.time, minutes(2))).toBe(false);
   });
 
   it('a row that appears late with an older time is read', async () => {
@@ -180,7 +257,10 @@ describe('the sync of links', () => {
     deps.woken.length = 0;
     await test.record({ task: keyOf('acme/api#1') });
     expect(deps.woken).toEqual([]);
-    const again = asBatch({ tasks: [taskEvent({ task: keyOf('acme/api#1') })] });
+    // The very same: another time would be news by itself.
+    const again = asBatch({
+      tasks: [taskEvent({ task: keyOf('acme/api#1'), receivedAt: test.clock.time })],
+    });
     await recordEvents(
       again,
       { begunBefore: true },

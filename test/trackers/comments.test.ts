@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { createHttp } from '../../src/http.ts';
 import { guarded } from '../../src/read-back/guarded.ts';
 import { CannotCommentError } from '../../src/trackers/comment.ts';
-import { github } from '../../src/trackers/github.ts';
-import { gitlab } from '../../src/trackers/gitlab.ts';
-import { jira } from '../../src/trackers/jira.ts';
-import { linear } from '../../src/trackers/linear.ts';
+import { github } from '../../src/trackers/github/index.ts';
+import { gitlab } from '../../src/trackers/gitlab/index.ts';
+import { jira } from '../../src/trackers/jira/index.ts';
+import { linear } from '../../src/trackers/linear/index.ts';
 import { TrackerAccessError, TrackerBusyError } from '../../src/trackers/read-back.ts';
 import { type ApiAnswer, type ApiCall, fakeApi, NOW } from './fake-api.ts';
 

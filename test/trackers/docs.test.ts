@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { allRows } from '../../src/settings/rows.ts';
 import { trackers } from '../../src/trackers/index.ts';
-import { jira } from '../../src/trackers/jira.ts';
-import { jira as of } from './samples/jira.ts';
-import { AT, defaultsOf } from './samples/samples.ts';
+import { jira } from '../../src/trackers/jira/index.ts';
+import { jira as of } from './jira/samples.ts';
+import { AT, defaultsOf } from './samples.ts';
 
 const pageOf = (name: string) => join(import.meta.dirname, `../../docs/trackers/${name}.md`);
 const known = allRows.map(({ name }) => name);

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { createHttp } from '../../src/http.ts';
 import type { Access, Reading } from '../../src/trackers/read-back.ts';
 import type { Tracker } from '../../src/trackers/tracker.ts';
-import { defaultsOf } from './samples/samples.ts';
+import { defaultsOf } from './samples.ts';
 
 export interface ApiCall {
   method: string;

@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { trackers } from '../../src/trackers/index.ts';
-import type { Tracker, Translation } from '../../src/trackers/tracker.ts';
-import { samples } from './samples/index.ts';
-import { AT, defaultsOf, type Samples } from './samples/samples.ts';
+import type { Tracker } from '../../src/trackers/tracker.ts';
+import type { Translation } from '../../src/trackers/translation.ts';
+import { samples } from './all-samples.ts';
+import { AT, defaultsOf, type Samples } from './samples.ts';
 
 const folder = process.env.PAYLOADS ?? join(import.meta.dirname, '../../../shared/payloads');
 const indexSchema = z.array(

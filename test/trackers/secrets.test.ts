@@ -5,8 +5,8 @@ import { createHttp } from '../../src/http.ts';
 import type { Access } from '../../src/trackers/read-back.ts';
 import { asked } from '../support/all-trackers.ts';
 import { manners, startChatty } from '../support/chatty.ts';
-import { samples } from './samples/index.ts';
-import { defaultsOf } from './samples/samples.ts';
+import { samples } from './all-samples.ts';
+import { defaultsOf } from './samples.ts';
 
 const TOKEN = 'ada@example.com:canary-token-91';
 const AS_BASIC = [TOKEN, `:${TOKEN}`].map((text) => Buffer.from(text).toString('base64'));

@@ -1,11 +1,11 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { KeyRejectedError } from '../../src/incident-io/errors.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Tables } from '../../src/store/tables.ts';
 import type { Identity } from '../../src/vocabulary.ts';
-import { KeyWatch, readKeyWord } from '../../src/worker/key-watch.ts';
-import { createMemoryTables } from '../support/memory-tables.ts';
+import { KeyWatch, readKeyReport } from '../../src/worker/key-watch.ts';
 
 const working: Identity = {
   name: 'closer',
@@ -70,7 +70,7 @@ describe('the watch on the API key', () => {
     release();
     await Promise.all([rejected, accepted]);
     expect(works).toBe(true);
-    expect(await readKeyWord(store)).toMatchObject({ works: true });
+    expect(await readKeyReport(store)).toMatchObject({ works: true });
   });
 
   it('probes a key whoever finds that it works no more, also a review that only lacked the role to close', async () => {

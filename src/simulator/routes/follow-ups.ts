@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { actorOf, type Call, followUpById, type Handler, incidentById, visible } from '../call.ts';
 import { addFollowUp, setFollowUpStatus, touch } from '../changes.ts';
 import { invalid } from '../problems.ts';
-import { pageOf, readBody, readPageSize, readTimeFilter, readWord, text } from '../reading.ts';
+import { pageOf, readBody, readEnum, readPageSize, readTimeFilter, text } from '../reading.ts';
 import { followUpJson } from '../render.ts';
 import { DEFAULT_MODES, FOLLOW_UP_STATUSES, MODES, PROVIDERS, type SimFollowUp } from '../types.ts';
 import type { World } from '../world.ts';
@@ -44,7 +44,7 @@ export const listV2: Handler = (world, call) => ({
 
 /** The order is that of ids, oldest first. An incident of another mode than asked for shows nothing, also when it is named. */
 function isListed(world: World, { key, query }: Call): (entry: SimFollowUp) => boolean {
-  const mode = readWord(query, 'incident_mode', MODES);
+  const mode = readEnum(query, 'incident_mode', MODES);
   const modes = mode === undefined ? DEFAULT_MODES : [mode];
   const incidentId = query.get('incident_id');
   const teamId = query.get('assignee_team_id');

@@ -6,10 +6,10 @@ import {
   maybe,
   pageOf,
   readBody,
+  readEnum,
+  readEnums,
   readPageSize,
   readTimeFilter,
-  readWord,
-  readWords,
   text,
 } from '../reading.ts';
 import { incidentJson, updateJson } from '../render.ts';
@@ -22,8 +22,8 @@ const MAX_GIVEN = 250;
 
 export const listIncidents: Handler = (world, { key, query }) => {
   const size = Math.min(readPageSize(query, MAX_ASKED), MAX_GIVEN);
-  const modes = readWords(query, 'mode[one_of]', MODES) ?? DEFAULT_MODES;
-  const newestFirst = readWord(query, 'sort_by', [
+  const modes = readEnums(query, 'mode[one_of]', MODES) ?? DEFAULT_MODES;
+  const newestFirst = readEnum(query, 'sort_by', [
     'created_at_newest_first',
     'created_at_oldest_first',
   ] as const);
@@ -48,15 +48,15 @@ function readFilters(query: URLSearchParams): (incident: SimIncident) => boolean
   if (statuses.length > 0) filters.push((incident) => statuses.includes(incident.status.id));
   const otherStatuses = query.getAll('status[not_in]');
   if (otherStatuses.length > 0) filters.push((incident) => !otherStatuses.includes(incident.status.id));
-  const categories = readWords(query, 'status_category[one_of]', CATEGORIES);
+  const categories = readEnums(query, 'status_category[one_of]', CATEGORIES);
   if (categories !== undefined) filters.push((incident) => categories.includes(incident.status.category));
-  const others = readWords(query, 'status_category[not_in]', CATEGORIES);
+  const others = readEnums(query, 'status_category[not_in]', CATEGORIES);
   if (others !== undefined) filters.push((incident) => !others.includes(incident.status.category));
   const created = readTimeFilter(query, 'created_at');
   if (created !== undefined) filters.push((incident) => created(incident.createdAt));
   const updated = readTimeFilter(query, 'updated_at');
   if (updated !== undefined) filters.push((incident) => updated(incident.updatedAt));
-  const any = readWord(query, 'filter_mode', ['all', 'any'] as const) === 'any' && filters.length > 0;
+  const any = readEnum(query, 'filter_mode', ['all', 'any'] as const) === 'any' && filters.length > 0;
   return (incident) =>
     any ? filters.some((filter) => filter(incident)) : filters.every((filter) => filter(incident));
 }

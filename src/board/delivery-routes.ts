@@ -1,0 +1,43 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { StoreContext } from '../context/context.ts';
+import { deliveries } from '../operations/deliveries.ts';
+import { type Admitted, denied, type Problems, starting, unread } from './answers.ts';
+import { remembered } from './remembered.ts';
+
+/** `?limit=25&refused=true&task=acme/api%2312` */
+const asks = z.object({
+  limit: z.coerce.number().int().min(1).max(1_000).default(25),
+  refused: z.stringbool().default(false),
+  task: z.string().max(1_000).optional(),
+  order: z.enum(['newest', 'lost-first']).optional(),
+});
+
+export interface DeliveryRoutesOptions {
+  app: FastifyInstance;
+  admitted(request: FastifyRequest): Promise<Admitted>;
+  /** `undefined` until the store has been reached. */
+  context(): StoreContext | undefined;
+  problems: Problems;
+}
+
+/** What came in, for the page and for scripts: the same as `deliveries --json`. */
+export function deliveryRoutes({ app, admitted, context: reached, problems }: DeliveryRoutesOptions): void {
+  const told = remembered(deliveries);
+  app.get<{ Querystring: Record<string, string> }>('/api/deliveries', async (request, reply) => {
+    const access = await admitted(request);
+    if (!access.granted) return denied(reply, access);
+    const context = reached();
+    if (context === undefined) return starting(reply);
+    const asked = asks.safeParse(request.query);
+    if (!asked.success)
+      return reply.code(400).send({
+        error: 'limit is a number from 1 to 1000, refused true or false, order newest or lost-first',
+      });
+    try {
+      return await reply.send(await told(asked.data, context));
+    } catch (error) {
+      return unread(reply, error, context.log, problems);
+    }
+  });
+}

@@ -1,0 +1,131 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { StoreContext } from '../context/context.ts';
+import { parsedJson } from '../json.ts';
+import type { Logger } from '../log.ts';
+import { retryFailed } from '../operations/failed.ts';
+import { hold } from '../operations/hold.ts';
+import { knownIncident, OperationError } from '../operations/operation.ts';
+import { lift } from '../operations/release.ts';
+import { reviewNow } from '../operations/review-now.ts';
+import type { Operator } from '../store/history/operator.ts';
+import type { Doorkeeper } from './access.ts';
+import { type Admitted, denied, type Problems, starting, unknownIncident, unread } from './answers.ts';
+import { addressOf } from './from.ts';
+import { incidentPage } from './incident-page.ts';
+import { followUpsShown, shown } from './incidents.ts';
+
+export interface IncidentRoutes {
+  app: FastifyInstance;
+  door: Doorkeeper;
+  admitted(request: FastifyRequest): Promise<Admitted>;
+  log: Logger | undefined;
+  /** `undefined` until the store has been reached. */
+  context(): StoreContext | undefined;
+  /** Who changes something here, as far as that is known. */
+  name: string;
+  problems: Problems;
+  canLogOut: boolean;
+  /** Called after each change. */
+  changed(): void;
+}
+
+/** What the page asks about one incident, and what its buttons do. */
+export function incidentRoutes(parts: IncidentRoutes): void {
+  const { app, door, admitted, log, name: operatorName, changed } = parts;
+
+  app.get<{ Params: { name: string } }>('/api/incidents/:name', async (request, reply) => {
+    const access = await admitted(request);
+    if (!access.granted) return denied(reply, access);
+    const context = parts.context();
+    if (context === undefined) return starting(reply);
+    try {
+      const known = await knownIncident(request.params.name, context);
+      if (known === undefined) return unknownIncident(reply, request.params.name);
+      const [incident] = await shown([known.id], context);
+      const [group, followUps] = await Promise.all([
+        context.store.groups.get(known.id),
+        followUpsShown(known.id, context),
+      ]);
+      return reply.send({ now: context.clock.now(), incident, group, followUps });
+    } catch (error) {
+      return unread(reply, error, context.log, parts.problems);
+    }
+  });
+
+  app.get<{ Params: { name: string } }>('/api/incidents/:name/page', async (request, reply) => {
+    const access = await admitted(request);
+    if (!access.granted) return denied(reply, access);
+    const context = parts.context();
+    if (context === undefined) return starting(reply);
+    const { name } = request.params;
+    try {
+      const known = await knownIncident(name, context);
+      const page = known && (await incidentPage(known.id, context));
+      if (page === undefined) return unknownIncident(reply, name);
+      return reply.send({
+        ...page,
+        forgeryToken: door.forgeryToken(access.session),
+        canLogOut: parts.canLogOut,
+      });
+    } catch (error) {
+      return unread(reply, error, context.log, parts.problems);
+    }
+  });
+
+  const changing = <B>(path: string, body: z.ZodType<B>, change: Change<B>) =>
+    app.post<{ Params: { name?: string }; Body: string }>(path, async (request, reply) => {
+      const access = door.access(request);
+      if (!access.granted) return denied(reply, access);
+      if (!door.mayChange(request, access.session) || !isJson(request))
+        return reply.code(403).send({ error: 'this did not come from the board: load it anew' });
+      const still = await admitted(request);
+      if (!still.granted) return denied(reply, still);
+      const context = parts.context();
+      if (context === undefined) return starting(reply);
+      const asked = body.safeParse(parsedJson(request.body));
+      if (!asked.success) return reply.code(400).send({ error: 'the request cannot be read' });
+      try {
+        const { name = '' } = request.params;
+        const by: Operator = { name: operatorName, via: 'board', from: addressOf(request) };
+        const result = await change(asked.data, name, context, by);
+        changed();
+        if (result !== undefined)
+          log?.info(
+            { from: addressOf(request), path: request.url.split('?', 1)[0] },
+            'a change was made on the board',
+          );
+        return result === undefined ? unknownIncident(reply, name) : reply.send(result);
+      } catch (error) {
+        if (error instanceof OperationError) return reply.code(422).send({ error: error.message });
+        throw error;
+      }
+    });
+  changing('/api/incidents/:name/release', z.object({}), async (_, name, context, by) => {
+    const known = await knownIncident(name, context);
+    return known && lift(known, context, by);
+  });
+  changing('/api/incidents/:name/hold', z.object({ why: z.string() }), async ({ why }, name, context, by) => {
+    const known = await knownIncident(name, context);
+    return known && hold(known, why, context, by);
+  });
+  changing('/api/incidents/:name/review', z.object({}), async (_, name, context, by) => {
+    const known = await knownIncident(name, context);
+    return known && reviewNow(known, context, by);
+  });
+  changing('/api/failed/retry', z.object({ id: z.string() }), ({ id }, _, context, by) =>
+    retryFailed({ id }, context, by),
+  );
+}
+
+/** `undefined`: there is no such incident. */
+type Change<B> = (
+  asked: B,
+  incident: string,
+  context: StoreContext,
+  by: Operator,
+) => Promise<object | undefined>;
+
+function isJson({ headers }: FastifyRequest): boolean {
+  return headers['content-type']?.startsWith('application/json') === true;
+}

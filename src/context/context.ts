@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { createHttp } from '../http.ts';
+import type { IncidentIoAnnouncer, IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
+import { createClient, readOnly } from '../incident-io/client.ts';
+import { createPace } from '../incident-io/pace/pace.ts';
+import { ReachWatch } from '../incident-io/reach.ts';
+import type { CallReport } from '../metrics/counters.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Backend } from '../queue/backend.ts';
+import { createHookWatch, type HookWatch } from '../read-back/hook-watch.ts';
+import { createTaskReader, type TaskReader } from '../read-back/reader.ts';
+import type { Settings } from '../settings/settings.ts';
+import { refuseUnusable } from '../store/format.ts';
+import { Store } from '../store/store.ts';
+import { createStoreClock } from '../store/store-clock.ts';
+import { trackers } from '../trackers/index.ts';
+import type { Tracker } from '../trackers/tracker.ts';
+
+/** What works without incident.io: the store and the queues. */
+export interface StoreContext {
+  settings: Settings;
+  policy: Policy;
+  backend: Backend;
+  store: Store;
+  /** The store's clock, the same for all processes. */
+  clock: Clock;
+  log: Logger;
+}
+
+/** What everything that talks to incident.io needs, built from the settings. */
+export interface Context extends StoreContext {
+  settings: Settings & { apiKey: string };
+  reader: IncidentIoReader;
+  /** Whether incident.io answers; absent where all that is simulated. */
+  reach?: ReachWatch;
+  /** How far incident.io's clock was ahead of this machine's at its last answer, ms. */
+  clockAhead(): number | undefined;
+  /** The trackers' APIs, for reading the states of tasks. */
+  tasks: TaskReader;
+  /** The trackers' webhooks, as their APIs show them; absent where all that is simulated. */
+  hooks?: HookWatch;
+  /** The trackers that can be read and commented in. */
+  trackers: readonly Tracker[];
+  /** Absent in a dry run. */
+  writer?: IncidentIoReader & IncidentIoWriter;
+  /** Absent in a dry run. */
+  announcer?: IncidentIoAnnouncer;
+  close(): Promise<void>;
+}
+
+/** Throws if the store does not answer, and a `RefusedStoreError` where it must not be used. */
+export async function createStoreContext(
+  settings: Settings,
+  policy: Policy,
+  backend: Backend,
+  log: Logger,
+): Promise<StoreContext> {
+  const clock = await createStoreClock(backend.tables);
+  const store = new Store(backend.tables, { keepHistory: settings.keepHistory });
+  await refuseUnusable(store);
+  return { settings, policy, backend, store, clock, log };
+}
+
+export interface ContextOptions {
+  /** Called with every request to incident.io. */
+  onCall?: (report: CallReport) => void;
+  /** The trackers whose tasks can be read; absent: all. */
+  asked?: readonly Tracker[] | undefined;
+}
+
+/** A `StoreContext` with a client of incident.io. */
+export function createContext(
+  base: StoreContext,
+  apiKey: string,
+  { onCall, asked = trackers }: ContextOptions = {},
+): Context {
+  const { backend, store, clock, log } = base;
+  const settings = { ...base.settings, apiKey };
+  const reach = new ReachWatch({ store, clock, log, by: randomUUID() });
+  const client = createClient({
+    baseUrl: settings.apiUrl,
+    apiKey: settings.apiKey,
+    pace: createPace(backend.tables, clock),
+    notifyIncidentChannel: settings.notifyIncidentChannel,
+    log,
+    onCall(report) {
+      reach.note(report);
+      onCall?.(report);
+    },
+  });
+  const http = createHttp();
+  let closed: Promise<unknown> | undefined;
+  const asking = {
+    trackers: asked,
+    access: settings.trackerAccess,
+    options: settings.trackerOptions,
+    ...{ http, store, clock, log },
+  };
+  return {
+    ...base,
+    settings,
+    reader: readOnly(client),
+    reach,
+    clockAhead: () => client.clockAhead(),
+    tasks: createTaskReader(asking),
+    hooks: createHookWatch({ ...asking, taken: Object.keys(settings.webhookSecrets) }),
+    trackers: asked,
+    writer: settings.dryRun ? undefined : client,
+    announcer: settings.dryRun ? undefined : client,
+    close: async () => {
+      closed ??= Promise.all([client.close(), http.close()]);
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import type { Logger } from 'pino';
+import { Behind } from '../behind.ts';
+import type { DeliveryLog } from '../store/delivery-log.ts';
+import { type TakenRecord, takenKey } from '../store/delivery-records.ts';
+import type { EventBatch } from '../vocabulary.ts';
+
+/** What was done with one event: whose reviews it woke, and who has a follow-up for it and knew what it says. */
+export interface Taken {
+  /** Who sent the delivery, its id there, and when it came. */
+  source: string;
+  delivery: string;
+  receivedAt: number;
+  woke: readonly string[];
+  knew: readonly string[];
+}
+
+/** How long (ms) they are collected before they are written, and how many at most. */
+const EVERY = 1_000;
+const MOST = 2_000;
+
+export interface TakenOptions {
+  log: DeliveryLog;
+  logger: Logger;
+  now(): number;
+  every?: number;
+}
+
+/** Remembers what became of deliveries, behind the work: what the store does not take in time is left out. */
+export class TakenDeliveries {
+  readonly #options: TakenOptions;
+  readonly #behind: Behind;
+  #taken = new Map<string, TakenRecord>();
+
+  constructor(options: TakenOptions) {
+    this.#options = options;
+    this.#behind = new Behind({
+      write: () => this.#write(),
+      every: options.every ?? EVERY,
+      onFailure: (err) =>
+        options.logger.debug({ err }, 'what deliveries woke could not be remembered; it is tried again'),
+    });
+  }
+
+  add({ source, delivery, receivedAt, woke, knew }: Taken): void {
+    const key = takenKey(source, receivedAt, delivery);
+    const before = this.#taken.get(key);
+    if (before === undefined && this.#taken.size >= MOST) return;
+    this.#taken.set(key, {
+      key,
+      at: this.#options.now(),
+      woke: [...new Set([...(before?.woke ?? []), ...woke])],
+      knew: [...new Set([...(before?.knew ?? []), ...knew])],
+    });
+    this.#behind.wanted();
+  }
+
+  /** Writes what was collected. Never throws. */
+  write(): Promise<void> {
+    return this.#behind.write();
+  }
+
+  /** Writes the rest, if the store takes it at once. */
+  close(): Promise<void> {
+    return this.#behind.close();
+  }
+
+  async #write(): Promise<void> {
+    const taken = this.#taken;
+    this.#taken = new Map();
+    try {
+      await this.#options.log.taken.add([...taken.values()]);
+    } catch (error) {
+      this.#taken = new Map([...taken, ...this.#taken]);
+      throw error;
+    }
+  }
+}
+
+/** When the delivery came that hinted at what was read, which itself has the time of the reading. */
+export function receiptsOf({ hints }: Pick<EventBatch, 'hints'>): (taken: Taken) => number {
+  const keyOf = (source: string, delivery: string) => `${source} ${delivery}`;
+  const receipts = new Map(
+    hints.map(({ tracker, delivery, receivedAt }) => [keyOf(tracker, delivery), receivedAt]),
+  );
+  return ({ source, delivery, receivedAt }) => receipts.get(keyOf(source, delivery)) ?? receivedAt;
+}

@@ -1,0 +1,181 @@
+import type { Logger } from 'pino';
+import { type Clock, isOver } from '../clock.ts';
+import type { Http } from '../http.ts';
+import type { TrackerAccess } from '../settings/settings.ts';
+import { webhooksTaken } from '../store/process-notes.ts';
+import type { Store } from '../store/store.ts';
+import type { SeenHooks } from '../store/tracker-records.ts';
+import type { HookLook } from '../trackers/hooks.ts';
+import type { TrackerOptions } from '../trackers/options.ts';
+import type { Tracker } from '../trackers/tracker.ts';
+import type { TaskKey } from '../vocabulary.ts';
+import { guarded } from './guarded.ts';
+import { heeding } from './heeding.ts';
+import { hookInWords, lastSeen, UNSEEN_FOR } from './hooks-told.ts';
+import { trackerOf } from './reader.ts';
+import { tokenMark } from './token-mark.ts';
+
+export interface HookWatchOptions {
+  trackers: readonly Tracker[];
+  /** By the tracker's name. */
+  access: Readonly<Record<string, TrackerAccess>>;
+  options: Readonly<Record<string, TrackerOptions>>;
+  /** The sources whose webhooks this process accepts; those of the store's other processes count as well. */
+  taken: readonly string[];
+  http: Http;
+  store: Store;
+  clock: Clock;
+  log: Logger;
+}
+
+/** The interval of regular checks, ms, and the time limit for one tracker. */
+const EVERY = 3_600_000;
+const WITHIN = 60_000;
+/** How long a webhook that is gone is reported, ms: that may have been intended. */
+const GONE_FOR = 7 * 24 * 3_600_000;
+
+/** Checks the webhooks of trackers through their APIs, and stores what it saw. */
+export interface HookWatch {
+  /** Checks all that can be checked, unless that was done within the hour. */
+  lookIfDue(signal?: AbortSignal): Promise<void>;
+  /** The current state, by the tracker's name. A missing tracker has no token, or no API that shows webhooks. */
+  look(signal?: AbortSignal): Promise<Map<string, SeenHooks>>;
+}
+
+export function createHookWatch(deps: HookWatchOptions): HookWatch {
+  const { trackers, access, taken, store, clock, log } = deps;
+  const visible = trackers.filter(({ name, hooks }) => hooks !== undefined && access[name] !== undefined);
+  const marks = new Map<string, Promise<string>>();
+  const markOf = (name: string): Promise<string> => {
+    const mark = marks.get(name) ?? tokenMark(name, access[name]?.token ?? '');
+    marks.set(name, mark);
+    return mark;
+  };
+  // Receivers and workers may have settings of their own, and only workers need tokens.
+  const lookedAt = async (): Promise<Tracker[]> => {
+    if (visible.length === 0) return [];
+    const all = new Set([...taken, ...((await webhooksTaken(store, clock.now())) ?? [])]);
+    return visible.filter(({ name }) => all.has(name));
+  };
+
+  const look = async (signal?: AbortSignal): Promise<Map<string, SeenHooks>> => {
+    const seen = new Map<string, SeenHooks>();
+    const looked = await lookedAt();
+    if (looked.length === 0) return seen;
+    const tasks = await linkedTasks(store);
+    for (const tracker of looked) {
+      const found = await lookAt(tracker, tasks.get(tracker.name) ?? [], deps, signal);
+      if (signal?.aborted) break;
+      const by = await markOf(tracker.name);
+      let before: SeenHooks | undefined;
+      const kept = await store.hooks.update([tracker.name], (current) => {
+        before = current;
+        return seenAfter(current, found, { now: clock.now(), by });
+      });
+      const now = kept.get(tracker.name);
+      if (now === undefined) continue;
+      seen.set(tracker.name, now);
+      for (const words of news(tracker, before, now)) log.warn({ tracker: tracker.name }, words);
+    }
+    return seen;
+  };
+
+  return {
+    look,
+    async lookIfDue(signal) {
+      const looked = await lookedAt();
+      const last = await store.hooks.getMany(looked.map(({ name }) => name));
+      const now = clock.now();
+      const isDue = ({ name }: Tracker) => {
+        const at = last.get(name)?.at ?? -Infinity;
+        return at > now || now - at >= EVERY;
+      };
+      if (looked.some(isDue)) await look(signal);
+    },
+  };
+}
+
+/** A tracker's webhooks as it shows them now. Never throws: a failure becomes a place that is hidden. */
+async function lookAt(
+  { name, title, hooks, readBack }: Tracker,
+  tasks: readonly TaskKey[],
+  { access, options, http, clock }: HookWatchOptions,
+  signal?: AbortSignal,
+): Promise<HookLook> {
+  const given = access[name];
+  if (hooks === undefined || given === undefined) return { hooks: [], shown: [], hidden: [] };
+  const late = AbortSignal.timeout(WITHIN);
+  const stop = signal === undefined ? late : AbortSignal.any([signal, late]);
+  try {
+    const { send } = heeding(guarded(http, readBack ?? {}, given.urls, stop), clock, stop);
+    const own = { ...given, options: options[name] ?? {}, now: clock.now(), send };
+    return await hooks.look(tasks, own, (url) => leadsTo(name, url));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return {
+      hooks: [],
+      shown: [],
+      hidden: [{ place: title, why: why.replaceAll(given.token, '(token)') }],
+    };
+  }
+}
+
+/** Whether an address is that of our route, whatever precedes it. */
+function leadsTo(source: string, url: string): boolean {
+  return URL.canParse(url) && new URL(url).pathname.replace(/\/+$/, '').endsWith(`/webhooks/${source}`);
+}
+
+/** The state after a check with a token (`by`: its mark), including what was seen before it and is gone now. */
+export function seenAfter(
+  before: SeenHooks | undefined,
+  look: HookLook,
+  { now, by }: { now: number; by: string },
+): SeenHooks {
+  const earlier = before?.hooks ?? [];
+  const same = (a: { id: string; place: string }, b: { id: string; place: string }) =>
+    a.id === b.id && a.place === b.place;
+  const seen = look.hooks.map((hook) => {
+    const known = earlier.find((one) => same(one, hook));
+    return { ...hook, since: known?.state === hook.state ? known.since : now, seenAt: now, by };
+  });
+  const missing = earlier.flatMap((hook): SeenHooks['hooks'] => {
+    if (look.hooks.some((one) => same(one, hook))) return [];
+    const seenAt = before === undefined ? now : lastSeen(hook, before);
+    // What was not visible now is kept as it was known, for a while.
+    const kept = isOver(seenAt, UNSEEN_FOR, now) ? [] : [{ ...hook, seenAt }];
+    if (!look.shown.includes(hook.place)) return kept;
+    if (look.hooks.some((one) => one.place === hook.place && one.of === hook.of)) return [];
+    // Another token may not be shown what the one before it was, as where each sees only its own.
+    if (hook.by !== by) return kept;
+    const since = hook.state === 'gone' ? hook.since : now;
+    return isOver(since, GONE_FOR, now) ? [] : [{ ...hook, state: 'gone', since, seenAt: now, words: GONE }];
+  });
+  return { at: now, hooks: [...seen, ...missing], hidden: [...look.hidden] };
+}
+
+const GONE =
+  'it was there and is not any more: some trackers delete a webhook that fails for long. Make it anew; if it was removed on purpose, this is forgotten after 7 days';
+
+function news({ title }: Tracker, before: SeenHooks | undefined, now: SeenHooks): string[] {
+  return now.hooks.flatMap((hook) => {
+    const known = before?.hooks.some(
+      (one) => one.id === hook.id && one.place === hook.place && one.state === hook.state,
+    );
+    return hook.state === 'on' || lastSeen(hook, now) !== now.at || known
+      ? []
+      : [`${title}: ${hookInWords(hook)}`];
+  });
+}
+
+/** The tasks that follow-ups refer to, by their tracker. */
+async function linkedTasks(store: Store): Promise<Map<string, TaskKey[]>> {
+  const tasks = new Map<string, TaskKey[]>();
+  for await (const page of store.links.all())
+    for (const { id } of page) {
+      const name = trackerOf(id);
+      const known = tasks.get(name);
+      if (known === undefined) tasks.set(name, [id]);
+      else known.push(id);
+    }
+  return tasks;
+}

@@ -1,0 +1,157 @@
+import { isAnnouncement } from '../incident-io/announcement-marker.ts';
+import { NO_STARTS, PRIVATE_INCIDENTS, sourceOf } from '../store/sources.ts';
+import type { BacklogEntry, Starts } from '../store/start-records.ts';
+import { isDone } from '../store/status-history.ts';
+import { type IncidentUpdate, READ_BACK } from '../vocabulary.ts';
+import type { CountedFollowUp } from './sentences.ts';
+
+/**
+ * The careful start. An incident whose follow-ups were all done before we could see that is backlog: nothing is closed
+ * or written because the service was started, or because a tracker, a token or a role was added to it. Whatever changes
+ * after that takes the incident off the backlog, dated by who made the change, so that an old closing that is read or
+ * delivered again does not.
+ */
+
+/** What the backlog is judged by. */
+export interface BacklogFacts {
+  followUps: readonly Pick<CountedFollowUp, 'followUp' | 'effective' | 'task' | 'word' | 'history' | 'row'>[];
+  starts?: Starts | undefined;
+  entry?: BacklogEntry | undefined;
+  /** When a person released the incident last, ms. */
+  releasedAt?: number | undefined;
+  isPrivate?: boolean;
+}
+
+/** What made the incident ready is older than this. */
+export interface BacklogSince {
+  /** ms, our clock. */
+  at: number;
+  /** What was added then; absent: the first start. */
+  source?: string;
+}
+
+/**
+ * Since when an incident is backlog, unless its own status changed later; `undefined`: it is none, or something blocks.
+ * `sources`: those whose beginning counts for everything, as the right to write counts for writes.
+ */
+export function backlogSince(
+  { followUps, starts = NO_STARTS, entry, releasedAt = -Infinity, isPrivate = false }: BacklogFacts,
+  sources: readonly string[] = [],
+): BacklogSince | undefined {
+  if (followUps.some(({ effective }) => effective.counts === 'blocks')) return undefined;
+  const lifted = Math.max(releasedAt, entry?.freedAt ?? -Infinity, starts.freedAt ?? -Infinity);
+  // An earlier release recorded the time of its first start in its backlog entries only.
+  const first = starts.first || (entry?.looks !== undefined ? entry.at : undefined);
+  const beginnings: Beginning[] = [
+    ...(first === undefined ? [] : [{ at: first, isFirst: true }]),
+    ...Object.entries(starts.added)
+      .filter(([source, at]) => !wasReadBefore(source, at, starts))
+      .map(([source, at]) => ({ at, source })),
+  ].filter(({ at }) => at > lifted);
+  const done = followUps
+    .filter(({ effective }) => effective.counts === 'done')
+    .map((counted) => changeOf(counted, starts, isPrivate));
+  const found = done.flatMap((change) =>
+    beginnings.filter((beginning) => isOlder(change, beginning, sources)),
+  );
+  const last = found.reduce<Beginning | undefined>(
+    (a, b) => (a !== undefined && a.at >= b.at ? a : b),
+    undefined,
+  );
+  if (last === undefined) return undefined;
+  const isNews =
+    done.some((change) => !isBefore(change.at, last.at)) || followUps.some(wasDeletedSince(last.at));
+  return isNews ? undefined : { at: last.at, ...(last.source !== undefined && { source: last.source }) };
+}
+
+/** Whether an entry of the backlog still counts. */
+export function isInBacklog(entry: BacklogEntry | undefined): boolean {
+  return entry !== undefined && (entry.freedAt ?? -Infinity) < entry.at;
+}
+
+/** When (ms, incident.io's clock) the incident came into the status that it has. */
+export function statusSince(history: readonly IncidentUpdate[]): number | undefined {
+  const updates = history.filter(({ message }) => !isAnnouncement(message));
+  return updates.filter(({ status }, i) => status.id !== updates[i - 1]?.status.id).at(-1)?.createdAt;
+}
+
+/** Webhooks of a tracker that was asked by its token before show nothing that is new. */
+function wasReadBefore(source: string, at: number, { added }: Starts): boolean {
+  const [tracker = '', kind] = source.split(' ');
+  const token = kind === 'webhooks' ? added[sourceOf(tracker, 'token')] : undefined;
+  return token !== undefined && token < at;
+}
+
+interface Beginning {
+  at: number;
+  source?: string;
+  isFirst?: boolean;
+}
+
+/** How a follow-up became done. */
+interface Change {
+  /** ms; -Infinity if unknown: it was done when it was first seen. */
+  at: number;
+  /** When we came to know it, by our clock. */
+  learnedAt: number;
+  /** What it was learned by. */
+  source: string;
+}
+
+function isOlder(
+  { at, learnedAt, source }: Change,
+  beginning: Beginning,
+  sources: readonly string[],
+): boolean {
+  if (!isBefore(at, beginning.at)) return false;
+  if (beginning.isFirst || sources.includes(beginning.source ?? '')) return true;
+  return beginning.source === source && learnedAt >= beginning.at;
+}
+
+/** Many trackers tell whole seconds: one of the same second may have been later. */
+function isBefore(at: number, beginning: number): boolean {
+  return at < (at % 1000 === 0 ? beginning - (beginning % 1000) : beginning);
+}
+
+function changeOf(
+  { followUp, task, word, history, row }: BacklogFacts['followUps'][number],
+  { synced, added }: Starts,
+  isPrivate: boolean,
+): Change {
+  const change = ownChange(followUp, word, history, task);
+  const began = added[PRIVATE_INCIDENTS] ?? 0;
+  // The role that shows private incidents came later: it was there, and we did not see it.
+  if (isPrivate && row !== undefined && row.indexedAt >= began && followUp.updatedAt < began)
+    return { ...change, learnedAt: row.indexedAt, source: PRIVATE_INCIDENTS };
+  // Made or connected since: its dates are the issue's.
+  const isNew = row === undefined || (synced !== undefined && row.indexedAt > synced);
+  // A link does not make done what its own status did.
+  const connectedAt = change.source === '' ? undefined : row?.connectedAt;
+  const arrivedAt = Math.max(isNew ? (row?.indexedAt ?? Infinity) : -Infinity, connectedAt ?? -Infinity);
+  return { ...change, at: Math.max(change.at, arrivedAt) };
+}
+
+/** How it became done: by its task's state, or its own status, whichever changed later. */
+function ownChange(
+  followUp: CountedFollowUp['followUp'],
+  word: CountedFollowUp['word'],
+  history: CountedFollowUp['history'],
+  task: string | undefined,
+): Change {
+  const own = { at: history.since, learnedAt: history.seenAt, source: '' };
+  if (word?.state !== 'done' && word?.state !== 'declined') return own;
+  const tracker = task?.slice(0, task.indexOf(':')) ?? '';
+  const byTask = {
+    at: word.undated ? -Infinity : word.since,
+    learnedAt: word.knownAt ?? word.receivedAt,
+    source: sourceOf(tracker, word.delivery === READ_BACK ? 'token' : 'webhooks'),
+  };
+  if (!isDone(followUp.status) || history.ours !== undefined) return byTask;
+  return byTask.at > own.at ? byTask : own;
+}
+
+/** One that blocked may have been deleted: what is left is ready by that. */
+function wasDeletedSince(at: number) {
+  return ({ followUp }: BacklogFacts['followUps'][number]) =>
+    followUp.status === 'deleted' && !isBefore(followUp.updatedAt, at);
+}

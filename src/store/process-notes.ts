@@ -1,0 +1,108 @@
+import { CLOCKS_AGREE } from '../clock.ts';
+import type { ProcessNotes, WorkerMode } from './process-records.ts';
+import type { Store } from './store.ts';
+
+/** How often a process notes what it does, ms. */
+export const NOTE_EVERY = 60_000;
+/** A process that has not noted itself for this long is gone, ms. */
+export const RUNS_FOR = 3 * NOTE_EVERY;
+/** The same for webhooks, ms: a receiver may be down for an hour, and its tracker's webhooks are still there. */
+const TAKEN_FOR = 24 * 3_600_000;
+
+/** What one process does. */
+export interface ProcessNote {
+  /** An id of its own. */
+  id: string;
+  /** The sources whose webhooks it takes; absent: it is no receiver. */
+  takes?: readonly string[];
+  /** Absent: it is no worker. */
+  works?: WorkerMode;
+}
+
+/** There is one entry: all of it is read together. */
+const HERE = 'here';
+const NONE: ProcessNotes = { taken: {}, workers: {} };
+
+const isWithin = (at: number, ms: number, now: number) => now - at < ms && at - now <= CLOCKS_AGREE;
+
+/** Notes it, and forgets what was not noted for long. */
+export async function noteProcess(
+  { id, takes, works }: ProcessNote,
+  store: Store,
+  now: number,
+): Promise<void> {
+  await store.processes.update([HERE], (known = NONE) => ({
+    taken: {
+      ...within(known.taken, (at) => isWithin(at, TAKEN_FOR, now)),
+      ...Object.fromEntries((takes ?? []).map((source) => [source, now])),
+    },
+    workers: {
+      ...within(known.workers, ({ at }) => isWithin(at, RUNS_FOR, now)),
+      ...(works && { [id]: { ...works, asks: [...works.asks], at: now } }),
+    },
+    ...((takes || known.receivers !== undefined) && {
+      receivers: {
+        ...within(known.receivers ?? {}, (at) => isWithin(at, RUNS_FOR, now)),
+        ...(takes && { [id]: now }),
+      },
+    }),
+    ...((works || known.workedAt !== undefined) && { workedAt: works ? now : known.workedAt }),
+  }));
+}
+
+/** A process that ends. Where its webhooks are taken is still where they lead. */
+export async function forgetProcess(id: string, store: Store): Promise<void> {
+  await store.processes.update([HERE], (known) => {
+    if (known?.workers[id] === undefined && known?.receivers?.[id] === undefined) return known;
+    const isOther = (_: unknown, other: string) => other !== id;
+    return {
+      ...known,
+      workers: within(known.workers, isOther),
+      ...(known.receivers && { receivers: within(known.receivers, isOther) }),
+    };
+  });
+}
+
+/** None of these processes runs: what they noted came here from elsewhere. */
+export async function forgetProcesses(store: Store): Promise<void> {
+  await store.processes.update([HERE], (known) => known && { ...known, workers: {}, receivers: {} });
+}
+
+/** When (ms) the process that noted itself last did so, of those that may still run; undefined: none does. */
+export async function lastNoted(store: Store, now: number): Promise<number | undefined> {
+  const known = await store.processes.get(HERE);
+  const times = [
+    ...Object.values(known?.workers ?? {}).map(({ at }) => at),
+    ...Object.values(known?.receivers ?? {}),
+  ].filter((at) => isWithin(at, RUNS_FOR, now));
+  return times.length > 0 ? Math.max(...times) : undefined;
+}
+
+/** What is known of the workers that run. */
+export interface Workers {
+  modes: WorkerMode[];
+  /** When any noted itself last, ms; absent: none ever did, as those of an earlier release. */
+  workedAt?: number;
+}
+
+export async function runningWorkers(store: Store, now: number): Promise<Workers> {
+  const known = await store.processes.get(HERE);
+  const modes = Object.values(known?.workers ?? {}).filter(({ at }) => isWithin(at, RUNS_FOR, now));
+  return { modes, ...(known?.workedAt !== undefined && { workedAt: known.workedAt }) };
+}
+
+/**
+ * The sources whose webhooks some process of this store took within the last day, whatever the settings of this one are;
+ * undefined if no process noted anything, so that nobody knows.
+ */
+export async function webhooksTaken(store: Store, now: number): Promise<string[] | undefined> {
+  const known = await store.processes.get(HERE);
+  return known && Object.keys(within(known.taken, (at) => isWithin(at, TAKEN_FOR, now)));
+}
+
+function within<T>(
+  entries: Record<string, T>,
+  isKept: (value: T, key: string) => boolean,
+): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).filter(([key, value]) => isKept(value, key)));
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** An incident that was ready before we could see what made it so: see `review/backlog.ts`. */
+export const backlogEntry = z.object({
+  /** When that began, by our clock. */
+  at: z.number(),
+  /** When it was set free: by hand, or by a change that no date tells of. */
+  freedAt: z.number().optional(),
+  /** How it looked; an earlier release kept this and no time of its first start. */
+  looks: z.string().optional(),
+});
+export type BacklogEntry = z.infer<typeof backlogEntry>;
+
+/**
+ * When the service began to see what it sees (ms, our clock): its first start, and what was added to it later. What
+ * changed before that was not waited for here, so nothing is done about it unasked.
+ */
+export const starts = z.object({
+  /** When the first process started; 0: under an earlier release, which kept no time of it. */
+  first: z.number().optional(),
+  /** When it had ended. */
+  synced: z.number().optional(),
+  /** By the name of a source, as `github webhooks`, `jira token`. */
+  added: z.record(z.string(), z.number()),
+  /** The kinds of sources that were looked for, whether there were any or not. */
+  noted: z.array(z.string()).optional(),
+  /** When a person set the whole backlog free. */
+  freedAt: z.number().optional(),
+  /** When a dry run ended for real work, and when what it had found ready was listed: nothing is closed before that. */
+  real: z.object({ since: z.number(), listedAt: z.number().optional() }).optional(),
+});
+export type Starts = z.infer<typeof starts>;
+
+/** How the workers of this store decide, as of the last start of one. */
+export const inForce = z.object({
+  dryRun: z.boolean(),
+  /** The digest of the settings and the policy that verdicts depend on. */
+  digest: z.string(),
+  /** Since when, ms, our clock. */
+  since: z.number(),
+});
+export type InForce = z.infer<typeof inForce>;

@@ -1,0 +1,86 @@
+import { NO_STARTS, type StartKind, sourceOf } from './sources.ts';
+import type { Starts } from './start-records.ts';
+import type { Store } from './store.ts';
+
+export async function readStarts(store: Store): Promise<Starts> {
+  return (await store.starts.get(HERE)) ?? NO_STARTS;
+}
+
+/** There is one entry: all of it changes together. */
+const HERE = 'here';
+
+/** Remembers when (ms) the first process started here, unless that is known. */
+export async function noteFirstStart(store: Store, now: number): Promise<number> {
+  const noted = await store.starts.update([HERE], (known = NO_STARTS) =>
+    known.first === undefined ? { ...known, first: now } : known,
+  );
+  return noted.get(HERE)?.first ?? now;
+}
+
+/** So far ahead (ms) a time of ours is from before the clock was set back, and no difference between two machines. */
+const AHEAD = 5 * 60_000;
+
+/**
+ * Takes times that are ahead of our clock (`now`, ms) back along with it: by what it was set back just now (ms), or, if
+ * that happened while nobody ran, to now. Else whatever changes until the clock has caught up would be backlog.
+ */
+export async function takeStartsBack(store: Store, now: number, setBackBy?: number): Promise<void> {
+  const back = (at: number) =>
+    setBackBy !== undefined && at > now ? at - setBackBy : at > now + AHEAD ? now : at;
+  await store.starts.update([HERE], (known) => {
+    if (known === undefined) return known;
+    const { first, added } = known;
+    const isAhead = [first ?? 0, ...Object.values(added)].some((at) => back(at) !== at);
+    if (!isAhead) return known;
+    return {
+      ...known,
+      ...(first !== undefined && { first: back(first) }),
+      added: Object.fromEntries(Object.entries(added).map(([source, at]) => [source, back(at)])),
+    };
+  });
+}
+
+export async function noteFirstSynced(store: Store, now: number): Promise<void> {
+  await store.starts.update([HERE], (known = NO_STARTS) => ({ ...known, synced: now }));
+}
+
+/**
+ * Remembers which sources of one kind there are here. One that was not there before begins now; one that is not there
+ * any more begins anew if it comes back. Webhooks stay: several receivers may each serve other trackers.
+ */
+export async function noteSources(
+  kind: StartKind,
+  names: readonly string[],
+  store: Store,
+  now: number,
+): Promise<void> {
+  const synced = await store.meta.get('first-sync-finished');
+  const here = new Set(names.map((name) => sourceOf(name, kind)));
+  await store.starts.update([HERE], (known) => {
+    const byEarlierRelease = known === undefined && synced !== undefined;
+    const before: Starts = byEarlierRelease
+      ? { first: 0, synced: Number(synced), added: {} }
+      : (known ?? NO_STARTS);
+    const { added, noted = [] } = before;
+    const isKept = (source: string) =>
+      kind === 'webhooks' || !source.endsWith(` ${kind}`) || here.has(source);
+    const fresh = [...here].filter((source) => added[source] === undefined);
+    const isGone = Object.keys(added).some((source) => !isKept(source));
+    if (known !== undefined && fresh.length === 0 && !isGone && noted.includes(kind)) return known;
+    // What an earlier release could see was seen all along.
+    const since = before.first === 0 && !noted.includes(kind) ? 0 : now;
+    return {
+      ...before,
+      added: Object.fromEntries([
+        ...Object.entries(added).filter(([source]) => isKept(source)),
+        ...fresh.map((source) => [source, since] as const),
+      ]),
+      noted: [...new Set([...noted, kind])],
+    };
+  });
+}
+
+/** Sets free what is backlog now, and what turns out to have been ready by now. */
+export async function freeBacklog(store: Store, now: number): Promise<void> {
+  await store.starts.update([HERE], (known = NO_STARTS) => ({ ...known, freedAt: now }));
+}

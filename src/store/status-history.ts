@@ -1,0 +1,220 @@
+import type { IndexedFollowUp, StatusHistory, WriteMark } from './records.ts';
+
+/**
+ * What is known about how a follow-up's status came about. `updated_at` moves with every write of a row (title, owner,
+ * priority, incident.io's own sync), so it says nothing about the status: a change of the status is known only if the
+ * status before it is. `created_at` and `completed_at` are the issue's if a follow-up was made from a link.
+ * https://github.com/incident-io/sdk-ts/blob/main/src/apis/FollowUpsV3Api.ts
+ */
+
+/** A follow-up's status as it was at one `updated_at`. Times are ms, by incident.io's clock. */
+export interface StatusVersion {
+  status: string;
+  updatedAt: number;
+  completedAt?: number;
+}
+
+type KnownRow = StatusVersion & Pick<IndexedFollowUp, 'indexedAt' | 'history'>;
+
+export function isDone(status: string): boolean {
+  return status === 'completed' || status === 'not_doing';
+}
+
+/** The status that a write of ours set, or was going to set. */
+export function targetOf(mark: WriteMark): string {
+  if (mark.target !== undefined) return mark.target;
+  // An earlier release stored only the task's state.
+  if (mark.word.startsWith('done/')) return 'completed';
+  return mark.word.startsWith('declined/') ? 'not_doing' : 'outstanding';
+}
+
+/** Lists may show whole seconds, and lag behind writes: for this long (ms) a row of the same second may be older. */
+const LAG = 10_000;
+const second = (ms: number) => Math.floor(ms / 1000);
+
+/** Whether a list shows the follow-up as it was before our last write was answered. */
+export function isStale(seen: StatusVersion, mark: WriteMark | undefined, now: number): boolean {
+  if (mark?.phase !== 'applied') return false;
+  if (second(seen.updatedAt) < second(mark.after)) return true;
+  return seen.status !== targetOf(mark) && seen.updatedAt <= mark.after && now - (mark.at ?? 0) < LAG;
+}
+
+/** The history after one more version was read. `row` is what was known before; `now` is our clock, ms. */
+export function nextHistory(
+  row: KnownRow | undefined,
+  seen: StatusVersion,
+  mark: WriteMark | undefined,
+  now: number,
+): StatusHistory {
+  if (row === undefined) return firstHistory(seen, mark, now);
+  const history = row.history ?? firstHistory(row, mark, row.indexedAt);
+  if (row.status === seen.status) {
+    const isUndone = seen.updatedAt !== row.updatedAt && maybeUndone(seen, mark);
+    if (!isUndone && !(wasUndone(row, seen, mark) && !history.setBack))
+      return sameStatus(history, row, seen, mark, now);
+    const setBacks = history.setBacks + 1;
+    const undone = {
+      ...history,
+      since: seen.updatedAt,
+      seenAt: now,
+      setBack: true,
+      setBacks,
+      ours: undefined,
+    };
+    // What it was before we set it back ourselves is not what anybody else set back.
+    return history.ours === undefined ? undone : { ...undone, was: undefined };
+  }
+
+  const ours = ourWrite(row, seen, mark);
+  const changed = { seenAt: now, was: row.status, setBacks: history.setBacks, ours };
+  if (isDone(seen.status))
+    return { ...changed, since: changedAt(row, seen), doneAt: seen.updatedAt, setBack: false };
+  if (!isDone(row.status)) return { ...history, ...changed, since: seen.updatedAt };
+  return {
+    ...changed,
+    since: seen.updatedAt,
+    // What we set back ourselves is nobody's decision, even if the row is written again.
+    doneAt: ours === undefined ? Math.max(history.doneAt ?? 0, row.updatedAt) : undefined,
+    setBack: ours === undefined,
+    setBacks: history.setBacks + 1,
+  };
+}
+
+/**
+ * The history after a webhook reported a version, which may be older than what was read. Only the fact that it was done
+ * counts: the current status is read. Returns the very history it was given if nothing is new.
+ */
+export function reportedHistory(
+  row: KnownRow,
+  told: StatusVersion,
+  mark: WriteMark | undefined,
+  now: number,
+): StatusHistory {
+  const history = row.history ?? firstHistory(row, mark, row.indexedAt);
+  if (!isDone(told.status) || told.updatedAt <= (history.doneAt ?? -Infinity)) return history;
+  const undoneByUs = mark?.phase === 'applied' && targetOf(mark) === 'outstanding' ? mark.after : -Infinity;
+  if (told.updatedAt <= undoneByUs) return history;
+  const next = { ...history, doneAt: told.updatedAt };
+  const wasBefore = row.status === 'outstanding' && told.updatedAt < row.updatedAt;
+  if (!wasBefore || history.setBack) return next;
+  const since = history.since > told.updatedAt ? history.since : row.updatedAt;
+  return { ...next, since, seenAt: now, was: told.status, setBack: true, setBacks: history.setBacks + 1 };
+}
+
+/** An outstanding follow-up that is known, from something else than its row, to have been done before. */
+export function knownDoneBefore(history: StatusHistory, { updatedAt }: StatusVersion): StatusHistory {
+  if (history.setBack || history.ours !== undefined || history.doneAt !== undefined) return history;
+  return { ...history, since: updatedAt, setBack: true, setBacks: history.setBacks + 1 };
+}
+
+/** For a follow-up that was never seen before, or of which an earlier release stored no history. */
+function firstHistory(seen: StatusVersion, mark: WriteMark | undefined, seenAt: number): StatusHistory {
+  const isDoneNow = isDone(seen.status);
+  const first: StatusHistory = {
+    since: changedAt(undefined, seen),
+    seenAt,
+    doneAt: isDoneNow ? seen.updatedAt : undefined,
+    setBack: false,
+    setBacks: 0,
+  };
+  if (mark === undefined) return first;
+  const target = targetOf(mark);
+  if (mark.phase === 'intent') {
+    if (mark.before === seen.updatedAt) return mark.beforeOurs ? { ...first, ours: '' } : first;
+    if (target === seen.status) return { ...first, ours: mark.word };
+    return maybeUndone(seen, mark) ? { ...first, setBack: true, setBacks: 1 } : first;
+  }
+  if (target === seen.status && seen.updatedAt >= mark.after) return { ...first, ours: mark.word };
+  if (isDoneNow || !isDone(target)) return first;
+  if (seen.updatedAt <= mark.after) return { ...first, doneAt: mark.after };
+  return { ...first, was: target, doneAt: mark.after, setBack: true, setBacks: 1 };
+}
+
+/**
+ * A write of ours was interrupted, and the row was written since: by us and then by somebody who set it back, or for
+ * another reason and not by us. That cannot be known, so nobody is fought.
+ */
+function maybeUndone({ status, updatedAt }: StatusVersion, mark: WriteMark | undefined): boolean {
+  return (
+    mark?.phase === 'intent' &&
+    isDone(targetOf(mark)) &&
+    status === 'outstanding' &&
+    updatedAt !== mark.before
+  );
+}
+
+/** A write of ours took effect but never reached the index, as its process failed or died; somebody undid it since. */
+function wasUndone(row: StatusVersion, seen: StatusVersion, mark: WriteMark | undefined): boolean {
+  return (
+    mark?.phase === 'applied' &&
+    isDone(targetOf(mark)) &&
+    seen.status === 'outstanding' &&
+    row.updatedAt < mark.after &&
+    seen.updatedAt > mark.after
+  );
+}
+
+/** A write of ours set it to outstanding, and was never read: its answer was lost, or its process died. */
+function wasReopenedByUs(
+  row: StatusVersion,
+  seen: StatusVersion,
+  mark: WriteMark | undefined,
+  isAnew: boolean,
+): boolean {
+  if (mark === undefined || targetOf(mark) !== 'outstanding') return false;
+  if (mark.phase === 'intent') return isAnew && mark.before !== seen.updatedAt;
+  return mark.after > row.updatedAt && seen.updatedAt > mark.after;
+}
+
+function sameStatus(
+  history: StatusHistory,
+  row: StatusVersion,
+  seen: StatusVersion,
+  mark: WriteMark | undefined,
+  now: number,
+): StatusHistory {
+  const { doneAt, setBack } = history;
+  if (isDone(seen.status)) {
+    const known = { ...history, doneAt: Math.max(doneAt ?? 0, seen.updatedAt) };
+    const { completedAt } = seen;
+    // A later date of completion: by incident.io's own sync, or set back and completed again in between; not by us.
+    // It was not seen being set back, so nothing counts as a new end for it.
+    const isAnew = completedAt !== undefined && completedAt > (row.completedAt ?? Infinity);
+    // Unless we set it back ourselves, and somebody completed it before we read it again.
+    if (wasReopenedByUs(row, seen, mark, isAnew)) {
+      const since = completedAt ?? seen.updatedAt;
+      const setBacks = history.setBacks + 1;
+      return { ...known, since, seenAt: now, was: 'outstanding', setBacks, ours: undefined };
+    }
+    return isAnew ? { ...known, since: completedAt, seenAt: now, ours: undefined } : known;
+  }
+  // A webhook reported in between that it was done.
+  if (!setBack && doneAt !== undefined && doneAt < seen.updatedAt)
+    return {
+      ...history,
+      since: seen.updatedAt,
+      seenAt: now,
+      setBack: true,
+      setBacks: history.setBacks + 1,
+      ours: undefined,
+    };
+  return history;
+}
+
+/** When the status became what it is: the date of completion only if it belongs to this change. */
+function changedAt(
+  row: StatusVersion | undefined,
+  { status, updatedAt, completedAt }: StatusVersion,
+): number {
+  const isOfThisChange = completedAt !== undefined && completedAt !== row?.completedAt;
+  return status === 'completed' && isOfThisChange ? completedAt : updatedAt;
+}
+
+/** The task state that we wrote, if the change from `row` to `seen` was our own. */
+function ourWrite(row: StatusVersion, seen: StatusVersion, mark: WriteMark | undefined): string | undefined {
+  if (mark === undefined || targetOf(mark) !== seen.status) return undefined;
+  if (mark.phase === 'intent') return mark.before === seen.updatedAt ? undefined : mark.word;
+  const isBetween =
+    mark.after === seen.updatedAt || (mark.after > row.updatedAt && mark.after < seen.updatedAt);
+  return isBetween ? mark.word : undefined;
+}

@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createHookWatch, type HookWatch, seenAfter } from '../../src/read-back/hook-watch.ts';
+import { isOff, toldHooks } from '../../src/read-back/hooks-told.ts';
+import { tokenMark } from '../../src/read-back/token-mark.ts';
+import { noteProcess } from '../../src/store/process-notes.ts';
+import type { HookLook } from '../../src/trackers/hooks.ts';
+import { T0 } from '../support/make.ts';
+import { keyOf, openReader, type ReadBackWorld } from './support.ts';
+
+const HOUR = 3_600_000;
+const PLACE = 'the repository acme/api';
+
+let world: ReadBackWorld;
+let shows: HookLook | Error;
+let asked: string[][];
+
+beforeEach(async () => {
+  world = await openReader();
+  shows = looked({});
+  asked = [];
+});
+afterEach(() => world.close());
+
+function looked(states: Record<string, 'on' | 'failing' | 'off'>): HookLook {
+  const hooks = Object.entries(states).map(([id, state]) => ({
+    ...{ id, place: PLACE, of: id.at(0) ?? '', state },
+    ...(state !== 'on' && { words: 'switch it on' }),
+  }));
+  return { hooks, shown: [PLACE], hidden: [] };
+}
+
+function watch(taken = ['github'], token = world.fake.token): HookWatch {
+  const tracker = {
+    ...world.fake.tracker,
+    hooks: {
+      needs: 'much',
+      async look(tasks: readonly string[]) {
+        asked.push([...tasks]);
+        if (shows instanceof Error) throw shows;
+        return shows;
+      },
+    },
+  };
+  const access = { github: { token, urls: [world.fake.url] } };
+  return createHookWatch({ ...world, trackers: [tracker], access, options: {}, taken });
+}
+
+describe("a tracker's webhooks", () => {
+  it('are looked at once an hour at most, by all processes together, where its follow-ups are', async () => {
+    await world.store.links.put(keyOf('acme/api#1'), [['F1', 'I1']]);
+    await Promise.all([watch().lookIfDue(), watch().lookIfDue()]);
+    const first = asked.length;
+    await watch().lookIfDue();
+    world.clock.time = T0 + HOUR - 1;
+    await watch().lookIfDue();
+    expect(asked).toHaveLength(first);
+    expect(asked[0]).toEqual([keyOf('acme/api#1')]);
+    world.clock.time = T0 + HOUR;
+    await watch().lookIfDue();
+    expect(asked).toHaveLength(first + 1);
+  });
+
+  it('are not asked for where nobody takes its webhooks', async () => {
+    await watch([]).lookIfDue();
+    expect(asked).toEqual([]);
+  });
+
+  it('are looked at by a worker that has tokens only, where a receiver of the same store takes them', async () => {
+    await noteProcess({ id: 'receiver', takes: ['github'] }, world.store, T0);
+    await watch([]).lookIfDue();
+    expect(asked).toHaveLength(1);
+    expect([...(await watch([]).look()).keys()]).toEqual(['github']);
+    // No receiver has taken them for a day.
+    world.clock.time = T0 + 25 * HOUR;
+    expect((await watch([]).look()).size).toBe(0);
+  });
+
+  it('that another token is not shown are not gone, but only not seen, and not known after a week', async () => {
+    shows = looked({ a1: 'on', b1: 'on' });
+    await watch().look();
+    world.clock.time += HOUR;
+    shows = looked({ b1: 'on' });
+    const others = watch(['github'], 'ghp_another');
+    const told = async () =>
+      toldHooks((await others.look()).get('github'), world.clock.time).map(({ state, isSeen }) => ({
+        state,
+        isSeen,
+      }));
+    const unseen = [
+      { state: 'on', isSeen: true },
+      { state: 'on', isSeen: false },
+    ];
+    expect(await told()).toEqual(unseen);
+    expect(await told()).toEqual(unseen);
+    expect(world.lines.filter((line) => line.includes(PLACE))).toEqual([]);
+    // What this token was shown, and is not shown any more, is gone.
+    shows = looked({});
+    expect(await told()).toEqual([
+      { state: 'gone', isSeen: true },
+      { state: 'on', isSeen: false },
+    ]);
+    world.clock.time += 7 * 24 * HOUR;
+    expect(await told()).toEqual([]);
+  });
+
+  it('are kept without the token, and with a mark that many tokens share', async () => {
+    shows = looked({ a1: 'on' });
+    await watch().look();
+    const kept = JSON.stringify(await world.store.hooks.get('github'));
+    expect(kept).not.toContain(world.fake.token);
+    const mark = await tokenMark('github', world.fake.token);
+    expect(mark).toMatch(/^[\da-f]{6}$/);
+    expect(kept).toContain(`"${mark}"`);
+    expect(await tokenMark('github', 'ghp_another')).not.toBe(mark);
+    expect(await tokenMark('gitlab', world.fake.token)).not.toBe(mark);
+  });
+
+  it('that are off are told once, and again when something new is so', async () => {
+    shows = looked({ a1: 'off' });
+    await watch().look();
+    await watch().look();
+    expect(world.lines.filter((line) => line.includes(`the webhook in ${PLACE}: switch it on`))).toHaveLength(
+      1,
+    );
+    shows = looked({ a1: 'failing' });
+    await watch().look();
+    expect(world.lines.filter((line) => line.includes(PLACE))).toHaveLength(2);
+  });
+
+  it('that are gone count as off, until they are recreated or a week is over', async () => {
+    shows = looked({ a1: 'on', b1: 'on' });
+    await watch().look();
+    shows = looked({ b1: 'on' });
+    world.clock.time += HOUR;
+    const seen = (await watch().look()).get('github');
+    expect(seen?.hooks.filter(isOff)).toMatchObject([{ id: 'a1', state: 'gone', since: T0 + HOUR }]);
+    shows = looked({ a2: 'on', b1: 'on' });
+    expect((await watch().look()).get('github')?.hooks.filter(isOff)).toEqual([]);
+    shows = looked({ a2: 'on' });
+    expect((await watch().look()).get('github')?.hooks.filter(isOff)).toMatchObject([{ id: 'b1' }]);
+    world.clock.time += 8 * 24 * HOUR;
+    expect((await watch().look()).get('github')?.hooks).toMatchObject([{ id: 'a2' }]);
+  });
+
+  it('stay as they were known where they cannot be looked at, which is told without the token', async () => {
+    shows = looked({ a1: 'off' });
+    await watch().look();
+    shows = new Error(`no answer to ${world.fake.token}`);
+    const seen = (await watch().look()).get('github');
+    expect(seen).toMatchObject({
+      hooks: [{ id: 'a1', state: 'off' }],
+      hidden: [{ why: 'no answer to (token)' }],
+    });
+  });
+});
+
+it('a place that is not shown any more says nothing of what was there', () => {
+  const before = { at: T0, hooks: [{ id: '1', place: PLACE, state: 'on' as const, since: T0 }], hidden: [] };
+  const hidden = [{ place: PLACE, why: 'refused (403)' }];
+  expect(seenAfter(before, { hooks: [], shown: [], hidden }, { now: T0 + 1, by: 'a' })).toEqual({
+    at: T0 + 1,
+    hooks: before.hooks.map((hook) => ({ ...hook, seenAt: T0 })),
+    hidden,
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
+import {
+  noteFirstStart,
+  noteFirstSynced,
+  noteSources,
+  readStarts,
+  takeStartsBack,
+} from '../../src/store/starts.ts';
+import { Store } from '../../src/store/store.ts';
+
+const fresh = () => new Store(createMemoryTables({ now: () => 0 }));
+const added = async (store: Store) => (await readStarts(store)).added;
+
+describe('when the service began to see what it sees', () => {
+  it('is its first start, also where that was interrupted', async () => {
+    const store = fresh();
+    expect(await noteFirstStart(store, 100)).toBe(100);
+    expect(await noteFirstStart(store, 200)).toBe(100);
+    await noteFirstSynced(store, 300);
+    expect(await readStarts(store)).toMatchObject({ first: 100, synced: 300 });
+  });
+
+  it('goes back along with the clock, while it runs and at the next start, and else stays', async () => {
+    const hour = 3_600_000;
+    const store = fresh();
+    await noteSources('token', ['jira'], store, 10 * hour);
+    await noteFirstStart(store, 10 * hour);
+    await takeStartsBack(store, 10 * hour + 60_000);
+    await takeStartsBack(store, 10 * hour + 60_000, hour);
+    expect(await readStarts(store)).toMatchObject({ first: 10 * hour, added: { 'jira token': 10 * hour } });
+    // Set back by an hour a minute after the start.
+    await takeStartsBack(store, 9 * hour + 60_000, hour);
+    expect(await readStarts(store)).toMatchObject({ first: 9 * hour, added: { 'jira token': 9 * hour } });
+    // By another one while nobody ran.
+    await takeStartsBack(store, 8 * hour);
+    expect(await readStarts(store)).toMatchObject({ first: 8 * hour, added: { 'jira token': 8 * hour } });
+  });
+
+  it('is, for what is added later, when it was added, and stays so at every start', async () => {
+    const store = fresh();
+    await noteSources('token', ['jira'], store, 100);
+    await noteSources('token', ['jira', 'github'], store, 200);
+    await noteSources('token', ['jira', 'github'], store, 300);
+    expect(await added(store)).toEqual({ 'jira token': 100, 'github token': 200 });
+  });
+
+  it('is anew for a token that was taken away and comes back', async () => {
+    const store = fresh();
+    await noteSources('token', ['jira'], store, 100);
+    await noteSources('token', [], store, 200);
+    await noteSources('token', ['jira'], store, 300);
+    expect(await added(store)).toEqual({ 'jira token': 300 });
+  });
+
+  it('is not changed by a receiver that serves other trackers', async () => {
+    const store = fresh();
+    await noteSources('webhooks', ['jira'], store, 100);
+    await noteSources('webhooks', ['github'], store, 200);
+    await noteSources('webhooks', ['jira'], store, 300);
+    expect(await added(store)).toEqual({ 'jira webhooks': 100, 'github webhooks': 200 });
+  });
+
+  describe('under an earlier release', () => {
+    const synced = async () => {
+      const store = fresh();
+      await store.meta.put('first-sync-finished', 50);
+      return store;
+    };
+
+    it('is all along for what is there at the upgrade, in whichever process', async () => {
+      const store = await synced();
+      await noteSources('webhooks', ['jira'], store, 100);
+      await noteSources('token', ['jira'], store, 101);
+      expect(await readStarts(store)).toMatchObject({
+        first: 0,
+        synced: 50,
+        added: { 'jira webhooks': 0, 'jira token': 0 },
+      });
+    });
+
+    it('is when it is added for what comes after the upgrade, where there was none of its kind', async () => {
+      const store = await synced();
+      await noteSources('token', [], store, 100);
+      await noteSources('token', ['jira'], store, 5_000);
+      expect(await added(store)).toEqual({ 'jira token': 5_000 });
+    });
+  });
+});

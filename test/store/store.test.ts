@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
+import { Store } from '../../src/store/store.ts';
+import { minutes, T0 } from '../support/make.ts';
+
+const newStore = () => new Store(createMemoryTables());
+
+describe('a lease', () => {
+  it('is held by one until its end, also where others ask, and by that one as long as it renews it', async () => {
+    const store = newStore();
+    expect(await store.lease('sync', 'one', T0, minutes(2))).toBe(true);
+    expect(await store.lease('sync', 'two', T0 + minutes(2) - 1, minutes(2))).toBe(false);
+    expect(await store.lease('sync', 'one', T0 + minutes(1), minutes(2))).toBe(true);
+    expect(await store.lease('sync', 'two', T0 + minutes(2), minutes(2))).toBe(false);
+    expect(await store.lease('sync', 'two', T0 + minutes(3), minutes(2))).toBe(true);
+    expect(await store.lease('sync', 'one', T0 + minutes(3), minutes(2))).toBe(false);
+  });
+
+  it('that ends later than any that can be taken now, by a clock that was set back, holds nobody up', async () => {
+    const store = newStore();
+    await store.lease('sync', 'one', T0 + minutes(60), minutes(2));
+    expect(await store.lease('sync', 'two', T0 + minutes(60) - 1_000, minutes(2))).toBe(false);
+    expect(await store.lease('sync', 'two', T0, minutes(2))).toBe(true);
+  });
+
+  it('that was taken over is not released by whoever had it before', async () => {
+    const store = newStore();
+    await store.lease('sync', 'one', T0, minutes(2));
+    await store.lease('sync', 'two', T0 + minutes(2), minutes(2));
+    await store.release('sync', 'one');
+    expect(await store.lease('sync', 'three', T0 + minutes(2), minutes(2))).toBe(false);
+    await store.release('sync', 'two');
+    expect(await store.lease('sync', 'three', T0 + minutes(2), minutes(2))).toBe(true);
+  });
+
+  it('is another one under another name', async () => {
+    const store = newStore();
+    expect(await store.lease('sync', 'one', T0, minutes(2))).toBe(true);
+    expect(await store.lease('full-sync', 'two', T0, minutes(2))).toBe(true);
+  });
+});
+
+describe('a sync that is wanted', () => {
+  it('is wanted still where somebody asked again since it began', async () => {
+    const store = newStore();
+    await store.wantSync('a');
+    await store.wantSync('b');
+    await store.syncDone('a');
+    expect(await store.syncWanted()).toBe('b');
+    await store.syncDone('b');
+    expect(await store.syncWanted()).toBeUndefined();
+  });
+});
+
+describe('an incident whose review is owed', () => {
+  it('is owed until it was woken, however often it came to be', async () => {
+    const store = newStore();
+    await store.owe(['a', 'b', 'a'], T0);
+    await store.owe(['a'], T0 + 1);
+    await store.paid(['b']);
+    expect(await store.owed(9)).toEqual(['a']);
+  });
+});
+
+it('the organisation that came first is remembered, whoever comes later', async () => {
+  const store = newStore();
+  expect(await store.claimOrganisation('acme')).toBe('acme');
+  expect(await store.claimOrganisation('globex')).toBe('acme');
+});
