@@ -11,7 +11,7 @@ import { RELEASED, STORIES } from './stories.ts';
 import { TrueWorld } from './world.ts';
 
 /**
- * `npm run test:meanings [-- --seed N --worlds N --long --only jira]`: plays worlds in which trackers tell what is true in
+ * `npm run test:meanings [-- --seed N --worlds N --long --only jira --shapes]`: plays worlds in which trackers tell what is true in
  * all their ways, until the product closes what is not done, or leaves open what is. After those of fixed seeds come some
  * of a fresh one.
  */
@@ -37,6 +37,8 @@ const { values } = parseArgs({
     all: { type: 'boolean', default: false },
     /** Also with what is not required yet. */
     strict: { type: 'boolean', default: false },
+    /** Tells how many worlds had each shape. */
+    shapes: { type: 'boolean', default: false },
     /** Stops at the first broken world, and does not make it smaller. */
     quick: { type: 'boolean', default: false },
   },
@@ -109,11 +111,13 @@ async function fail(seed: number, played: Played): Promise<never> {
 function tell(): void {
   const rare: string[] = [];
   for (const [shape, times] of [...counts].sort()) {
-    console.log(`${String(times).padStart(9)}  ${shape}`);
+    if (values.shapes) console.log(`${String(times).padStart(9)}  ${shape}`);
     if (times < LEAST) rare.push(shape);
   }
   for (const [kind, { seed, times }] of kinds)
     console.log(`${String(times).padStart(9)} broken, --seed ${seed}: ${kind}`);
+  const [rarest, least] = [...counts].reduce((a, b) => (b[1] < a[1] ? b : a), ['', Number.POSITIVE_INFINITY]);
+  console.log(`${counts.size} shapes, each in at least ${least} worlds (${rarest})`);
   console.log(`${worlds} worlds and ${FRESH} of the fresh seed ${fresh} in ${taken()} s: ${broken} broken`);
   if (broken > 0) process.exitCode = 1;
   // A part of the worlds is no trial of every shape.
