@@ -37,6 +37,8 @@ export interface TaskEvent {
   revision?: number;
   /** The payload itself says that the task was done before and is open again. */
   reopened?: boolean;
+  /** The closing that the reopening undid, where a reading shows it. */
+  closedBefore?: { at: number; by: ChangedBy };
   /** The task that this one is a duplicate of, if the payload names it: that one's state counts. */
   canonical?: TaskKey;
   /** The sender's id of the delivery. */
@@ -183,6 +185,8 @@ export interface IncidentUpdate {
   status: IncidentStatus;
   updater: { kind: 'api_key'; id: string; name: string } | { kind: 'other'; name: string };
   message?: string;
+  /** The incident's severity from then on, if it had one. */
+  severity?: Named;
 }
 
 export interface Identity {

@@ -1,6 +1,12 @@
 import { request } from 'undici';
 import { z } from 'zod';
-import { type Context, createContext, createStoreContext, type StoreContext } from '../context/context.ts';
+import {
+  type Context,
+  type ContextOptions,
+  createContext,
+  createStoreContext,
+  type StoreContext,
+} from '../context/context.ts';
 import { createLogger } from '../log.ts';
 import { OperationError } from '../operations/operation.ts';
 import { readPolicy } from '../policy/read-policy.ts';
@@ -50,7 +56,7 @@ export async function operate<A, R>(
  */
 export async function withPlace<T>(
   settings: Settings,
-  byItself: (base: StoreContext, open: (apiKey: string) => Context) => Promise<T>,
+  byItself: (base: StoreContext, open: (apiKey: string, options?: ContextOptions) => Context) => Promise<T>,
   through: (running: Announcement) => Promise<T>,
   mayLack = false,
 ): Promise<T> {
@@ -83,8 +89,8 @@ export async function withPlace<T>(
     if (base.backend.missing !== undefined)
       await base.store.meta.put('first-sync-finished', base.clock.now());
     const ofService = await asService(base);
-    return await byItself(ofService, (apiKey) => {
-      const context = createContext(ofService, apiKey);
+    return await byItself(ofService, (apiKey, options) => {
+      const context = createContext(ofService, apiKey, options);
       opened.push(context);
       return context;
     });

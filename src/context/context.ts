@@ -2,9 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { createHttp } from '../http.ts';
-import type { IncidentIoAnnouncer, IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
+import type {
+  IncidentIoAnnouncer,
+  IncidentIoPast,
+  IncidentIoReader,
+  IncidentIoWriter,
+} from '../incident-io/api.ts';
 import { createClient, readOnly } from '../incident-io/client.ts';
 import { createPace } from '../incident-io/pace/pace.ts';
+import { shareOf } from '../incident-io/pace/share.ts';
 import { ReachWatch } from '../incident-io/reach.ts';
 import type { CallReport } from '../metrics/counters.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -33,6 +39,8 @@ export interface StoreContext {
 export interface Context extends StoreContext {
   settings: Settings & { apiKey: string };
   reader: IncidentIoReader;
+  /** What was; absent where all that is simulated. */
+  past?: IncidentIoPast;
   /** Whether incident.io answers; absent where all that is simulated. */
   reach?: ReachWatch;
   /** How far incident.io's clock was ahead of this machine's at its last answer, ms. */
@@ -68,21 +76,24 @@ export interface ContextOptions {
   onCall?: (report: CallReport) => void;
   /** The trackers whose tasks can be read; absent: all. */
   asked?: readonly Tracker[] | undefined;
+  /** The share of incident.io's rate limit that is used at most; absent: all of it. */
+  share?: number;
 }
 
 /** A `StoreContext` with a client of incident.io. */
 export function createContext(
   base: StoreContext,
   apiKey: string,
-  { onCall, asked = trackers }: ContextOptions = {},
+  { onCall, asked = trackers, share }: ContextOptions = {},
 ): Context {
   const { backend, store, clock, log } = base;
   const settings = { ...base.settings, apiKey };
   const reach = new ReachWatch({ store, clock, log, by: randomUUID() });
+  const pace = createPace(backend.tables, clock);
   const client = createClient({
     baseUrl: settings.apiUrl,
     apiKey: settings.apiKey,
-    pace: createPace(backend.tables, clock),
+    pace: share === undefined ? pace : shareOf(pace, share),
     notifyIncidentChannel: settings.notifyIncidentChannel,
     log,
     onCall(report) {
@@ -102,6 +113,7 @@ export function createContext(
     ...base,
     settings,
     reader: readOnly(client),
+    past: { incidentsSince: (since) => client.incidentsSince(since) },
     reach,
     clockAhead: () => client.clockAhead(),
     tasks: createTaskReader(asking),

@@ -25,6 +25,12 @@ export interface IncidentIoReader {
   followUps(updatedSince?: number): AsyncIterable<FollowUp[]>;
 }
 
+/** Lists of what was, for whoever looks back. Separate, since the service itself never does. */
+export interface IncidentIoPast {
+  /** GET /v2/incidents, all pages: those declared at `since` (ms) or later, whatever their status. */
+  incidentsSince(since: number): AsyncIterable<Incident[]>;
+}
+
 /** What can be changed in incident.io. Separate, so that code that may not write has no way to. */
 export interface IncidentIoWriter {
   /** Moves an incident to a status. Returns the incident after that. Throws `UnclearError` if it may have taken effect. */

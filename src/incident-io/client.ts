@@ -1,14 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { type Clock, systemClock } from '../clock.ts';
+import { formatTime } from '../format-time.ts';
 import { createHttp, type Deadlines } from '../http.ts';
 import type { CallReport } from '../metrics/counters.ts';
 import { type Sleep, sleep } from '../sleep.ts';
-import type { IncidentIoAnnouncer, IncidentIoReader, IncidentIoWriter } from './api.ts';
+import type { IncidentIoAnnouncer, IncidentIoPast, IncidentIoReader, IncidentIoWriter } from './api.ts';
 import { createCaller } from './calls.ts';
 import type { ClientLog } from './client-log.ts';
 import { createEdit } from './edit.ts';
 import { KeyRejectedError } from './errors.ts';
-import { createFollowUps } from './follow-ups.ts';
+import { createFollowUps, secondOf } from './follow-ups.ts';
 import { incidentSegment } from './ids.ts';
 import type { Pace } from './pace/pace.ts';
 import { allOf, pagesOf } from './paging.ts';
@@ -38,7 +39,11 @@ export interface ClientOptions {
   random?: () => number;
 }
 
-export interface IncidentIoClient extends IncidentIoReader, IncidentIoWriter, IncidentIoAnnouncer {
+export interface IncidentIoClient
+  extends IncidentIoReader,
+    IncidentIoPast,
+    IncidentIoWriter,
+    IncidentIoAnnouncer {
   /** How far incident.io's clock was ahead of this machine's at the last answer, ms, accurate to about a second. */
   clockAhead(): number | undefined;
   /** Aborts whatever waits or is in flight, and closes all connections. */
@@ -107,6 +112,15 @@ export function createClient(options: ClientOptions): IncidentIoClient {
         route: '/v2/incidents',
         purpose: `list the incidents of category ${categories.join(' or ')}`,
         query: categories.map((category): [string, string] => ['status_category[one_of]', category]),
+        schema: incidentsPage,
+      });
+    },
+
+    async *incidentsSince(since) {
+      yield* pagesOf(call, {
+        route: '/v2/incidents',
+        purpose: `list the incidents since ${formatTime(since)}`,
+        query: [['created_at[gte]', secondOf(since)]],
         schema: incidentsPage,
       });
     },

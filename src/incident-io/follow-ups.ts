@@ -95,7 +95,7 @@ export function createFollowUps(
     async *followUps(updatedSince) {
       // Version 2 has no such filter: it returns everything.
       const query = (at: Version): [string, string][] =>
-        updatedSince === undefined || at === 'v2' ? [] : [['updated_at[gte]', second(updatedSince)]];
+        updatedSince === undefined || at === 'v2' ? [] : [['updated_at[gte]', secondOf(updatedSince)]];
       const given = new Map<string, number>();
       for await (const page of pages('list the follow-ups of the organisation', query)) {
         const news = page.filter((it) => isNewer(it, given.get(it.id)));
@@ -178,6 +178,6 @@ function isNewer(it: FollowUp, than: number | undefined): boolean {
 }
 
 /** Rounded down to a whole second, as the documentation writes times in filters. */
-function second(ms: number): string {
+export function secondOf(ms: number): string {
   return new Date(Math.floor(ms / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 }

@@ -175,6 +175,7 @@ const update = z
     id,
     created_at: time,
     new_incident_status: status,
+    new_severity: named,
     message: maybe(text),
     // An update without an updater was made by somebody other than us.
     updater: maybe(
@@ -187,7 +188,7 @@ const update = z
     ),
   })
   .transform((it): IncidentUpdate => {
-    const { id, created_at, new_incident_status, message } = it;
+    const { id, created_at, new_incident_status, new_severity, message } = it;
     const { updater } = it;
     const api_key = updater?.api_key;
     const name = updater?.user?.name ?? updater?.workflow?.name ?? updater?.alert?.title ?? 'unknown';
@@ -196,6 +197,7 @@ const update = z
       createdAt: created_at,
       status: new_incident_status,
       ...(message !== undefined && { message }),
+      ...(new_severity && { severity: new_severity }),
       updater: api_key ? { kind: 'api_key', id: api_key.id, name: api_key.name } : { kind: 'other', name },
     };
   });

@@ -102,6 +102,10 @@ describe.skipIf(!schemaIsThere)(
           await all(client.incidents(['learning', 'live', 'triage']));
         },
       },
+      incidentsSince: {
+        routes: ['GET /v2/incidents'],
+        use: () => all(client.incidentsSince(Date.parse('2026-01-01T00:00:00.123Z'))),
+      },
       updates: { routes: ['GET /v2/incident_updates'], use: ({ id }) => client.updates(id) },
       postUpdate: {
         routes: ['POST /v2/incident_updates'],

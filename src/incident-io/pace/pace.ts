@@ -13,7 +13,7 @@ import { createWaitingLine, type Waiter } from './waiting-line.ts';
  * incident.io's limit is 1,200 requests a minute, refilled at 20 a second; until its answers say more we keep
  * to a small burst. https://docs.incident.io/api-reference/introduction
  */
-const FIRST_LIMIT: Limit = { limit: 60, window: 3_000 };
+export const FIRST_LIMIT: Limit = { limit: 60, window: 3_000 };
 
 /** How long one caller waits for pauses, ms; beyond that its job is better off in the queue. */
 const PATIENCE = 20_000;
