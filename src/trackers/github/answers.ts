@@ -44,7 +44,8 @@ export function eventOfQuery(task: TaskKey, told: AnsweredIssue, now: number): T
   const state = isPull && told.merged ? 'closed' : (told.issueState ?? told.pullState)?.toLowerCase();
   // Without its state, or what distinguishes a machine's closing from a person's, it is unknown.
   if (state === undefined) return undefined;
-  const actor = told.closings?.nodes?.at(-1)?.actor;
+  const closing = told.closings?.nodes?.at(-1);
+  const actor = closing?.actor;
   if (state === 'closed' && actor?.__typename === 'Bot' && !told.labels?.nodes) return undefined;
   const login = actor?.__typename === 'Bot' ? `${actor.login}[bot]` : actor?.login;
   const reopenedAt = told.reopenings?.nodes?.at(-1)?.createdAt;
@@ -66,6 +67,7 @@ export function eventOfQuery(task: TaskKey, told: AnsweredIssue, now: number): T
     // Not when it was last touched: that says nothing about its state.
     openSince: millis(reopenedAt ?? told.createdAt),
     reopened: reopenedAt !== undefined,
+    closedBefore: millis(closing?.createdAt),
     now,
   });
 }
@@ -79,6 +81,8 @@ interface Told {
   /** When it was opened or reopened, ms. */
   openSince: number | undefined;
   reopened: boolean;
+  /** When it was last closed before that, ms. */
+  closedBefore?: number | undefined;
   now: number;
 }
 
@@ -98,7 +102,12 @@ function eventOf(asked: TaskKey, told: Told): TaskEvent | undefined {
     receivedAt: now,
   };
   if (closed && closer) event.actor = closer.login;
-  if (!closed && told.reopened) event.reopened = true;
+  if (!closed && told.reopened) {
+    event.reopened = true;
+    // Of a machine's closing nobody knows what it was for: the labels are those of today.
+    const by = closer?.type === 'User' ? 'person' : 'unknown';
+    if (told.closedBefore !== undefined) event.closedBefore = { at: told.closedBefore, by };
+  }
   const original = told.canonical === undefined ? undefined : locate(told.canonical);
   if (original !== undefined && state === 'declined') event.canonical = keyOf(original);
   const occurredAt = closed ? millis(issue.closed_at) : told.openSince;

@@ -27,7 +27,7 @@ const taskSchema = z.object({
   closedAt: z.string().nullish(),
   repository: z.object({ databaseId: z.number().nullish() }),
   labels: z.object({ nodes: z.array(z.object({ name: z.string() }).nullish()).nullish() }).nullish(),
-  closings: events(z.object({ actor: account })),
+  closings: events(z.object({ createdAt: z.string().nullish(), actor: account })),
   reopenings: events(z.object({ createdAt: z.string() })),
   duplicates: events(z.object({ canonical: z.object({ url: z.string().nullish() }).nullish() })),
   conversions: events(
@@ -80,7 +80,7 @@ export function queryFor(asked: readonly AskedIssue[], without: ReadonlySet<Part
   const common = `
   __typename url createdAt closedAt repository { databaseId }
   labels(first: 50) { nodes { name } }
-  closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent { actor { __typename login } } } }
+  closings: timelineItems(last: 1, itemTypes: [CLOSED_EVENT]) { nodes { ... on ClosedEvent { createdAt actor { __typename login } } } }
   reopenings: timelineItems(last: 1, itemTypes: [REOPENED_EVENT]) { nodes { ... on ReopenedEvent { createdAt } } }`;
   return `query { ${parts.join(' ')} }
 fragment issue on Issue {${common}
