@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { deliver } from '../demo/webhook.ts';
 import { OperationError } from '../operations/operation.ts';
+import { duration, NotAllowed } from '../settings/kinds.ts';
+import { movableClock, playHistory } from '../simulator/play.ts';
 import { runSimulator, STANDALONE_PORT } from '../simulator/run.ts';
 import type { Simulator } from '../simulator/running-simulator.ts';
 import { seedIncidents } from '../simulator/seed.ts';
@@ -11,27 +13,60 @@ import { MisusedError } from './misused-error.ts';
 export const SIMULATOR_SECRET = 'simulator-webhook-secret';
 const SERVICE = 'http://127.0.0.1:3000';
 
-/** `simulator [--incidents N] [--port N]`: a stand-in of incident.io, until SIGINT or SIGTERM. */
+const DAY = 86_400_000;
+
+/** `simulator [--incidents N] [--history 365d] [--port N]`: a stand-in of incident.io, until SIGINT or SIGTERM. */
 export async function simulatorCommand({
   incidents,
+  history,
   port = STANDALONE_PORT,
 }: {
   incidents: number;
+  /** Over how long they happened; absent: all of them are there now. */
+  history?: string;
   port?: number;
 }): Promise<number> {
+  const span = history === undefined ? undefined : spanOf(history);
+  const clock = movableClock();
+  if (span !== undefined) clock.time = Date.now() - span;
   const stopped = new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve()).once('SIGTERM', () => resolve());
   });
-  const simulator = await runSimulator({ port, organisation: 'Simulated' }, () => {}).catch((error) => {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
-      throw new OperationError(`Port ${port} is in use: give another one with --port.`);
-    throw error;
-  });
-  seedIncidents(simulator, incidents);
-  printLines(...scene(simulator));
+  const simulator = await runSimulator({ port, organisation: 'Simulated', clock }, () => {}).catch(
+    (error) => {
+      if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
+        throw new OperationError(`Port ${port} is in use: give another one with --port.`);
+      throw error;
+    },
+  );
+  if (span === undefined) {
+    seedIncidents(simulator, incidents);
+    printLines(...scene(simulator));
+  } else {
+    playHistory(simulator, clock, { incidents, span });
+    printLines(...pastScene(simulator, incidents));
+  }
   await stopped;
   await simulator.close();
   return 0;
+}
+
+function spanOf(text: string): number {
+  try {
+    return duration(DAY, 1_000 * DAY).parse(text);
+  } catch (error) {
+    if (error instanceof NotAllowed) throw new MisusedError(`--history is "${text}": give ${error.message}.`);
+    throw error;
+  }
+}
+
+function pastScene({ url, token }: Simulator, incidents: number): string[] {
+  return [
+    `A stand-in of incident.io listens on ${url}, with the history of ${incidents} incidents: people who closed early and late, moved back, and went on. Look back in another terminal:`,
+    '',
+    `  INCIDENT_IO_API_URL=${url} INCIDENT_IO_API_KEY=${token} \\`,
+    '  QUEUE_URL=.simulator incident-closer --no-env-file backtest --since 365d',
+  ];
 }
 
 function scene(simulator: Simulator): string[] {

@@ -27,8 +27,9 @@ export function addTryIt(program: Command, { group, run, positive }: CommandLine
       'a stand-in of incident.io with incidents of every kind, to try settings and board with no account',
     )
     .option('--incidents <n>', 'how many', positive, 30)
+    .option('--history <duration>', 'with all that happened to them over so long, to try `backtest` on')
     .option('--port <n>', 'where it listens', positive, 4010)
-    .action((options: { incidents: number; port: number }) =>
+    .action((options: { incidents: number; history?: string; port: number }) =>
       run(async () => (await import('./simulator.ts')).simulatorCommand(options), { envFile: false }),
     );
   for (const [name, action, what] of [

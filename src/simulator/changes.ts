@@ -86,19 +86,20 @@ export type FollowUpSetup = Partial<
     SimFollowUp,
     'title' | 'description' | 'status' | 'assignee' | 'team' | 'priority' | 'category' | 'labels'
   >
-> & { reference?: IssueReference };
+> & { reference?: IssueReference; issueMadeAt?: number };
 
 export function addFollowUp(world: World, incidentId: string, setup: FollowUpSetup, by: Actor): SimFollowUp {
   const at = world.clock.now();
+  const { issueMadeAt, ...fields } = setup;
   const followUp: SimFollowUp = {
-    ...setup,
+    ...fields,
     id: world.newId(),
     incidentId,
     title: setup.title ?? `Follow-up ${world.followUps.size + 1}`,
     status: setup.status ?? 'outstanding',
     labels: setup.labels ?? [],
     creator: by,
-    createdAt: at,
+    createdAt: issueMadeAt ?? at,
     updatedAt: at,
   };
   if (followUp.status === 'completed') followUp.completedAt = at;
@@ -145,6 +146,7 @@ export function addUpdate(world: World, incident: SimIncident, by: Actor, messag
     status: incident.status,
     updater: by,
     ...(message !== undefined && { message }),
+    ...(incident.severity !== undefined && { severity: incident.severity }),
   };
   world.updates.push(update);
   append(world.updatesOf, incident.id, update);

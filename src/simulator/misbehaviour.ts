@@ -1,4 +1,5 @@
 import type { RouteName } from './call.ts';
+import { seeded } from './chance.ts';
 
 /** What goes wrong. */
 export type Fault =
@@ -106,15 +107,4 @@ export class Misbehaviours {
     rule.timesLeft -= 1;
     return true;
   }
-}
-
-/** mulberry32: the same seed, the same chances. https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
-function seeded(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

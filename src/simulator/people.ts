@@ -36,6 +36,8 @@ export interface NewFollowUp {
   description?: string;
   status?: SimFollowUpStatus;
   reference?: IssueReference;
+  /** It is made from the link of an issue that was made then (ms): that is its `created_at`. */
+  issueMadeAt?: number;
   /** Names; who or what has none yet is made. */
   assignee?: string;
   team?: string;

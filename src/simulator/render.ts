@@ -103,6 +103,7 @@ export function updateJson(update: SimUpdate): Json {
     incident_id: update.incidentId,
     created_at: timestamp(update.createdAt),
     new_incident_status: statusJson(update.status),
+    new_severity: update.severity === undefined ? undefined : rankedJson(update.severity),
     message: update.message,
     updater: actorJson(update.updater),
   };

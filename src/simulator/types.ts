@@ -137,6 +137,7 @@ export interface SimUpdate {
   status: SimStatus;
   updater: Actor;
   message?: string;
+  severity?: Ranked;
 }
 
 /** A change of a status that took effect, whatever its caller was told. */
