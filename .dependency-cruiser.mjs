@@ -15,6 +15,7 @@ const layers = [
   'worker', //        takes events, reviews, background work
   'announcements', // tells people
   'gauges', //        what /metrics reads when it is asked
+  'backtest', //      what would have been closed, had it run before
   'operations', //    what commands and the board's buttons do
   'receiver', //      webhooks in
   // What the parts are given: made once, and nothing above makes it again.

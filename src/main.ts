@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addBacktest } from './commands/backtest/add-backtest.ts';
 import type { ConnectOptions } from './commands/connect.ts';
 import type { InitOptions } from './commands/init.ts';
 import { MISUSED } from './commands/misused-code.ts';
@@ -150,6 +151,7 @@ program
       }),
     ),
   );
+addBacktest(program, { group: ASK, run });
 const historyErase = new Command('erase')
   .copyInheritedSettings(program)
   .description("erase a person's name from what is kept: stories, evidence, what operators did")

@@ -22,7 +22,11 @@ const manifest = z
     dependencies: z.record(z.string(), z.string()),
   })
   .parse(JSON.parse(read('package.json')));
-const commands = ['src/main.ts', 'src/commands/try-it.ts'].flatMap((file) =>
+/** Files that add commands to the program: the main one, and those that it has add theirs. */
+const adding = readdirSync(`${root}/src/commands`, { recursive: true, encoding: 'utf8' })
+  .map((file) => `src/commands/${file}`)
+  .filter((file) => file.endsWith('.ts') && /export function add\w+\(\s*program: Command/.test(read(file)));
+const commands = ['src/main.ts', ...adding].flatMap((file) =>
   // Those that are alike are made from a list of them.
   all(/(?:program\s+\.command\(|^ {2}\[)'([a-z-]+)'/gm, read(file)),
 );

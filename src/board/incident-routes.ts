@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { StoreContext } from '../context/context.ts';
 import { parsedJson } from '../json.ts';
@@ -9,32 +9,34 @@ import { knownIncident, OperationError } from '../operations/operation.ts';
 import { lift } from '../operations/release.ts';
 import { reviewNow } from '../operations/review-now.ts';
 import type { Operator } from '../store/history/operator.ts';
-import type { Granted } from './access.ts';
-import { type Problems, starting, unknownIncident, unread } from './answers.ts';
-import { detailsFor, pageFor } from './for-viewers.ts';
+import type { Doorkeeper } from './access.ts';
+import { type Admitted, denied, type Problems, starting, unknownIncident, unread } from './answers.ts';
 import { addressOf } from './from.ts';
-import { type Asker, forViewers } from './gate.ts';
 import { incidentPage } from './incident-page.ts';
 import { followUpsShown, shown } from './incidents.ts';
 
 export interface IncidentRoutes {
   app: FastifyInstance;
-  asker: Asker;
+  door: Doorkeeper;
+  admitted(request: FastifyRequest): Promise<Admitted>;
   log: Logger | undefined;
   /** `undefined` until the store has been reached. */
   context(): StoreContext | undefined;
-  /** What a page shows of who looks at it, with what its changes need. */
-  about(access: Granted): Promise<object>;
+  /** Who changes something here, as far as that is known. */
+  name: string;
   problems: Problems;
+  canLogOut: boolean;
   /** Called after each change. */
   changed(): void;
 }
 
 /** What the page asks about one incident, and what its buttons do. */
 export function incidentRoutes(parts: IncidentRoutes): void {
-  const { app, asker, log, changed } = parts;
+  const { app, door, admitted, log, name: operatorName, changed } = parts;
 
-  app.get<{ Params: { name: string } }>('/api/incidents/:name', forViewers, async (request, reply) => {
+  app.get<{ Params: { name: string } }>('/api/incidents/:name', async (request, reply) => {
+    const access = await admitted(request);
+    if (!access.granted) return denied(reply, access);
     const context = parts.context();
     if (context === undefined) return starting(reply);
     try {
@@ -45,14 +47,15 @@ export function incidentRoutes(parts: IncidentRoutes): void {
         context.store.groups.get(known.id),
         followUpsShown(known.id, context),
       ]);
-      const details = { now: context.clock.now(), incident, group, followUps };
-      return await reply.send(detailsFor(asker(request).role, details));
+      return reply.send({ now: context.clock.now(), incident, group, followUps });
     } catch (error) {
       return unread(reply, error, context.log, parts.problems);
     }
   });
 
-  app.get<{ Params: { name: string } }>('/api/incidents/:name/page', forViewers, async (request, reply) => {
+  app.get<{ Params: { name: string } }>('/api/incidents/:name/page', async (request, reply) => {
+    const access = await admitted(request);
+    if (!access.granted) return denied(reply, access);
     const context = parts.context();
     if (context === undefined) return starting(reply);
     const { name } = request.params;
@@ -60,8 +63,11 @@ export function incidentRoutes(parts: IncidentRoutes): void {
       const known = await knownIncident(name, context);
       const page = known && (await incidentPage(known.id, context));
       if (page === undefined) return unknownIncident(reply, name);
-      const access = asker(request);
-      return await reply.send({ ...pageFor(access.role, page), ...(await parts.about(access)) });
+      return reply.send({
+        ...page,
+        forgeryToken: door.forgeryToken(access.session),
+        canLogOut: parts.canLogOut,
+      });
     } catch (error) {
       return unread(reply, error, context.log, parts.problems);
     }
@@ -69,18 +75,24 @@ export function incidentRoutes(parts: IncidentRoutes): void {
 
   const changing = <B>(path: string, body: z.ZodType<B>, change: Change<B>) =>
     app.post<{ Params: { name?: string }; Body: string }>(path, async (request, reply) => {
+      const access = door.access(request);
+      if (!access.granted) return denied(reply, access);
+      if (!door.mayChange(request, access.session) || !isJson(request))
+        return reply.code(403).send({ error: 'this did not come from the board: load it anew' });
+      const still = await admitted(request);
+      if (!still.granted) return denied(reply, still);
       const context = parts.context();
       if (context === undefined) return starting(reply);
       const asked = body.safeParse(parsedJson(request.body));
       if (!asked.success) return reply.code(400).send({ error: 'the request cannot be read' });
       try {
         const { name = '' } = request.params;
-        const by: Operator = { name: asker(request).name, via: 'board', from: addressOf(request) };
+        const by: Operator = { name: operatorName, via: 'board', from: addressOf(request) };
         const result = await change(asked.data, name, context, by);
         changed();
         if (result !== undefined)
           log?.info(
-            { from: by.from, by: by.name, path: request.url.split('?', 1)[0] },
+            { from: addressOf(request), path: request.url.split('?', 1)[0] },
             'a change was made on the board',
           );
         return result === undefined ? unknownIncident(reply, name) : reply.send(result);
@@ -113,3 +125,7 @@ type Change<B> = (
   context: StoreContext,
   by: Operator,
 ) => Promise<object | undefined>;
+
+function isJson({ headers }: FastifyRequest): boolean {
+  return headers['content-type']?.startsWith('application/json') === true;
+}

@@ -18,7 +18,7 @@ export class PolicyError extends Error {
 }
 
 /** The default file; it need not exist. */
-const STANDARD_FILE = 'incident-closer.yaml';
+export const STANDARD_FILE = 'incident-closer.yaml';
 
 /** The policy in force: the file's, if there is one, with the settings as the last rule. Throws `PolicyError`. */
 export function readPolicy(settings: Settings): Policy {

@@ -1,0 +1,137 @@
+import type { Context } from '../context/context.ts';
+import type { Progress } from '../operations/progress.ts';
+import type { Policy } from '../policy/policy.ts';
+import { sleep } from '../sleep.ts';
+import { taskKeyOf } from '../trackers/index.ts';
+import type { FollowUp, Incident } from '../vocabulary.ts';
+import { judge } from './judge.ts';
+import { allPages, patiently } from './patient.ts';
+import { ProgressFile } from './progress-file.ts';
+import { type Listed, notAsked, readPasts } from './read-past.ts';
+import type { ReplayOptions } from './replay.ts';
+import { type Report, reportOf } from './report.ts';
+import { type Row, rowOf } from './verdict-of-past.ts';
+
+/** The share of incident.io's rate limit that a backtest takes at most: the rest is the service's. */
+export const SHARE = 0.5;
+
+/** So many incidents are read, judged and forgotten at a time. */
+const BATCH = 50;
+
+/** The policies to try, by what they are called. */
+export type Policies = readonly { name: string; policy: Policy }[];
+
+export interface Backtest {
+  /** Incidents declared from `from` to `to` (ms) were looked at. */
+  from: number;
+  to: number;
+  /** Follow-ups of trackers without a token here, by the tracker: what happened there is not known. */
+  notAsked: Record<string, number>;
+  reports: readonly Report[];
+}
+
+export type BacktestContext = Pick<
+  Context,
+  'reader' | 'past' | 'tasks' | 'store' | 'clock' | 'settings' | 'log'
+>;
+
+/**
+ * What would have been closed, had the service run all along with the settings of today: reads the incidents of the last
+ * `since` ms and plays each to the service's own review, for each policy. Makes read calls alone.
+ */
+export async function backtest(
+  { since, progressFile, policies }: { since: number; progressFile: string; policies: Policies },
+  context: BacktestContext,
+  progress: Progress,
+  tools = { sleep },
+): Promise<Backtest> {
+  const { reader, past, store, clock, settings, tasks } = context;
+  if (past === undefined) throw new TypeError('there is no past to read');
+  const patience = { clock, ...tools };
+  const to = clock.now();
+  const from = to - since;
+  const key = await patiently(() => reader.identity(), patience);
+  const statuses = await patiently(() => reader.statuses(), patience);
+  const file = await ProgressFile.open(progressFile, key.dashboardUrl);
+
+  const incidents = new Map<string, Incident>();
+  await allPages(
+    () => past.incidentsSince(from),
+    (page) => {
+      for (const incident of page) incidents.set(incident.id, incident);
+      progress('incidents', incidents.size);
+    },
+    { ...patience, begin: () => incidents.clear() },
+  );
+  const followUpsOf = await followUpsOfAll(incidents, context, progress, patience);
+  const listed = [...incidents.values()].flatMap((incident): Listed[] => {
+    const followUps = followUpsOf.get(incident.id);
+    return followUps === undefined ? [] : [{ incident, followUps }];
+  });
+  const withoutFollowUps = incidents.size - listed.length;
+  incidents.clear();
+  followUpsOf.clear();
+  const holds = await store.holds.getMany(listed.map(({ incident }) => incident.id));
+
+  const asked = Object.keys(settings.trackerAccess).sort();
+  const rows: Row[][] = policies.map(() => []);
+  const readFrom = (at: number) => {
+    const batch = listed.slice(at, at + BATCH).map((one) => ({ ...one, hold: holds.get(one.incident.id) }));
+    return readPasts(batch, { reader, tasks, clock, taskKeyOf, file, asked, ...tools });
+  };
+  let reading = readFrom(0);
+  for (let at = 0; at < listed.length; at += BATCH) {
+    progress('histories', at, listed.length);
+    const pasts = await reading;
+    // The next are read meanwhile; if that fails, it is found when they are waited for.
+    reading = readFrom(at + BATCH);
+    reading.catch(() => {});
+    for (const [n, { policy }] of policies.entries()) {
+      const { syncFollowUps } = settings;
+      const options: ReplayOptions = { policy, statuses, key, syncFollowUps, to, taskKeyOf };
+      for (const one of pasts) rows[n]?.push(rowOf(one, await judge(one, options), key.name));
+    }
+  }
+  progress('histories', listed.length, listed.length);
+  const { maxClosesPerHour } = settings;
+  return {
+    from,
+    to,
+    notAsked: notAsked(listed, { tasks, taskKeyOf }),
+    reports: policies.map(({ name }, n) =>
+      reportOf(rows[n] ?? [], { policy: name, withoutFollowUps, maxClosesPerHour }),
+    ),
+  };
+}
+
+/** The follow-ups of these incidents, without what is long in them and decides nothing. */
+async function followUpsOfAll(
+  incidents: ReadonlyMap<string, Incident>,
+  { reader }: BacktestContext,
+  progress: Progress,
+  patience: Parameters<typeof patiently>[1],
+): Promise<Map<string, FollowUp[]>> {
+  const found = new Map<string, FollowUp[]>();
+  let count = 0;
+  await allPages(
+    () => reader.followUps(),
+    (page) => {
+      for (const followUp of page) {
+        if (!incidents.has(followUp.incidentId)) continue;
+        const { labels } = followUp.writable;
+        const short = { ...followUp, writable: { title: '', labels } };
+        found.set(followUp.incidentId, [...(found.get(followUp.incidentId) ?? []), short]);
+      }
+      count += page.length;
+      progress('follow-ups', count);
+    },
+    {
+      ...patience,
+      begin() {
+        found.clear();
+        count = 0;
+      },
+    },
+  );
+  return found;
+}
