@@ -117,7 +117,11 @@ export function createContext(
     reach,
     clockAhead: () => client.clockAhead(),
     tasks: createTaskReader(asking),
-    hooks: createHookWatch({ ...asking, taken: Object.keys(settings.webhookSecrets) }),
+    hooks: createHookWatch({
+      ...asking,
+      taken: Object.keys(settings.webhookSecrets),
+      publicUrl: settings.publicUrl,
+    }),
     trackers: asked,
     writer: settings.dryRun ? undefined : client,
     announcer: settings.dryRun ? undefined : client,

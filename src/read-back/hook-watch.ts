@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type Clock, isOver } from '../clock.ts';
 import type { Http } from '../http.ts';
+import { withoutSlashes } from '../outside-text.ts';
 import type { TrackerAccess } from '../settings/settings.ts';
 import { webhooksTaken } from '../store/process-notes.ts';
 import type { Store } from '../store/store.ts';
@@ -22,6 +23,8 @@ export interface HookWatchOptions {
   options: Readonly<Record<string, TrackerOptions>>;
   /** The sources whose webhooks this process accepts; those of the store's other processes count as well. */
   taken: readonly string[];
+  /** Where trackers reach the service, if it was told: else any address with the path of a route of ours is taken for ours. */
+  publicUrl?: string;
   http: Http;
   store: Store;
   clock: Clock;
@@ -43,11 +46,12 @@ export interface HookWatch {
 }
 
 export function createHookWatch(deps: HookWatchOptions): HookWatch {
-  const { trackers, access, taken, store, clock, log } = deps;
+  const { trackers, access, taken, publicUrl = '', store, clock, log } = deps;
   const visible = trackers.filter(({ name, hooks }) => hooks !== undefined && access[name] !== undefined);
   const marks = new Map<string, Promise<string>>();
+  // Under another public address other webhooks are ours: those seen before are not gone, as with another token.
   const markOf = (name: string): Promise<string> => {
-    const mark = marks.get(name) ?? tokenMark(name, access[name]?.token ?? '');
+    const mark = marks.get(name) ?? tokenMark(`${name} ${publicUrl}`.trimEnd(), access[name]?.token ?? '');
     marks.set(name, mark);
     return mark;
   };
@@ -99,7 +103,7 @@ export function createHookWatch(deps: HookWatchOptions): HookWatch {
 async function lookAt(
   { name, title, hooks, readBack }: Tracker,
   tasks: readonly TaskKey[],
-  { access, options, http, clock }: HookWatchOptions,
+  { access, options, publicUrl, http, clock }: HookWatchOptions,
   signal?: AbortSignal,
 ): Promise<HookLook> {
   const given = access[name];
@@ -109,7 +113,7 @@ async function lookAt(
   try {
     const { send } = heeding(guarded(http, readBack ?? {}, given.urls, stop), clock, stop);
     const own = { ...given, options: options[name] ?? {}, now: clock.now(), send };
-    return await hooks.look(tasks, own, (url) => leadsTo(name, url));
+    return await hooks.look(tasks, own, (url) => leadsTo(name, url, publicUrl));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return {
@@ -120,9 +124,13 @@ async function lookAt(
   }
 }
 
-/** Whether an address is that of our route, whatever precedes it. */
-function leadsTo(source: string, url: string): boolean {
-  return URL.canParse(url) && new URL(url).pathname.replace(/\/+$/, '').endsWith(`/webhooks/${source}`);
+/** Whether an address is that of our route: under the public address, or whatever precedes it where none is set. */
+function leadsTo(source: string, url: string, publicUrl: string | undefined): boolean {
+  if (!URL.canParse(url)) return false;
+  const { origin, pathname } = new URL(url);
+  const path = withoutSlashes(pathname);
+  if (publicUrl === undefined) return path.endsWith(`/webhooks/${source}`);
+  return `${origin}${path}` === `${withoutSlashes(new URL(publicUrl).href)}/webhooks/${source}`;
 }
 
 /** The state after a check with a token (`by`: its mark), including what was seen before it and is gone now. */

@@ -55,7 +55,7 @@ export const rows = {
   }),
   publicUrl: optional('PUBLIC_URL', publicUrl, {
     group: 'Queue and HTTP',
-    doc: 'where trackers reach the service, as `https://closer.example.com`: `connect` makes their webhooks lead there',
+    doc: 'where trackers reach the service, as `https://closer.example.com`: `connect` makes their webhooks lead there, and only webhooks that lead there are looked after',
   }),
   trustedProxies: optional('TRUSTED_PROXIES', networks, {
     group: 'Queue and HTTP',

@@ -13,11 +13,23 @@ const PLACE = 'the repository acme/api';
 let world: ReadBackWorld;
 let shows: HookLook | Error;
 let asked: string[][];
+/** Which of these addresses were taken for ours at the last look. */
+let leads: string[];
+const ADDRESSES = [
+  'https://closer.acme.test/webhooks/github',
+  'https://CLOSER.acme.test:443/webhooks/github/?team=1',
+  'https://other.acme.test/webhooks/github',
+  'https://closer.acme.test/staging/webhooks/github',
+  'http://closer.acme.test/webhooks/github',
+  'https://closer.acme.test/webhooks/gitlab',
+  'no address',
+];
 
 beforeEach(async () => {
   world = await openReader();
   shows = looked({});
   asked = [];
+  leads = [];
 });
 afterEach(() => world.close());
 
@@ -29,20 +41,21 @@ function looked(states: Record<string, 'on' | 'failing' | 'off'>): HookLook {
   return { hooks, shown: [PLACE], hidden: [] };
 }
 
-function watch(taken = ['github'], token = world.fake.token): HookWatch {
+function watch(taken = ['github'], token = world.fake.token, publicUrl?: string): HookWatch {
   const tracker = {
     ...world.fake.tracker,
     hooks: {
       needs: 'much',
-      async look(tasks: readonly string[]) {
+      async look(tasks: readonly string[], _: unknown, isOurs: (url: string) => boolean) {
         asked.push([...tasks]);
+        leads = ADDRESSES.filter(isOurs);
         if (shows instanceof Error) throw shows;
         return shows;
       },
     },
   };
   const access = { github: { token, urls: [world.fake.url] } };
-  return createHookWatch({ ...world, trackers: [tracker], access, options: {}, taken });
+  return createHookWatch({ ...world, trackers: [tracker], access, options: {}, taken, publicUrl });
 }
 
 describe("a tracker's webhooks", () => {
@@ -73,6 +86,29 @@ describe("a tracker's webhooks", () => {
     // No receiver has taken them for a day.
     world.clock.time = T0 + 25 * HOUR;
     expect((await watch([]).look()).size).toBe(0);
+  });
+
+  it('are those that lead to the public address, where it was told, and not those of somebody else on the same path', async () => {
+    await watch(['github'], world.fake.token, 'https://closer.acme.test').look();
+    expect(leads).toEqual(ADDRESSES.slice(0, 2));
+    await watch(['github'], world.fake.token, 'https://closer.acme.test/staging').look();
+    expect(leads).toEqual([ADDRESSES[3]]);
+    await watch().look();
+    expect(leads).toEqual(ADDRESSES.slice(0, 5));
+  });
+
+  it('that were seen under another public address are not gone', async () => {
+    shows = looked({ a1: 'on' });
+    await watch().look();
+    shows = looked({ b1: 'on' });
+    await watch(['github'], world.fake.token, 'https://closer.acme.test').look();
+    const states = (await world.store.hooks.getMany(['github']))
+      .get('github')
+      ?.hooks.map(({ id, state }) => [id, state]);
+    expect(states).toEqual([
+      ['b1', 'on'],
+      ['a1', 'on'],
+    ]);
   });
 
   it('that another token is not shown are not gone, but only not seen, and not known after a week', async () => {
