@@ -55,6 +55,23 @@ export function conformance(place: QueuePlace): void {
       await backend?.close();
     });
 
+    test.runIf(place.name !== 'embedded')('takes whatever comes at once as soon as it is open', async () => {
+      for (let n = 0; n < 3; n++) {
+        const fresh = await openBackend(place.url, options);
+        try {
+          await Promise.all([
+            fresh.ping(),
+            fresh.ping(),
+            ...['a#1', 'a#2'].map((task) => fresh.intake.add(batchOf(task))),
+          ]);
+        } finally {
+          await fresh.close();
+        }
+      }
+      work({});
+      await quiet(backend);
+    });
+
     const whole = {
       tasks: [taskEvent('a#1'), taskEvent('a#2')],
       incidents: [incidentEvent('INC-1')],

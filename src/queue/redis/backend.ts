@@ -10,7 +10,7 @@ import { ADD_DEADLINE, type QueueName, queueNames } from '../options.ts';
 import { Outage } from '../outage.ts';
 import { type Connections, createProducers } from '../producers.ts';
 import { wordsOf } from '../quiet-errors.ts';
-import { connectRedis } from './connection.ts';
+import { connectRedis, whenReady, whenTaken } from './connection.ts';
 import { aclFor, Rights } from './permissions.ts';
 import { readRedisUrl } from './url.ts';
 import { redisName, redisWarnings } from './warnings.ts';
@@ -76,7 +76,7 @@ export async function openRedis(url: string, options: BackendOptions): Promise<B
   const tables = createRedisTables(store, prefix);
 
   // Not a requirement: while Redis is down the receiver serves, and answers 503.
-  const ready = Promise.all([whenReady(producer), whenReady(store)]);
+  const ready = Promise.all([whenTaken(producer), whenTaken(store)]);
   if (!(await settledWithin(ready, ADD_DEADLINE))) outage.began(reasonOfProducer());
 
   return {
@@ -129,10 +129,4 @@ function reasonsOf(redis: Redis | Cluster): () => string {
     if (isOpen()) reason = '';
   });
   return () => (isOpen() ? '' : reason || 'there is no connection');
-}
-
-function whenReady(redis: Redis | Cluster): Promise<void> {
-  return redis.status === 'ready'
-    ? Promise.resolve()
-    : new Promise((resolve) => redis.once('ready', () => resolve()));
 }

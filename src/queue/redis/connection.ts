@@ -75,7 +75,32 @@ export function connectRedis(
   });
   cluster.on('error', complain);
   cluster.on('node error', complain);
+  if (!enableOfflineQueue) connectAtOnce(cluster);
   return cluster;
+}
+
+/**
+ * ioredis connects to a node with the first command for it, and without an offline queue refuses those that follow until
+ * it is connected (`sendCommand` of its Cluster): so each master is connected before it is needed.
+ */
+function connectAtOnce(cluster: Cluster): void {
+  cluster.on('+node', (node: Redis) => {
+    // Its errors are those of the cluster.
+    if (node.status === 'wait' && node.options.readOnly !== true) void node.connect().catch(() => {});
+  });
+}
+
+/** Once a connection knows where to send commands; those that are not ready yet keep them, if they may. */
+export function whenReady(redis: Redis | Cluster): Promise<void> {
+  return redis.status === 'ready'
+    ? Promise.resolve()
+    : new Promise((resolve) => redis.once('ready', () => resolve()));
+}
+
+/** Once commands are taken by the server, or by each master of a cluster. */
+export async function whenTaken(redis: Redis | Cluster): Promise<void> {
+  await whenReady(redis);
+  if (redis instanceof Cluster) await Promise.all(redis.nodes('master').map(whenReady));
 }
 
 /**
