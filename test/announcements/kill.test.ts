@@ -2,10 +2,10 @@ import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { newSecret } from '../../src/trackers/standard-webhooks.ts';
 import { openProcessWorld, SOON } from '../processes/world.ts';
-import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { freshPlaceLike, placesInTime } from '../support/backends.ts';
 import { startReceiver } from '../support/receiver.ts';
 
-describe.each(queuePlaces())('SIGKILL on $name', (place) => {
+describe.each(placesInTime('postgres'))('SIGKILL on $name', (place) => {
   it('after a comment was taken and before that was written down: there is one comment', async (test) => {
     const comments: { body: string }[] = [];
     let answers = false;

@@ -2,13 +2,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { sweepNow } from '../../src/operations/sweep.ts';
 import type { Fault, Misbehaviour } from '../../src/simulator/misbehaviour.ts';
 import type { Effect } from '../../src/simulator/types.ts';
-import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { freshPlaceLike, placesInTime } from '../support/backends.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { closed, edits, followUpFor, openWorld, type TestWorld, verdict } from '../support/world.ts';
 
 const EDIT = 'POST /v2/incidents/{id}/actions/edit';
 
-describe.each(queuePlaces())('an incident.io that fails, on $name', (place) => {
+describe.each(placesInTime('redis'))('an incident.io that fails, on $name', (place) => {
   let world: TestWorld;
   afterEach(() => world?.close());
 

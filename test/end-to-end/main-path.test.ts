@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { queuePlaces } from '../support/backends.ts';
+import { placesInTime } from '../support/backends.ts';
 import { sendGithub } from '../support/github.ts';
 import {
   acted,
@@ -12,7 +12,7 @@ import {
   verdict,
 } from '../support/world.ts';
 
-describe.each(queuePlaces())('from a webhook to a closed incident, on $name', (place) => {
+describe.each(placesInTime('embedded'))('from a webhook to a closed incident, on $name', (place) => {
   let world: TestWorld;
   beforeAll(async () => {
     world = await openWorld(place);

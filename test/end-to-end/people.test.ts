@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { release } from '../../src/operations/release.ts';
 import { sweepNow } from '../../src/operations/sweep.ts';
-import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { freshPlaceLike, placesInTime } from '../support/backends.ts';
 import { OPERATOR } from '../support/make.ts';
 import { prepared } from '../support/prepared.ts';
 import {
@@ -15,7 +15,7 @@ import {
   verdict,
 } from '../support/world.ts';
 
-describe.each(queuePlaces())('it never fights anybody, on $name', (place) => {
+describe.each(placesInTime('postgres'))('it never fights anybody, on $name', (place) => {
   let world: TestWorld;
   beforeAll(async () => {
     world = await openWorld(place);

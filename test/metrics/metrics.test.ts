@@ -3,11 +3,11 @@ import { createGauges } from '../../src/gauges/gauges.ts';
 import { createMetrics } from '../../src/metrics/counters.ts';
 import { metric, readBoard } from '../board/ask.ts';
 import { gate, post, running, signed } from '../receiver/support.ts';
-import { freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { freshPlaceLike, placesInTime } from '../support/backends.ts';
 import { closed, openWorld, type TestWorld, verdict } from '../support/world.ts';
 import { other } from '../trackers/github/payloads.ts';
 
-describe.each(queuePlaces())('/metrics, on $name', (place) => {
+describe.each(placesInTime('postgres'))('/metrics, on $name', (place) => {
   let world: TestWorld;
   afterEach(() => world?.close());
   const value = (name: string) => metric(world.service.url, name);

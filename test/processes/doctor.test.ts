@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { ALL_ROLES } from '../../src/simulator/simulator.ts';
-import { onePlace, queuePlaces } from '../support/backends.ts';
+import { onePlace, placesInTime } from '../support/backends.ts';
 import { INCIDENT_IO_SECRET, sendIncidentIo } from '../support/incident-io.ts';
 import type { Result } from '../support/process.ts';
 import { openProcessWorld } from './world.ts';
@@ -12,7 +12,7 @@ const lines = ({ stdout }: Result) => stdout.split('\n');
 const said = (result: Result, mark: 'ok' | 'WARNING' | 'TROUBLE') =>
   lines(result).filter((line) => line.startsWith(`${mark} `));
 
-describe.each(queuePlaces())('`doctor`, on $name', (place) => {
+describe.each(placesInTime('redis'))('`doctor`, on $name', (place) => {
   it('finds no problem next to a running service: every source takes what is signed, and says when the last came', async (test) => {
     // The stand-in has two closed statuses, of which one has to be chosen.
     const world = await openProcessWorld(place, { ...own, CLOSED_STATUS: 'Closed' }, {}, test);

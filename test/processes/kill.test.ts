@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Misbehaviour } from '../../src/simulator/misbehaviour.ts';
-import { queuePlaces } from '../support/backends.ts';
+import { placesInTime } from '../support/backends.ts';
 import { changes, closed, edits, openProcessWorld, SOON } from './world.ts';
 
 const EDIT = 'POST /v2/incidents/{id}/actions/edit';
 const edit = (rule: Omit<Misbehaviour, 'route'>): Misbehaviour => ({ route: EDIT, ...rule });
 
 // On Redis and the embedded store the stories of faults kill as well, and more often.
-describe.each(queuePlaces())('SIGKILL and a restart, on $name', (place) => {
+describe.each(placesInTime('redis'))('SIGKILL and a restart, on $name', (place) => {
   it('right after a 202: what was accepted closes the incident, once', async (test) => {
     const world = await openProcessWorld(place, SOON, {}, test);
     const incident = world.incident(['kill/accepted#1', 'kill/accepted#2']);

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { openBackend } from '../../src/queue/open-backend.ts';
 import { Store } from '../../src/store/store.ts';
 import { listeningLog } from '../queue/support.ts';
-import { queuePlaces } from '../support/backends.ts';
+import { placesInTime } from '../support/backends.ts';
 import { openProcessWorld } from './world.ts';
 
-describe.each(queuePlaces())('a store that a newer release wrote, on $name', (like) => {
+describe.each(placesInTime('embedded'))('a store that a newer release wrote, on $name', (like) => {
   it('is refused by the service and by commands in one sentence, with code 1', async (test) => {
     const world = await openProcessWorld(like, {}, {}, test);
     const { QUEUE_URL = '', QUEUE_PREFIX = '' } = world.env;

@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { freshFolder, freshPlaceLike, queuePlaces } from '../support/backends.ts';
+import { freshFolder, freshPlaceLike, placesInTime } from '../support/backends.ts';
 import { runProcess } from '../support/process.ts';
 import { openProcessWorld } from './world.ts';
 
-describe.each(queuePlaces())('where no service has run, on $name', (like) => {
+describe.each(placesInTime('embedded'))('where no service has run, on $name', (like) => {
   it('a command makes no store, says where there is none and what to do, and ends with 1', async (test) => {
     const place = freshPlaceLike(like);
     const world = await openProcessWorld(place, {}, {}, test);

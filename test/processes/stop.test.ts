@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { openBackend } from '../../src/queue/open-backend.ts';
 import { Store } from '../../src/store/store.ts';
-import { queuePlaces } from '../support/backends.ts';
+import { placesInTime, queuePlaces } from '../support/backends.ts';
 import { startScript } from '../support/process.ts';
 import { about, changes, closed, edits, get, openProcessWorld, readyz, type Served } from './world.ts';
 
@@ -16,7 +16,7 @@ async function stopped(service: Pick<Served, 'ended' | 'signal'>): Promise<void>
   expect(await service.ended(10_000)).toEqual({ code: 0, signal: null });
 }
 
-describe.each(queuePlaces())('`start` and SIGTERM, on $name', (place) => {
+describe.each(placesInTime('redis'))('`start` and SIGTERM, on $name', (place) => {
   it('it answers probes, closes an incident and stops with code 0', async (test) => {
     const world = await openProcessWorld(place, {}, {}, test);
     const incident = world.incident(['stop/first#1', 'stop/first#2']);

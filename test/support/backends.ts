@@ -39,6 +39,14 @@ export function onePlace(wish: QueuePlace['name']): QueuePlace[] {
   return wished.length > 0 ? wished : places.slice(0, 1);
 }
 
+/**
+ * One fresh place on every backend where there is time for that (`TEST_PLACES=all`, as in `.ci/run`), otherwise one on the
+ * backend that is wished for: for whole processes and stories, which take minutes on each.
+ */
+export function placesInTime(wish: QueuePlace['name']): QueuePlace[] {
+  return process.env.TEST_PLACES === 'all' ? queuePlaces() : onePlace(wish);
+}
+
 /** For files that are about servers alone: says that they are skipped where this run covers none. */
 export function skipWithout(places: readonly QueuePlace[]): void {
   if (places.length === 0) it.skip('needs Redis or PostgreSQL', () => {}); // said by name where TEST_BACKENDS leaves both out
