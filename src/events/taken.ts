@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { Behind } from '../behind.ts';
+import { Collected } from '../collected.ts';
 import type { DeliveryLog } from '../store/delivery-log.ts';
 import { type TakenRecord, takenKey } from '../store/delivery-records.ts';
 import type { EventBatch } from '../vocabulary.ts';
@@ -27,52 +27,38 @@ export interface TakenOptions {
 
 /** Remembers what became of deliveries, behind the work: what the store does not take in time is left out. */
 export class TakenDeliveries {
-  readonly #options: TakenOptions;
-  readonly #behind: Behind;
-  #taken = new Map<string, TakenRecord>();
+  readonly #now: () => number;
+  readonly #taken: Collected<TakenRecord>;
 
-  constructor(options: TakenOptions) {
-    this.#options = options;
-    this.#behind = new Behind({
-      write: () => this.#write(),
-      every: options.every ?? EVERY,
+  constructor({ log, logger, now, every = EVERY }: TakenOptions) {
+    this.#now = now;
+    this.#taken = new Collected({
+      every,
+      join: (before, later) => ({
+        ...later,
+        woke: [...new Set([...before.woke, ...later.woke])],
+        knew: [...new Set([...before.knew, ...later.knew])],
+      }),
+      write: (taken) => log.taken.add([...taken.values()]),
       onFailure: (err) =>
-        options.logger.debug({ err }, 'what deliveries woke could not be remembered; it is tried again'),
+        logger.debug({ err }, 'what deliveries woke could not be remembered; it is tried again'),
     });
   }
 
   add({ source, delivery, receivedAt, woke, knew }: Taken): void {
     const key = takenKey(source, receivedAt, delivery);
-    const before = this.#taken.get(key);
-    if (before === undefined && this.#taken.size >= MOST) return;
-    this.#taken.set(key, {
-      key,
-      at: this.#options.now(),
-      woke: [...new Set([...(before?.woke ?? []), ...woke])],
-      knew: [...new Set([...(before?.knew ?? []), ...knew])],
-    });
-    this.#behind.wanted();
+    if (this.#taken.size >= MOST && !this.#taken.has(key)) return;
+    this.#taken.add(key, { key, at: this.#now(), woke: [...new Set(woke)], knew: [...new Set(knew)] });
   }
 
   /** Writes what was collected. Never throws. */
   write(): Promise<void> {
-    return this.#behind.write();
+    return this.#taken.write();
   }
 
   /** Writes the rest, if the store takes it at once. */
   close(): Promise<void> {
-    return this.#behind.close();
-  }
-
-  async #write(): Promise<void> {
-    const taken = this.#taken;
-    this.#taken = new Map();
-    try {
-      await this.#options.log.taken.add([...taken.values()]);
-    } catch (error) {
-      this.#taken = new Map([...taken, ...this.#taken]);
-      throw error;
-    }
+    return this.#taken.close();
   }
 }
 

@@ -1,4 +1,4 @@
-import { Behind } from '../behind.ts';
+import { Collected } from '../collected.ts';
 import type { Logger } from '../log.ts';
 import { type Heard, paceAfter } from '../store/delivery-pace.ts';
 import type { Store } from '../store/store.ts';
@@ -18,58 +18,41 @@ export interface HeardOptions {
  * store that does not accept it costs a delivery nothing, and the counts are written with the next attempt.
  */
 export class HeardSources {
-  readonly #options: HeardOptions;
-  readonly #behind: Behind;
-  #heard = new Map<string, Heard>();
+  readonly #now: () => number;
+  readonly #heard: Collected<Heard>;
 
-  constructor(options: HeardOptions) {
-    this.#options = options;
-    this.#behind = new Behind({
-      write: () => this.#write(),
-      every: options.every ?? EVERY,
+  constructor({ store, log, now, every = EVERY }: HeardOptions) {
+    this.#now = now;
+    this.#heard = new Collected({
+      every,
+      join: (before, later) => ({
+        first: Math.min(before.first, later.first),
+        last: Math.max(before.last, later.last),
+        count: before.count + later.count,
+      }),
+      write: (heard) =>
+        store.paces.update(heard.keys(), (pace, source) => {
+          const since = heard.get(source);
+          return since === undefined ? pace : paceAfter(pace, since);
+        }),
       onFailure: (err) =>
-        options.log.debug({ err }, 'when sources delivered could not be written; it is tried again'),
+        log.debug({ err }, 'when sources delivered could not be written; it is tried again'),
     });
   }
 
   /** A correctly signed delivery arrived, whatever it contains. */
   hear(source: string): void {
-    const at = this.#options.now();
-    this.#add(source, { first: at, last: at, count: 1 });
-    this.#behind.wanted();
+    const at = this.#now();
+    this.#heard.add(source, { first: at, last: at, count: 1 });
   }
 
   /** Writes what was recorded since the last time. Never throws. */
   write(): Promise<void> {
-    return this.#behind.write();
+    return this.#heard.write();
   }
 
   /** Writes the rest, if the store accepts it at once. */
   close(): Promise<void> {
-    return this.#behind.close();
-  }
-
-  async #write(): Promise<void> {
-    const heard = this.#heard;
-    if (heard.size === 0) return;
-    this.#heard = new Map();
-    try {
-      await this.#options.store.paces.update(heard.keys(), (pace, source) => {
-        const since = heard.get(source);
-        return since === undefined ? pace : paceAfter(pace, since);
-      });
-    } catch (error) {
-      for (const [source, one] of heard) this.#add(source, one);
-      throw error;
-    }
-  }
-
-  #add(source: string, { first, last, count }: Heard): void {
-    const known = this.#heard.get(source);
-    this.#heard.set(source, {
-      first: Math.min(first, known?.first ?? first),
-      last: Math.max(last, known?.last ?? last),
-      count: count + (known?.count ?? 0),
-    });
+    return this.#heard.close();
   }
 }
