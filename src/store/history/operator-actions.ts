@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { Table } from '../table.ts';
 import type { Change, Tables } from '../tables.ts';
+import { forgetRanked } from './forget-ranked.ts';
 import { operator } from './operator.ts';
 
 /** What an operator did. Times are in ms. */
@@ -63,16 +64,8 @@ export class OperatorActions {
 
   /** Forgets those that are too old, and the oldest of too many; some hundreds at most. */
   async forgetOld(now: number, most = MOST): Promise<number> {
-    const over = Math.max(0, (await this.tables.rankSize(ACTIONS)) - most);
-    const old = await this.tables.ranked(ACTIONS, {
-      min: -Infinity,
-      max: over > 0 ? Infinity : now - this.keep,
-      limit: over > 0 ? Math.min(over, FORGOTTEN_AT_ONCE) : FORGOTTEN_AT_ONCE,
-    });
-    if (old.length === 0) return 0;
-    const ids = old.map(({ member }) => member);
-    await this.tables.put(ids.map((id) => this.table.change(id, undefined)));
-    await this.tables.unrank(ACTIONS, ids);
-    return ids.length;
+    const { tables, table } = this;
+    const keep = { since: now - this.keep, most, atOnce: FORGOTTEN_AT_ONCE };
+    return forgetRanked({ tables, rank: ACTIONS, table }, keep);
   }
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../clock.ts';
 import { Table } from '../table.ts';
 import type { Tables } from '../tables.ts';
+import { forgetRanked } from './forget-ranked.ts';
 import { type Story, type StoryEntry, story, withEntries } from './story.ts';
 
 /** The rank of incidents that have a story, by when (ms) it last went on. */
@@ -42,17 +43,9 @@ export class Stories {
 
   /** Forgets stories that are too old, and those of too many that went on longest ago; some hundreds at most. */
   async forgetOld(now: number, most = MOST): Promise<number> {
-    const over = Math.max(0, (await this.tables.rankSize(STORIES)) - most);
-    const old = await this.tables.ranked(STORIES, {
-      min: -Infinity,
-      max: over > 0 ? Infinity : now - this.keep,
-      limit: over > 0 ? Math.min(over, FORGOTTEN_AT_ONCE) : FORGOTTEN_AT_ONCE,
-    });
-    if (old.length === 0) return 0;
-    const ids = old.map(({ member }) => member);
-    await this.tables.put(ids.map((id) => this.table.change(id, undefined)));
-    await this.tables.unrank(STORIES, ids);
-    return ids.length;
+    const { tables, table } = this;
+    const keep = { since: now - this.keep, most, atOnce: FORGOTTEN_AT_ONCE };
+    return forgetRanked({ tables, rank: STORIES, table }, keep);
   }
 }
 
