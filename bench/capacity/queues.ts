@@ -74,8 +74,6 @@ export class CapacityQueues {
         reviews: { waiting: this.lanes.urgent.jobs.length, prioritized: this.lanes.behind.jobs.length },
         timers: {},
       }),
-      clearStrayKeys: async () => [],
-      close: async () => {},
     };
   }
 

@@ -247,9 +247,6 @@ export class Service {
         close: async () => {},
       }),
       ...silentBackend,
-      counts: async () => ({ events: {}, reviews: {}, timers: {} }),
-      clearStrayKeys: async () => [],
-      close: async () => {},
     };
   }
 }

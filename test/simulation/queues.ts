@@ -131,9 +131,6 @@ export class Queues {
         };
       },
       ...silentBackend,
-      counts: async () => ({ events: {}, reviews: {}, timers: {} }),
-      clearStrayKeys: async () => [],
-      close: async () => {},
     };
   }
 

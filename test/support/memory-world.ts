@@ -7,7 +7,7 @@ import type { Pace } from '../../src/incident-io/pace/pace.ts';
 import { ReachWatch } from '../../src/incident-io/reach.ts';
 import { type Policy, policyOf } from '../../src/policy/policy.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
-import { type Handlers, PutBack } from '../../src/queue/queues.ts';
+import { PutBack } from '../../src/queue/queues.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import type { Simulator } from '../../src/simulator/running-simulator.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
@@ -20,7 +20,7 @@ import { startWorker } from '../../src/worker/worker.ts';
 import { checkExchange } from './contract.ts';
 import { permalinkOf } from './github.ts';
 import { minutes, T0, taskEvent } from './make.ts';
-import { silentBackend } from './silent-backend.ts';
+import { memoryBackend } from './memory-backend.ts';
 
 export type MemoryWorld = Awaited<ReturnType<typeof openMemoryWorld>>;
 
@@ -76,33 +76,10 @@ export async function openMemoryWorld({
     ['apiKey'],
   );
   const woken = new Map<string, string>();
-  const given: { handlers?: Handlers } = {};
-  const base = {
-    settings,
-    policy: change(policyOf(settings)),
-    store,
-    clock,
-    log,
-    backend: {
-      kind: 'redis' as const,
-      tables,
-      intake: { add: async () => {} },
-      waker: {
-        async wake(ids: readonly string[], why: string | ((id: string) => string)) {
-          for (const id of ids) woken.set(id, typeof why === 'string' ? why : why(id));
-        },
-        wakeAt: async () => {},
-      },
-      work(handlers: Handlers) {
-        given.handlers = handlers;
-        return { pause: async () => {}, resume: async () => {}, problems: () => [], close: async () => {} };
-      },
-      ...silentBackend,
-      counts: async () => ({ events: {}, reviews: {}, timers: {} }),
-      clearStrayKeys: async () => [],
-      close: async () => {},
-    },
-  };
+  const { backend, given } = memoryBackend(tables, async (ids, why) => {
+    for (const id of ids) woken.set(id, typeof why === 'string' ? why : why(id));
+  });
+  const base = { settings, policy: change(policyOf(settings)), store, clock, log, backend };
   const reach = new ReachWatch({ store, clock, log, by: 'this process' });
   const client = createClient({
     baseUrl: incidentIo.url,

@@ -8,4 +8,7 @@ export const silentBackend = {
   oldest: async () => ({}),
   failed: async () => [],
   retry: async () => false,
+  counts: async () => ({ events: {}, reviews: {}, timers: {} }),
+  clearStrayKeys: async () => [],
+  close: async () => {},
 } satisfies Partial<Backend>;

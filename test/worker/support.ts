@@ -1,13 +1,12 @@
 import { pino } from 'pino';
 import type { Context } from '../../src/context/context.ts';
 import { policyOf } from '../../src/policy/policy.ts';
-import type { Handlers } from '../../src/queue/queues.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import { startWorker } from '../../src/worker/worker.ts';
 import { followUp, incident, statuses, T0, update } from '../support/make.ts';
-import { silentBackend } from '../support/silent-backend.ts';
+import { memoryBackend } from '../support/memory-backend.ts';
 
 /** What a worker works with that is all in memory, for one incident that may be closed at once. */
 export async function contextInMemory(
@@ -37,24 +36,11 @@ export async function contextInMemory(
   const settings = {
     ...readSettings({ INCIDENT_IO_API_KEY: 'key', SETTLE_TIME: '0s', ...over.env }, ['apiKey']),
   };
-  const given: { handlers?: Handlers } = {};
+  const { backend, given } = memoryBackend(tables);
   const context: Context = {
     settings,
     policy: policyOf(settings),
-    backend: {
-      kind: 'redis',
-      tables,
-      intake: { add: async () => {} },
-      waker: { wake: async () => {}, wakeAt: async () => {} },
-      work(handlers) {
-        given.handlers = handlers;
-        return { pause: async () => {}, resume: async () => {}, problems: () => [], close: async () => {} };
-      },
-      ...silentBackend,
-      counts: async () => ({ events: {}, reviews: {}, timers: {} }),
-      clearStrayKeys: async () => [],
-      close: async () => {},
-    },
+    backend,
     store,
     clock,
     clockAhead: () => undefined,
