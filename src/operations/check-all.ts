@@ -12,26 +12,15 @@ import { isPrivate } from '../visibility.ts';
 import type { FollowUp, Incident } from '../vocabulary.ts';
 import { askForOutstanding, isBeforeStart, type ToldNow } from './before-start.ts';
 import { acts, catchUp, type Foretold } from './catch-up.ts';
-import { asKnown, troubleOf, unknownOf, verdictOf } from './check.ts';
+import { asKnown, checkedIncident, troubleOf, unknownOf, verdictOf } from './check.ts';
 import { asDryRun } from './operation.ts';
 import type { Progress } from './progress.ts';
 
 export const checkAllResult = z.object({
   incidents: z.array(
-    z.object({
-      incident: z.string(),
-      id: z.string(),
-      name: z.string(),
-      private: z.boolean().optional(),
-      status: z.string(),
-      verdict: z.enum(['close', 'resolve', 'wait', 'leave']),
-      reason: z.string(),
-      words: z.string(),
-      until: z.string().optional(),
+    checkedIncident.extend({
       /** It is not in its post-incident flow yet. */
       active: z.boolean().optional(),
-      /** What else keeps it open. */
-      also: z.array(z.object({ reason: z.string(), words: z.string() })).optional(),
     }),
   ),
   /** Open incidents without a follow-up: there is nothing to close them by. */

@@ -28,7 +28,8 @@ export const checkedFollowUp = evidenceRow.omit({ confirmedAt: true }).extend({
 });
 export type CheckedFollowUp = z.infer<typeof checkedFollowUp>;
 
-export const checkResult = z.object({
+/** What every answer about an incident has. */
+export const checkedIncident = z.object({
   incident: z.string(),
   id: z.string(),
   name: z.string(),
@@ -38,16 +39,19 @@ export const checkResult = z.object({
   verdict: z.enum(['close', 'resolve', 'wait', 'leave']),
   reason: z.string(),
   words: z.string(),
-  /** The policy rule that applied. */
-  rule: z.string().optional(),
+  /** RFC 3339; when it is next reviewed in any case. */
+  until: z.string().optional(),
   /** What else keeps it open. */
   also: z.array(z.object({ reason: z.string(), words: z.string() })).optional(),
+});
+
+export const checkResult = checkedIncident.extend({
+  /** The policy rule that applied. */
+  rule: z.string().optional(),
   blockers: z.array(blocker),
   followUps: z.array(checkedFollowUp),
   /** Follow-ups of the incident's streams, which count for nothing. */
   ofStreams: z.array(z.object({ followUp: z.string(), title: z.string(), status: z.string() })).optional(),
-  /** RFC 3339; when it is next reviewed in any case. */
-  until: z.string().optional(),
   /** The service is a dry run: nothing is closed. */
   dryRun: z.boolean().optional(),
   /** Whether a review was woken, since the service did not know all that was read here. */
