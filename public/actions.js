@@ -1,6 +1,6 @@
-import { $ } from './dom.js';
+import { $, button } from './dom.js';
 import { change } from './service.js';
-import { refresh } from './state.js';
+import { refresh, state } from './state.js';
 
 const TOAST = 6_000;
 
@@ -12,6 +12,11 @@ export function toast(words) {
   toastEnds = setTimeout(() => {
     $('done').textContent = '';
   }, TOAST);
+}
+
+/** A button that changes something: only operators get one. */
+export function changing(words, focus, label, onclick) {
+  return state.user.role === 'operator' ? button(words, focus, label, onclick) : '';
 }
 
 /** `words`: what is told of the answer. */

@@ -1,7 +1,7 @@
 // The page of one incident: what keeps it open, its follow-ups, and what happened to it.
 
-import { askHold, askRelease, askReview, toast } from './actions.js';
-import { $, button, h, link, mark, sentence, time } from './dom.js';
+import { askHold, askRelease, askReview, changing, toast } from './actions.js';
+import { $, h, link, mark, sentence, time } from './dom.js';
 import { keep } from './keep.js';
 import { showHeader, startPolling } from './poll.js';
 import { followUpMark, lock, verdictOf } from './rows.js';
@@ -80,9 +80,9 @@ function buttonsOf(incident, group) {
   const { reference, held } = incident;
   const open = group !== undefined;
   return [
-    open && !held ? button('Hold', 'hold', `Hold ${reference}`, () => askHold(incident)) : '',
-    open ? button('Release', 'release', `Release ${reference}`, () => askRelease(incident)) : '',
-    button('Review now', 'review', `Review now: ${reference}`, () => askReview(incident)),
+    open && !held ? changing('Hold', 'hold', `Hold ${reference}`, () => askHold(incident)) : '',
+    open ? changing('Release', 'release', `Release ${reference}`, () => askRelease(incident)) : '',
+    changing('Review now', 'review', `Review now: ${reference}`, () => askReview(incident)),
   ];
 }
 

@@ -2,6 +2,7 @@
 
 import { $, sentence, setServiceTime, tick } from './dom.js';
 import { setForgeryToken } from './service.js';
+import { state } from './state.js';
 
 const POLL = 3_000;
 const POLL_AFTER_FAILURE = 6_000;
@@ -18,6 +19,7 @@ export function startPolling(read, show, troubleOf = () => '') {
     try {
       const answer = await read();
       setForgeryToken(answer.forgeryToken);
+      state.user = answer.user;
       if (answer.old === undefined) setServiceTime(answer.now);
       keepingFocus(() => show(answer));
       tick();
@@ -46,10 +48,11 @@ export function startPolling(read, show, troubleOf = () => '') {
 const DRY_RUN = { all: 'dry run', some: 'dry run in some workers' };
 
 /** What stands at the top of every page. */
-export function showHeader({ organisation, dryRun, canLogOut, version }) {
+export function showHeader({ organisation, dryRun, user, canLogOut, version }) {
   $('organisation').textContent = nameOf(organisation);
   $('dry-run').hidden = dryRun === 'none';
   $('dry-run').textContent = DRY_RUN[dryRun] ?? 'dry run: unknown';
+  $('who').textContent = user.role === 'viewer' ? `${user.name} (looking only)` : (user.name ?? '');
   $('logout').hidden = !canLogOut;
   $('version').textContent = `incident-closer ${version}`;
 }

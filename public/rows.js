@@ -1,4 +1,4 @@
-import { askHold, askRelease, retry } from './actions.js';
+import { askHold, askRelease, changing, retry } from './actions.js';
 import { button, h, link, mark, said, sentence, time } from './dom.js';
 import { refresh, state } from './state.js';
 
@@ -82,8 +82,8 @@ export function incidentRow(incident, { hold, release }) {
     h(
       'div',
       { class: 'actions' },
-      hold ? button('Hold', `hold ${id}`, `Hold ${reference}`, () => askHold(incident)) : '',
-      release ? button('Release', `release ${id}`, `Release ${reference}`, () => askRelease(incident)) : '',
+      hold ? changing('Hold', `hold ${id}`, `Hold ${reference}`, () => askHold(incident)) : '',
+      release ? changing('Release', `release ${id}`, `Release ${reference}`, () => askRelease(incident)) : '',
     ),
     incidentDetails(incident),
   );
@@ -237,7 +237,7 @@ export function failedRow({ id, queue, incident, tasks, why, tries, at }) {
     h(
       'div',
       { class: 'actions' },
-      button('Retry', `retry ${id}`, `Retry ${about}`, () => retry(id)),
+      changing('Retry', `retry ${id}`, `Retry ${about}`, () => retry(id)),
     ),
   );
 }

@@ -7,6 +7,8 @@ export const state = {
   opened: new Set(),
   /** The follow-ups of unfolded incidents, by the incident's id. */
   details: new Map(),
+  /** Who looks, and whether they may change something. */
+  user: { role: 'viewer', name: '' },
   /** What the search found. */
   found: undefined,
 };

@@ -2,31 +2,51 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import type { FastifyRequest } from 'fastify';
 import { isLoopbackName, nameIn } from '../loopback.ts';
 import { addressOf, type From, placeOf } from './from.ts';
+import type { Logins } from './logins.ts';
+import { type Named, namedBy, type Role } from './people.ts';
 import type { Session } from './sessions.ts';
 import { WrongTokens } from './wrong-tokens.ts';
 
 /**
- * Who may see the board. With `ADMIN_TOKEN`, whoever shows it, from anywhere: a proxy on this machine can look just like
- * a person at it, so once there is a token everybody needs it. Without one, only a browser or program on this machine,
- * with no sign of a proxy in between.
+ * Who may see the board, and as whom. Whom a trusted proxy names is who they are; others show a token, from anywhere: a
+ * proxy on this machine can look just like a person at it, so once there is any login everybody needs one. Without any,
+ * only a browser or program on this machine, with no sign of a proxy in between.
  */
 export type Access =
   /** `session`: what the CSRF token is bound to. `loggedIn`: the session of a cookie, which may have been logged out since. */
-  | { granted: true; session: string; loggedIn?: Session }
+  | { granted: true; role: Role; name: string; session: string; loggedIn?: Session }
   /**
-   * `missing-token`: it was not shown. `no-token`: none is configured, and the request is not from this machine.
-   * `too-many`: too many wrong ones came from that address within a minute, and none is checked for the rest of it.
+   * `missing-token`: it was not shown. `nobody`: the proxy named nobody, and there is no token. `no-role`: it named
+   * somebody who is not listed. `no-login`: none is configured, and the request is not from this machine. `too-many`: too
+   * many wrong tokens came from that address within a minute, and none is checked for the rest of it.
    */
-  | { granted: false; why: 'missing-token' | 'no-token' | 'too-many' };
+  | { granted: false; why: 'missing-token' | 'nobody' | 'no-role' | 'no-login' | 'too-many' };
+export type Granted = Access & { granted: true };
 
 export interface Doorkeeper {
   access(request: FastifyRequest): Access;
   /** The cookie's value for a correct token, otherwise why there is none. */
-  login(token: string, request: From): { session: string; loggedIn: Session } | { why: 'wrong' | 'too-many' };
-  /** The CSRF token: requests that change something need it, so that no other page can make a browser send them. */
-  forgeryToken(session: string): string;
+  login(
+    token: string,
+    request: From,
+  ): { session: string; loggedIn: Session; name: string } | { why: 'wrong' | 'too-many' };
+  /**
+   * The CSRF token: requests that change something need it, so that no other page can make a browser send them. Throws if
+   * the store, which has the key for people whom a proxy logged in, does not answer.
+   */
+  forgeryToken(session: string): Promise<string>;
   /** Whether the request may change something: it has that token (or the ADMIN_TOKEN itself) and comes from our page. */
-  mayChange(request: FastifyRequest, session: string): boolean;
+  mayChange(request: FastifyRequest, session: string): Promise<boolean>;
+}
+
+export interface DoorkeeperOptions {
+  now?: () => number;
+  /** Called for each wrong token, and for those that were not checked. */
+  refused?: (from: string, why: 'wrong' | 'too-many') => void;
+  /** Called with what the proxy's header said, where that lets nobody in. */
+  unnamed?: (named: Named) => void;
+  /** Signs with a key that all processes share: a page may ask another one next. Absent: the key of this process. */
+  sign?: ((text: string) => Promise<string>) | undefined;
 }
 
 export const COOKIE = 'incident_closer';
@@ -40,60 +60,102 @@ const WRONG_TOKENS = 10;
 const ON_LOOPBACK = 'this machine';
 const BY_TOKEN = 'the token itself';
 
-/** `refused` is called for each wrong token, and for those that were not checked. */
+type Sign = (text: string) => string;
+
+function signer(key: Buffer): Sign {
+  return (text) => createHmac('sha256', key).update(text).digest('base64url');
+}
+
+/** A token that opens the board: its sessions are signed with it, so that they end where it is changed. */
+interface Token {
+  role: Role;
+  name: string;
+  value: string;
+  sign: Sign;
+}
+
 export function createDoorkeeper(
-  adminToken: string | undefined,
-  now: () => number = Date.now,
-  refused: (from: string, why: 'wrong' | 'too-many') => void = () => {},
+  { adminToken, viewerToken, proxy }: Logins,
+  { now = Date.now, refused, unnamed, sign: shared }: DoorkeeperOptions = {},
 ): Doorkeeper {
-  const key = adminToken === undefined ? randomBytes(32) : createHash('sha256').update(adminToken).digest();
-  const sign = (text: string) => createHmac('sha256', key).update(text).digest('base64url');
-  const write = ({ id, until }: Session) => `${id}.${until}.${sign(`session ${id} ${until}`)}`;
-  const read = (cookie: string): Session | undefined => {
+  const tokens: Token[] = [];
+  const open = (role: Role, name: string, value: string | undefined) => {
+    if (value === undefined) return;
+    const sign = signer(createHash('sha256').update(value).digest());
+    tokens.push({ role, name: `${role} with ${name}`, value, sign });
+  };
+  open('operator', 'ADMIN_TOKEN', adminToken);
+  open('viewer', 'VIEWER_TOKEN', viewerToken);
+  const own = signer(randomBytes(32));
+  const operators = tokens.find(({ role }) => role === 'operator')?.sign;
+  const forgery = async (session: string) => {
+    const text = `forgery ${session}`;
+    return operators?.(text) ?? shared?.(text) ?? own(text);
+  };
+  const write = ({ id, until }: Session, { role, sign }: Token) => {
+    const kind = role === 'operator' ? 'session' : `${role} session`;
+    return `${id}.${until}.${sign(`${kind} ${id} ${until}`)}`;
+  };
+  const read = (cookie: string): { token: Token; loggedIn: Session } | undefined => {
     const [id = '', expires = ''] = cookie.split('.', 2);
-    const session = { id, until: Number(expires) };
-    return same(cookie, write(session)) && session.until > now() ? session : undefined;
+    const loggedIn = { id, until: Number(expires) };
+    const token = tokens.find((one) => same(cookie, write(loggedIn, one)));
+    return token !== undefined && loggedIn.until > now() ? { token, loggedIn } : undefined;
   };
   // Each counts once, by its digest: repeating the same one is no guessing.
   const wrong = new WrongTokens(now);
-  const tried = (given: string, place: string): 'right' | 'wrong' | 'too-many' => {
+  const tried = (given: string, place: string): Token | 'wrong' | 'too-many' => {
     if (wrong.count(place) >= WRONG_TOKENS) return 'too-many';
-    if (adminToken !== undefined && same(given, adminToken)) return 'right';
-    wrong.add(place, sign(`wrong ${given}`));
-    return 'wrong';
+    const token = tokens.find(({ value }) => same(given, value));
+    if (token === undefined) wrong.add(place, own(`wrong ${given}`));
+    return token ?? 'wrong';
   };
-  const look = (given: string, request: From): 'right' | 'wrong' | 'too-many' => {
+  const look = (given: string, request: From): Token | 'wrong' | 'too-many' => {
     const from = addressOf(request);
-    const is = tried(given, placeOf(from));
-    if (is !== 'right') refused(from, is);
-    return is;
+    const found = tried(given, placeOf(from));
+    if (typeof found === 'string') refused?.(from, found);
+    return found;
   };
 
   return {
     access(request) {
-      if (adminToken === undefined)
+      const named: Named = proxy === undefined ? { is: 'nobody' } : namedBy(request, proxy);
+      if (named.is === 'person') {
+        const { login, role } = named.person;
+        if (role !== undefined) return { granted: true, role, name: login, session: `person ${login}` };
+        unnamed?.(named);
+        return { granted: false, why: 'no-role' };
+      }
+      if (named.is !== 'nobody') unnamed?.(named);
+      if (tokens.length === 0) {
+        if (proxy !== undefined) return { granted: false, why: 'nobody' };
         return isFromThisMachine(request)
-          ? { granted: true, session: ON_LOOPBACK }
-          : { granted: false, why: 'no-token' };
-      const session = cookieOf(request);
-      const loggedIn = read(session);
-      if (loggedIn !== undefined) return { granted: true, session, loggedIn };
+          ? { granted: true, role: 'operator', name: 'somebody on this machine', session: ON_LOOPBACK }
+          : { granted: false, why: 'no-login' };
+      }
+      const cookie = cookieOf(request);
+      const session = read(cookie);
+      if (session !== undefined) {
+        const { loggedIn, token } = session;
+        return { granted: true, role: token.role, name: token.name, session: cookie, loggedIn };
+      }
       const bearer = bearerOf(request);
-      const is = bearer === '' ? 'wrong' : look(bearer, request);
-      if (is === 'right') return { granted: true, session: BY_TOKEN };
-      return { granted: false, why: is === 'too-many' ? is : 'missing-token' };
+      const found = bearer === '' ? 'wrong' : look(bearer, request);
+      if (typeof found !== 'string')
+        return { granted: true, role: found.role, name: found.name, session: BY_TOKEN };
+      return { granted: false, why: found === 'too-many' ? found : 'missing-token' };
     },
-    login(token, request) {
-      const is = look(token, request);
-      if (is !== 'right') return { why: is };
+    login(given, request) {
+      const token = look(given, request);
+      if (typeof token === 'string') return { why: token };
       const loggedIn = { id: randomBytes(16).toString('base64url'), until: now() + SESSION_SECONDS * 1_000 };
-      return { session: write(loggedIn), loggedIn };
+      return { session: write(loggedIn, token), loggedIn, name: token.name };
     },
-    forgeryToken: (session) => sign(`forgery ${session}`),
-    mayChange(request, session) {
+    forgeryToken: forgery,
+    async mayChange(request, session) {
       if (session === BY_TOKEN) return true;
       const given = request.headers[FORGERY_HEADER];
-      return isFromOurPage(request) && same(String(given ?? ''), sign(`forgery ${session}`));
+      return isFromOurPage(request) && same(String(given ?? ''), await forgery(session));
     },
   };
 }

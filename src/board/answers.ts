@@ -12,6 +12,8 @@ const SESSION_UNREAD = 'whether your session still stands cannot be read: the st
 export function denied(reply: FastifyReply, { why }: Admitted & { granted: false }): FastifyReply {
   if (why === 'unknown') return reply.code(503).send({ error: SESSION_UNREAD });
   if (why === 'too-many') return reply.code(429).send({ error: TOO_MANY });
+  if (why === 'no-role')
+    return reply.code(403).send({ error: 'you are neither an operator nor a viewer here' });
   return reply.code(401).send({ error: 'the board is not open to you: load it anew' });
 }
 

@@ -1,8 +1,10 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { StoreContext } from '../context/context.ts';
 import { deliveries } from '../operations/deliveries.ts';
-import { type Admitted, denied, type Problems, starting, unread } from './answers.ts';
+import { type Problems, starting, unread } from './answers.ts';
+import { deliveriesFor } from './for-viewers.ts';
+import { type Asker, forViewers } from './gate.ts';
 import { remembered } from './remembered.ts';
 
 /** `?limit=25&refused=true&task=acme/api%2312` */
@@ -15,18 +17,16 @@ const asks = z.object({
 
 export interface DeliveryRoutesOptions {
   app: FastifyInstance;
-  admitted(request: FastifyRequest): Promise<Admitted>;
+  asker: Asker;
   /** `undefined` until the store has been reached. */
   context(): StoreContext | undefined;
   problems: Problems;
 }
 
 /** What came in, for the page and for scripts: the same as `deliveries --json`. */
-export function deliveryRoutes({ app, admitted, context: reached, problems }: DeliveryRoutesOptions): void {
+export function deliveryRoutes({ app, asker, context: reached, problems }: DeliveryRoutesOptions): void {
   const told = remembered(deliveries);
-  app.get<{ Querystring: Record<string, string> }>('/api/deliveries', async (request, reply) => {
-    const access = await admitted(request);
-    if (!access.granted) return denied(reply, access);
+  app.get<{ Querystring: Record<string, string> }>('/api/deliveries', forViewers, async (request, reply) => {
     const context = reached();
     if (context === undefined) return starting(reply);
     const asked = asks.safeParse(request.query);
@@ -35,7 +35,9 @@ export function deliveryRoutes({ app, admitted, context: reached, problems }: De
         error: 'limit is a number from 1 to 1000, refused true or false, order newest or lost-first',
       });
     try {
-      return await reply.send(await told(asked.data, context));
+      return await reply.send(
+        deliveriesFor(asker(request).role, asked.data, await told(asked.data, context)),
+      );
     } catch (error) {
       return unread(reply, error, context.log, problems);
     }

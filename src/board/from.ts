@@ -16,12 +16,18 @@ export function addressOf({ ip, raw }: From): string {
   return isIP(told) === 0 ? (raw.socket.remoteAddress ?? '') : told;
 }
 
+/** The address in canonical form, that of IPv4 where an IPv6 socket shows one. */
+export function ipOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const text = written(address);
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1] ?? text;
+}
+
 /** The address, or for IPv6 the network of a household (/64), in canonical form. */
 export function placeOf(address: string): string {
-  if (isIP(address) !== 6) return address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(written(address))?.[1];
-  if (mapped !== undefined) return mapped;
-  const [head = '', tail] = written(address).split('::');
+  const ip = ipOf(address);
+  if (isIP(ip) !== 6) return ip;
+  const [head = '', tail] = ip.split('::');
   const left = head === '' ? [] : head.split(':');
   const right = tail === undefined || tail === '' ? [] : tail.split(':');
   const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0');

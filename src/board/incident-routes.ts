@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { StoreContext } from '../context/context.ts';
 import { parsedJson } from '../json.ts';
@@ -9,34 +9,32 @@ import { knownIncident, OperationError } from '../operations/operation.ts';
 import { lift } from '../operations/release.ts';
 import { reviewNow } from '../operations/review-now.ts';
 import type { Operator } from '../store/history/operator.ts';
-import type { Doorkeeper } from './access.ts';
-import { type Admitted, denied, type Problems, starting, unknownIncident, unread } from './answers.ts';
+import type { Granted } from './access.ts';
+import { type Problems, starting, unknownIncident, unread } from './answers.ts';
+import { detailsFor, pageFor } from './for-viewers.ts';
 import { addressOf } from './from.ts';
+import { type Asker, forViewers } from './gate.ts';
 import { incidentPage } from './incident-page.ts';
 import { followUpsShown, shown } from './incidents.ts';
 
 export interface IncidentRoutes {
   app: FastifyInstance;
-  door: Doorkeeper;
-  admitted(request: FastifyRequest): Promise<Admitted>;
+  asker: Asker;
   log: Logger | undefined;
   /** `undefined` until the store has been reached. */
   context(): StoreContext | undefined;
-  /** Who changes something here, as far as that is known. */
-  name: string;
+  /** What a page shows of who looks at it, with what its changes need. */
+  about(access: Granted): Promise<object>;
   problems: Problems;
-  canLogOut: boolean;
   /** Called after each change. */
   changed(): void;
 }
 
 /** What the page asks about one incident, and what its buttons do. */
 export function incidentRoutes(parts: IncidentRoutes): void {
-  const { app, door, admitted, log, name: operatorName, changed } = parts;
+  const { app, asker, log, changed } = parts;
 
-  app.get<{ Params: { name: string } }>('/api/incidents/:name', async (request, reply) => {
-    const access = await admitted(request);
-    if (!access.granted) return denied(reply, access);
+  app.get<{ Params: { name: string } }>('/api/incidents/:name', forViewers, async (request, reply) => {
     const context = parts.context();
     if (context === undefined) return starting(reply);
     try {
@@ -47,15 +45,14 @@ export function incidentRoutes(parts: IncidentRoutes): void {
         context.store.groups.get(known.id),
         followUpsShown(known.id, context),
       ]);
-      return reply.send({ now: context.clock.now(), incident, group, followUps });
+      const details = { now: context.clock.now(), incident, group, followUps };
+      return await reply.send(detailsFor(asker(request).role, details));
     } catch (error) {
       return unread(reply, error, context.log, parts.problems);
     }
   });
 
-  app.get<{ Params: { name: string } }>('/api/incidents/:name/page', async (request, reply) => {
-    const access = await admitted(request);
-    if (!access.granted) return denied(reply, access);
+  app.get<{ Params: { name: string } }>('/api/incidents/:name/page', forViewers, async (request, reply) => {
     const context = parts.context();
     if (context === undefined) return starting(reply);
     const { name } = request.params;
@@ -63,11 +60,8 @@ export function incidentRoutes(parts: IncidentRoutes): void {
       const known = await knownIncident(name, context);
       const page = known && (await incidentPage(known.id, context));
       if (page === undefined) return unknownIncident(reply, name);
-      return reply.send({
-        ...page,
-        forgeryToken: door.forgeryToken(access.session),
-        canLogOut: parts.canLogOut,
-      });
+      const access = asker(request);
+      return await reply.send({ ...pageFor(access.role, page), ...(await parts.about(access)) });
     } catch (error) {
       return unread(reply, error, context.log, parts.problems);
     }
@@ -75,24 +69,18 @@ export function incidentRoutes(parts: IncidentRoutes): void {
 
   const changing = <B>(path: string, body: z.ZodType<B>, change: Change<B>) =>
     app.post<{ Params: { name?: string }; Body: string }>(path, async (request, reply) => {
-      const access = door.access(request);
-      if (!access.granted) return denied(reply, access);
-      if (!door.mayChange(request, access.session) || !isJson(request))
-        return reply.code(403).send({ error: 'this did not come from the board: load it anew' });
-      const still = await admitted(request);
-      if (!still.granted) return denied(reply, still);
       const context = parts.context();
       if (context === undefined) return starting(reply);
       const asked = body.safeParse(parsedJson(request.body));
       if (!asked.success) return reply.code(400).send({ error: 'the request cannot be read' });
       try {
         const { name = '' } = request.params;
-        const by: Operator = { name: operatorName, via: 'board', from: addressOf(request) };
+        const by: Operator = { name: asker(request).name, via: 'board', from: addressOf(request) };
         const result = await change(asked.data, name, context, by);
         changed();
         if (result !== undefined)
           log?.info(
-            { from: addressOf(request), path: request.url.split('?', 1)[0] },
+            { from: by.from, by: by.name, path: request.url.split('?', 1)[0] },
             'a change was made on the board',
           );
         return result === undefined ? unknownIncident(reply, name) : reply.send(result);
@@ -125,7 +113,3 @@ type Change<B> = (
   context: StoreContext,
   by: Operator,
 ) => Promise<object | undefined>;
-
-function isJson({ headers }: FastifyRequest): boolean {
-  return headers['content-type']?.startsWith('application/json') === true;
-}

@@ -12,6 +12,12 @@ export function withNote({ type, text }: PageFile, note: string): PageFile {
   return { type, text: text.replace('<!-- note -->', `<p class="note" role="alert">${note}</p>`) };
 }
 
+/** The login that asks for a token of one of these names. */
+export function askingFor(names: readonly string[], { type, text }: PageFile): PageFile {
+  const shown = names.map((name) => `<code>${name}</code>`).join(' or ');
+  return { type, text: text.replace('<code>ADMIN_TOKEN</code>', shown) };
+}
+
 /** The login that leads to a page other than the board: it matches `NEXT`. */
 export function goingTo(next: string, { type, text }: PageFile): PageFile {
   if (!NEXT.test(next)) throw new TypeError('a login leads to our own pages alone');

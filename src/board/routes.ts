@@ -1,21 +1,25 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { StoreContext } from '../context/context.ts';
 import type { Logger } from '../log.ts';
-import { SparingLog } from '../receiver/sparing-log.ts';
-import { COOKIE, createDoorkeeper, isFromOurPage, SESSION_SECONDS } from './access.ts';
-import { type Admitted, denied, type Problems, starting, TOO_MANY, unread, unreadWords } from './answers.ts';
+import { COOKIE, createDoorkeeper, type Granted, isFromOurPage, SESSION_SECONDS } from './access.ts';
+import { type Problems, starting, TOO_MANY, unread, unreadWords } from './answers.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
+import { doorLog } from './door-log.ts';
 import { assets, type PageFile, pageFile } from './files.ts';
+import { boardFor } from './for-viewers.ts';
 import { addressOf } from './from.ts';
+import { forViewers, gate, standing } from './gate.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { asOld } from './kept-view.ts';
-import { below, goingTo, NEXT, ofIncident, REFERENCE, withNote } from './pages.ts';
+import { hasLogin, type Logins, tokenNames } from './logins.ts';
+import { askingFor, below, goingTo, NEXT, ofIncident, REFERENCE, withNote } from './pages.ts';
 import { remembered } from './remembered.ts';
 import { Sessions } from './sessions.ts';
+import { boardSigner } from './signer.ts';
 import { type BoardSection, type BoardView, boardSections, boardView } from './view.ts';
 
 export interface BoardOptions {
-  adminToken?: string;
+  logins?: Logins;
   /** Called with logins and refused logins. */
   log?: Logger;
   /** `undefined` until the store has been reached. */
@@ -36,37 +40,30 @@ const HEADERS = {
 
 const BODY_LIMIT = 16 * 1024;
 const NOT_ENDED = 'You are not logged out: the store does not answer. Try again in a moment.';
-const REFUSED = {
-  wrong: 'a wrong ADMIN_TOKEN was tried on the board',
-  'too-many': 'too many wrong tokens from this address: the board checks none from there for a minute',
+const STRANGERS = {
+  nobody:
+    'It is open to those whom the proxy in front of it has logged in, and this request names nobody: come by the address of that proxy. Where you did, it does not pass its header on, or its address is not in <code>TRUSTED_PROXIES</code>: the log says so.',
+  'no-role':
+    'You are logged in, as somebody who is neither an operator nor a viewer here. The log says as whom, and with which groups: one of them belongs into <code>OPERATORS</code>, <code>OPERATOR_GROUPS</code>, <code>VIEWERS</code> or <code>VIEWER_GROUPS</code>.',
 };
 
 /** The board at `/`, and the API of its page. */
 export function boardRoutes(server: FastifyInstance, options: BoardOptions): void {
   void server.register(async (app) => {
-    const { log, problems = async () => [] } = options;
-    const sparing = new SparingLog();
-    const door = createDoorkeeper(options.adminToken, Date.now, (from, why) =>
-      sparing.say(`${from} ${why}`, {
-        tell: () => log?.warn({ from, why }, REFUSED[why]),
-        sumUp: (more) => log?.warn({ from, why, times: more }, `${more} more times: ${REFUSED[why]}`),
-      }),
-    );
-    const sessions = new Sessions(() => options.context()?.backend.tables, { log });
-    app.addHook('onClose', async () => sparing.close());
-    /** Access, unless the session was logged out. `unknown`: the store cannot tell now. */
-    const admitted = async (request: FastifyRequest): Promise<Admitted> => {
-      const access = door.access(request);
-      if (!access.granted || access.loggedIn === undefined) return access;
-      const state = await sessions.state(access.loggedIn, request.method !== 'GET');
-      if (state === 'stands') return access;
-      return { granted: false, why: state === 'ended' ? 'missing-token' : 'unknown' };
-    };
-    const [page, login, closed] = await Promise.all([
+    const { log, logins = {}, problems = async () => [] } = options;
+    const told = doorLog(log, logins);
+    const tables = () => options.context()?.backend.tables;
+    const door = createDoorkeeper(logins, { ...told, ...(logins.proxy && { sign: boardSigner(tables) }) });
+    const sessions = new Sessions(tables, { log });
+    app.addHook('onClose', async () => told.close());
+    const [page, loginPage, closed, stranger] = await Promise.all([
       pageFile('board.html'),
       pageFile('login.html'),
       pageFile('closed.html'),
+      pageFile('stranger.html'),
     ]);
+    const tokens = tokenNames(logins);
+    const login = askingFor(tokens, loginPage);
     const view = remembered(boardView);
 
     let last: BoardView | undefined;
@@ -78,14 +75,25 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
     );
     app.addHook('onRequest', async (_, reply) => void reply.headers(HEADERS));
 
+    const asker = gate(app, { door, sessions, log });
+
     const enter = async (request: FastifyRequest, reply: FastifyReply, pages: typeof pagesAtTop) => {
-      const access = await admitted(request);
+      const access = door.access(request);
+      const now = access.granted ? await standing(access, sessions) : access;
       // The page itself contains no data; its requests are answered once the store is reachable.
-      if (access.granted || access.why === 'unknown') return send(reply, 200, pages.page);
-      return access.why === 'no-token' ? send(reply, 403, pages.closed) : send(reply, 401, pages.login);
+      if (now.granted || now.why === 'unknown') return send(reply, 200, pages.page);
+      if (now.why === 'no-login') return send(reply, 403, pages.closed);
+      if (now.why === 'nobody' || now.why === 'no-role')
+        return send(reply, 403, withNote(pages.stranger, STRANGERS[now.why]));
+      return send(reply, 401, pages.login);
     };
-    const pagesAtTop = { page, closed, login };
-    const pagesBelow = { page: below(ofIncident(page)), closed: below(closed), login: below(login) };
+    const pagesAtTop = { page, closed, login, stranger };
+    const pagesBelow = {
+      page: below(ofIncident(page)),
+      closed: below(closed),
+      login: below(login),
+      stranger: below(stranger),
+    };
     app.get('/', (request, reply) => enter(request, reply, pagesAtTop));
     app.get<{ Params: { name: string } }>('/incidents/:name', (request, reply) => {
       const { name } = request.params;
@@ -105,14 +113,14 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
       const again = next === '' ? login : goingTo(next, login);
       if ('session' in answer) {
         sessions.began(answer.loggedIn);
-        log?.info({ from: addressOf(request) }, 'somebody logged in to the board');
+        log?.info({ from: addressOf(request), as: answer.name }, 'somebody logged in to the board');
         return reply
           .header('set-cookie', cookie(answer.session, SESSION_SECONDS, request))
           .redirect(`./${next}`, 303);
       }
       return answer.why === 'too-many'
         ? send(reply, 429, withNote(again, TOO_MANY))
-        : send(reply, 401, withNote(again, 'This is not the value of ADMIN_TOKEN.'));
+        : send(reply, 401, withNote(again, `This is not the value of ${tokens.join(' or ')}.`));
     });
     app.post('/logout', async (request, reply) => {
       if (!isFromOurPage(request)) return reply.code(403).send({ error: 'not from this page' });
@@ -128,9 +136,7 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
       return reply.header('set-cookie', cookie('', 0, request)).redirect('./', 303);
     });
 
-    app.get<{ Querystring: Record<string, string> }>('/api/board', async (request, reply) => {
-      const access = await admitted(request);
-      if (!access.granted) return denied(reply, access);
+    app.get<{ Querystring: Record<string, string> }>('/api/board', forViewers, async (request, reply) => {
       const context = options.context();
       if (context === undefined) return starting(reply);
       let board: BoardView;
@@ -142,19 +148,34 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
         context.log.debug({ err: error }, 'the board could not be read');
         board = asOld(last, await unreadWords(problems));
       }
-      return reply.send({
-        ...board,
-        forgeryToken: door.forgeryToken(access.session),
-        canLogOut: options.adminToken !== undefined,
-      });
+      const access = asker(request);
+      return reply.send({ ...boardFor(access.role, board), ...(await about(access)) });
     });
     incidentRoutes({
-      ...{ app, door, admitted, log, context: options.context, problems },
-      canLogOut: options.adminToken !== undefined,
-      name: options.adminToken === undefined ? 'somebody on this machine' : 'operator with ADMIN_TOKEN',
+      ...{ app, asker, about, log, context: options.context, problems },
       changed: () => view.forget(),
     });
-    deliveryRoutes({ app, admitted, context: options.context, problems });
+    deliveryRoutes({ app, asker, context: options.context, problems });
+
+    /** What a page shows of who looks at it, with what its changes need. */
+    async function about(access: Granted): Promise<object> {
+      const { role, name, session, loggedIn } = access;
+      return {
+        user: { role, ...(hasLogin(logins) && { name }) },
+        canLogOut: loggedIn !== undefined,
+        ...(role === 'operator' && { forgeryToken: await forgeryToken(session) }),
+      };
+    }
+
+    /** Nothing can be changed without the store, so its key is not missed meanwhile. */
+    async function forgeryToken(session: string): Promise<string | undefined> {
+      try {
+        return await door.forgeryToken(session);
+      } catch (err) {
+        log?.debug({ err }, 'the key of the board could not be read');
+        return undefined;
+      }
+    }
   });
 }
 

@@ -18,6 +18,7 @@ import {
   takenKey,
 } from '../store/delivery-records.ts';
 import { keysOf, sources } from '../trackers/index.ts';
+import { isPrivate } from '../visibility.ts';
 import { againInWords, sourceNames } from './refusals.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -33,6 +34,8 @@ export const toldDelivery = deliveryRecord.omit({ at: true, read: true }).extend
   knew: z.array(z.string()),
   /** Whether a worker has taken it, as far as is known. */
   taken: z.boolean(),
+  /** Whether one of these incidents is mentioned nowhere outside incident.io; absent: there are none, as far as is known. */
+  private: z.boolean().optional(),
   /** As a sentence. */
   words: z.string(),
   /** What to do to have it once more, if it was lost. */
@@ -91,14 +94,17 @@ export async function deliveries(
   const found =
     first.length === 0 ? newest : [...first, ...newest.filter((one) => !isLost(one))].slice(0, limit);
   const taken = await takenOf(found, log, now);
-  const ids = [...taken.values()].flatMap(({ woke, knew }) => [...woke, ...knew]);
-  const incidents = await store.incidents.getMany(ids);
+  const concerned = ({ woke, knew }: TakenRecord) => [...woke, ...knew];
+  const incidents = await store.incidents.getMany([...taken.values()].flatMap(concerned));
+  const isHidden = (id: string) => isPrivate(incidents.get(id)?.about?.visibility);
   const named = (all: readonly string[]) => all.map((id) => incidents.get(id)?.reference ?? id).sort();
   return {
     refused: refusedOf(standings),
     deliveries: found.map((record) => {
       const known = taken.get(keyOf(record));
-      return toldOf(record, known && { woke: named(known.woke), knew: named(known.knew) });
+      const told = toldOf(record, known && { woke: named(known.woke), knew: named(known.knew) });
+      const ids = known === undefined ? [] : concerned(known);
+      return ids.length === 0 ? told : { ...told, private: ids.some(isHidden) };
     }),
   };
 }

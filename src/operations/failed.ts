@@ -3,6 +3,7 @@ import type { StoreContext } from '../context/context.ts';
 import { type FailedJob, UselessJobError } from '../queue/backend.ts';
 import { operatorInWords } from '../review/sentences.ts';
 import type { Operator } from '../store/history/operator.ts';
+import { isPrivate } from '../visibility.ts';
 import { recordAction } from './acted.ts';
 import { OperationError } from './operation.ts';
 import type { Progress } from './progress.ts';
@@ -12,6 +13,8 @@ export const failedEntry = z.object({
   queue: z.string(),
   /** Reference if known, otherwise the full id. */
   incident: z.string().optional(),
+  /** Whether that is mentioned nowhere outside incident.io; absent: the job is about none, or about several. */
+  private: z.boolean().optional(),
   tasks: z.array(z.string()),
   why: z.string(),
   tries: z.number(),
@@ -33,7 +36,10 @@ export async function failed({ backend, store }: StoreContext, limit = ALL): Pro
   return {
     failed: jobs.map(({ incident, at, ...job }: FailedJob) => ({
       ...job,
-      ...(incident !== undefined && { incident: incidents.get(incident)?.reference ?? incident }),
+      ...(incident !== undefined && {
+        incident: incidents.get(incident)?.reference ?? incident,
+        private: isPrivate(incidents.get(incident)?.about?.visibility),
+      }),
       at: new Date(at).toISOString(),
     })),
   };

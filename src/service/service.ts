@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { hasLogin, loginsOf } from '../board/logins.ts';
 import { boardRoutes } from '../board/routes.ts';
 import { systemClock } from '../clock.ts';
 import { type Context, createContext, createStoreContext, type StoreContext } from '../context/context.ts';
@@ -139,9 +140,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       })
     : createProbeServer({ log, ready, mayAsk, trustedProxies });
   metricsRoute(server, metrics, { context: () => base, mayAsk, token: settings.metricsToken });
+  const logins = loginsOf(settings);
   boardRoutes(server, {
-    log,
-    ...(settings.adminToken !== undefined && { adminToken: settings.adminToken }),
+    ...{ log, logins },
     context: () => base,
     problems: async () => (await ready()).problems,
   });
@@ -157,7 +158,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const url = urlOf(server.server.address(), settings.host);
   if (backend.lock !== undefined && token !== undefined) await backend.lock.announce({ address: url, token });
   log.info({ url, queue: backend.kind, receive, work }, `incident-closer listens on ${url}`);
-  if (receive && settings.adminToken === undefined)
+  if (receive && !hasLogin(logins))
     log.info(
       'Without ADMIN_TOKEN the board is open to this machine alone, and to whoever reaches it through a proxy or tunnel on this machine: let that pass /webhooks/ alone, or set ADMIN_TOKEN.',
     );

@@ -27,3 +27,22 @@ export const networks: Kind<string[]> = {
       throw new NotAllowed('addresses such as 10.0.0.7, or networks such as 10.0.0.0/8 and fd00::/8');
     }),
 };
+
+/** What every client may send, or a proxy sets for another purpose: none of it says who somebody is. */
+const OF_OTHERS =
+  /^(authorization|cookie|host|origin|referer|user-agent|forwarded|via|connection|accept.*|content-.*|sec-.*|x-forwarded-(for|host|proto|port|uri)|x-real-ip|x-board-token|cf-connecting-ip)$/;
+
+/**
+ * The name of a request header, in lower case. Without underscores: some proxies let `X_Forwarded_Email` through and take
+ * it for `X-Forwarded-Email` (https://github.com/oauth2-proxy/oauth2-proxy/security/advisories/GHSA-vjrc-mh2v-45x6).
+ */
+export const header: Kind<string> = {
+  show: (value) => value,
+  parse(given) {
+    const name = given.toLowerCase();
+    if (/^[a-z][a-z0-9-]{0,99}$/.test(name) && !OF_OTHERS.test(name)) return name;
+    throw new NotAllowed(
+      'the name of the header in which the proxy tells who is logged in, of letters, digits and hyphens, such as X-Forwarded-Email',
+    );
+  },
+};

@@ -2,6 +2,7 @@ import { sources, trackers } from '../trackers/index.ts';
 import { secretForm } from '../trackers/standard-webhooks.ts';
 import { hosts, networks } from './hosts.ts';
 import { boolean, duration, integer, longSecret, oneOf, secret, secrets, text } from './kinds.ts';
+import { peopleRows, SHORTEST_TOKEN } from './people-rows.ts';
 import { list, optional, type Row, withDefault } from './row.ts';
 import { apiUrl, publicUrl, queueUrl, serverUrl, urls, webhookUrls } from './urls.ts';
 
@@ -11,9 +12,6 @@ const status = text(/^[^\p{Cc}]{1,200}$/u, 'the id or the name of a status');
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const DAY = 86_400_000;
-
-/** The minimum length of tokens that people choose. */
-const SHORTEST_TOKEN = 16;
 
 export const rows = {
   apiKey: optional('INCIDENT_IO_API_KEY', secret, {
@@ -59,7 +57,7 @@ export const rows = {
   }),
   trustedProxies: optional('TRUSTED_PROXIES', networks, {
     group: 'Queue and HTTP',
-    doc: 'addresses and networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is trusted, for the log and for lockouts from the board; comma-separated',
+    doc: 'addresses and networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is trusted, for the log and for lockouts from the board, and whose `AUTH_PROXY_HEADER` counts; comma-separated',
   }),
   settleTime: withDefault('SETTLE_TIME', duration(), '1m', {
     safety: true,
@@ -151,6 +149,7 @@ export const rows = {
     secret: true,
     doc: 'opens the board to people who know it, from everywhere, at least 16 characters; without it the board is open to this machine alone',
   }),
+  ...peopleRows,
   metricsToken: optional('METRICS_TOKEN', longSecret(SHORTEST_TOKEN), {
     group: 'Running it',
     secret: true,

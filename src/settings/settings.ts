@@ -2,6 +2,7 @@ import { idleAnnouncements } from './announcements.ts';
 import { NotAllowed } from './kinds.ts';
 import { missingTokens } from './missing-tokens.ts';
 import { nearMisses } from './near-misses.ts';
+import { idlePeople, peopleProblems } from './people.ts';
 import { groups, type Row } from './row.ts';
 import { allRows, HANDSHAKE, rows, sourceRows } from './rows.ts';
 import { idleSettings, unusedSettings } from './unused.ts';
@@ -113,6 +114,8 @@ export function readSettings<R extends SettingName = never>(
       'OUTGOING_WEBHOOK_SECRET is missing: what is sent to OUTGOING_WEBHOOK_URL is signed with it. The command `secret` makes one',
     );
 
+  problems.push(...peopleProblems(values, env));
+
   const misses = [...nearMisses(Object.keys(env), knownNames(), [...SAFETY])];
   const warnings: string[] = [];
   for (const [name, ours] of misses) {
@@ -136,6 +139,7 @@ export function readSettings<R extends SettingName = never>(
       ...missingTokens(settings),
       ...idleAnnouncements(settings),
       ...idleSettings(settings, env),
+      ...idlePeople(env),
     ],
   };
 }

@@ -43,7 +43,7 @@ export function idleSettings(
     [untold && isSet(rows.blockedAfter), rows.blockedAfter.name, 'OUTGOING_WEBHOOK_URL is not set'],
     [untold && settings.announcePrivate, rows.announcePrivate.name, 'OUTGOING_WEBHOOK_URL is not set'],
     [
-      isSet(rows.allowedHosts) && !isLoopbackAddress(settings.host),
+      isSet(rows.allowedHosts) && !isSet(rows.authProxyHeader) && !isLoopbackAddress(settings.host),
       rows.allowedHosts.name,
       `HOST is ${settings.host}, under which all names are served`,
     ],

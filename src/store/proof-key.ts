@@ -31,6 +31,14 @@ export class ProofKey {
       .digest('hex');
   }
 
+  /** Signs what the board gives its pages, so that every process recognizes it. Throws if the store does not answer. */
+  async signForBoard(text: string): Promise<string> {
+    // A proof begins with a challenge in hex, so that neither passes for the other.
+    return createHmac('sha256', await this.read())
+      .update(`board ${text}`)
+      .digest('base64url');
+  }
+
   private async read(): Promise<string> {
     if (this.key !== undefined) return this.key;
     this.reading ??= this.readOnce().finally(() => {

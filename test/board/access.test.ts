@@ -19,7 +19,7 @@ async function board(adminToken?: string): Promise<{ url: string; app: FastifyIn
     log: createLogger('silent', { pretty: false }),
     ready: async () => ({ ok: true, problems: [] }),
   });
-  boardRoutes(app, { ...(adminToken !== undefined && { adminToken }), context: () => undefined });
+  boardRoutes(app, { logins: { adminToken }, context: () => undefined });
   stops.push(() => app.close());
   return { url: await app.listen({ port: 0, host: '127.0.0.1' }), app };
 }
@@ -166,7 +166,7 @@ describe('with ADMIN_TOKEN the board', () => {
 
   it('forgets a cookie that ended, was altered, or is of another token', () => {
     let now = 1_000_000;
-    const door = createDoorkeeper(TOKEN, () => now);
+    const door = createDoorkeeper({ adminToken: TOKEN }, { now: () => now });
     const session = sessionOf(door);
     const open = (value: string, by = door) => {
       const request = { headers: { cookie: `other=1; ${COOKIE}=${value}` } };
@@ -175,12 +175,7 @@ describe('with ADMIN_TOKEN the board', () => {
     expect(open(session)).toBe(true);
     expect(open(session.replace(/\.\d+\./, '.9999999999999.'))).toBe(false);
     expect(open('')).toBe(false);
-    expect(
-      open(
-        session,
-        createDoorkeeper('another token', () => now),
-      ),
-    ).toBe(false);
+    expect(open(session, createDoorkeeper({ adminToken: 'another token' }, { now: () => now }))).toBe(false);
     now += 12 * 3_600_000;
     expect(open(session)).toBe(false);
   });
@@ -195,17 +190,17 @@ describe('what changes something', () => {
     const { url } = await board();
     expect((await post(url, path, {})).status).toBe(403);
     expect((await post(url, path, { [FORGERY_HEADER]: 'x' })).status).toBe(403);
-    const good = createDoorkeeper(TOKEN).forgeryToken('this machine');
+    const good = await createDoorkeeper({ adminToken: TOKEN }).forgeryToken('this machine');
     expect((await post(url, path, { [FORGERY_HEADER]: good })).status).toBe(403);
   });
 
   it('is refused from another site, and in another form than JSON, even with it', async () => {
     const { url } = await board(TOKEN);
     const [path = ''] = paths;
-    const door = createDoorkeeper(TOKEN);
+    const door = createDoorkeeper({ adminToken: TOKEN });
     const session = sessionOf(door);
     const cookie = `${COOKIE}=${session}`;
-    const good = { cookie, [FORGERY_HEADER]: door.forgeryToken(session) };
+    const good = { cookie, [FORGERY_HEADER]: await door.forgeryToken(session) };
     // Let through: the store was not reached yet.
     expect((await post(url, path, good)).status).toBe(503);
     expect(
@@ -229,7 +224,7 @@ it('every answer forbids what is inline, from elsewhere, or in a frame', async (
 });
 
 it('wrong tokens lock out the place that they come from, and nobody else', () => {
-  const door = createDoorkeeper(TOKEN, () => 0);
+  const door = createDoorkeeper({ adminToken: TOKEN }, { now: () => 0 });
   const from = (ip: string) => ({ ip, raw: { socket: {} } });
   for (let tries = 0; tries < 10; tries++)
     expect(door.login(`wrong ${tries}`, from('2001:db8:1:2::1'))).toEqual({ why: 'wrong' });
@@ -242,10 +237,15 @@ it('wrong tokens lock out the place that they come from, and nobody else', () =>
 it('wrong tokens from more places than are remembered lock out nobody else', () => {
   let now = 0;
   let steps = 0;
-  const door = createDoorkeeper(TOKEN, () => {
-    steps += 1;
-    return now;
-  });
+  const door = createDoorkeeper(
+    { adminToken: TOKEN },
+    {
+      now: () => {
+        steps += 1;
+        return now;
+      },
+    },
+  );
   const from = (n: number) => ({ ip: `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, raw: { socket: {} } });
   for (let place = 0; place <= 10_000; place++) door.login('wrong', from(place));
   // What each costs does not depend on how many there are.
@@ -257,7 +257,7 @@ it('wrong tokens from more places than are remembered lock out nobody else', () 
 
 it('a place is locked out for a minute from its tenth wrong token, also if the clock is set back, and however many come after it', () => {
   let now = 0;
-  const door = createDoorkeeper(TOKEN, () => now);
+  const door = createDoorkeeper({ adminToken: TOKEN }, { now: () => now });
   const from = (ip: string) => ({ ip, raw: { socket: {} } });
   const guess = (ip: string, first = 0) => {
     for (let n = first; n < first + 10; n++) door.login(`wrong ${n}`, from(ip));

@@ -19,8 +19,8 @@ it.each([
     log: createLogger('silent', { pretty: false }),
     ready: async () => ({ ok: true, problems: [] }),
   });
-  boardRoutes(app, { adminToken: TOKEN, context: () => undefined });
-  const door = createDoorkeeper(TOKEN);
+  boardRoutes(app, { logins: { adminToken: TOKEN }, context: () => undefined });
+  const door = createDoorkeeper({ adminToken: TOKEN });
   const login = door.login(TOKEN, { ip: '192.0.2.1', raw: { socket: {} } });
   if (!('session' in login)) throw new Error('the token is right');
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
@@ -29,7 +29,7 @@ it.each([
     headers: {
       'content-type': 'application/json',
       cookie: `${COOKIE}=${login.session}`,
-      [FORGERY_HEADER]: door.forgeryToken(login.session),
+      [FORGERY_HEADER]: await door.forgeryToken(login.session),
       ...headers,
     },
     body: JSON.stringify({ why: 'the audit' }),

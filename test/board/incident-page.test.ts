@@ -14,7 +14,7 @@ const stops: (() => Promise<unknown>)[] = [];
 async function served(world: MemoryWorld, adminToken?: string): Promise<string> {
   const { log } = world.context;
   const app = createProbeServer({ log, ready: async () => ({ ok: true, problems: [] }) });
-  boardRoutes(app, { ...(adminToken !== undefined && { adminToken }), context: () => world.context });
+  boardRoutes(app, { logins: { adminToken }, context: () => world.context });
   stops.push(() => app.close());
   return app.listen({ port: 0, host: '127.0.0.1' });
 }

@@ -88,7 +88,7 @@ describe('the board', () => {
     const memory = withoutStore(noStore('in this test'));
     const context = await createStoreContext(settings, readPolicy(settings), memory, log);
     boardRoutes(app, {
-      adminToken: TOKEN,
+      logins: { adminToken: TOKEN },
       log,
       context: () => (options.down?.() ? undefined : context),
     });

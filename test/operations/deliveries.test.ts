@@ -80,6 +80,16 @@ describe('`deliveries`', () => {
     expect(JSON.stringify(found)).not.toContain('Payments');
   });
 
+  it('marks one that concerns an incident that is told nowhere outside incident.io, as all are of which nobody knows', async () => {
+    const world = await opened();
+    await world.link();
+    await post(world.url);
+    expect((await world.ask()).deliveries).toMatchObject([{ private: true }]);
+    const known = { reference: 'INC-7', name: 'Payments', mode: 'standard' };
+    await world.store.incidents.put('I1', { ...known, about: { visibility: 'public', customFields: [] } });
+    expect((await world.ask()).deliveries).toMatchObject([{ private: false }]);
+  });
+
   it('tells of one that woke nobody why: nothing refers to its task, or what it says was known', async () => {
     const world = await opened();
     await post(world.url);
