@@ -1,19 +1,17 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { allRows } from '../src/settings/rows.ts';
-import { github } from '../src/trackers/github/index.ts';
 
 /** What people and platforms are told to run exists, and what they are told to set is read. */
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string): string => readFileSync(`${root}/${file}`, 'utf8');
-const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'];
 
 const manifest = z
   .object({
@@ -36,53 +34,6 @@ function all(pattern: RegExp, text: string): string[] {
   return [...text.matchAll(pattern)].map((match) => match[1] ?? '');
 }
 
-/** Code of a document: fenced blocks and spans. */
-function codeOf(document: string): string {
-  const fenced = all(/```sh\n([\s\S]*?)```/g, document);
-  const spans = all(/`([^`\n]+)`/g, document.replaceAll(/```[\s\S]*?```/g, ''));
-  return [...fenced, ...spans].join('\n');
-}
-
-describe.each(documents)('%s', (name) => {
-  const document = read(name);
-
-  it('names only npm scripts that exist', () => {
-    const scripts = [...all(/npm run ([a-z:-]+)/g, document), ...all(/npm (start|test)\b/g, document)];
-    for (const script of scripts) expect(Object.keys(manifest.scripts), script).toContain(script);
-  });
-
-  it('names only commands that exist', () => {
-    for (const command of all(/dist\/main\.js ([a-z]+)/g, document)) expect(commands).toContain(command);
-  });
-
-  it('names only files and folders that exist', () => {
-    const links = all(/\]\((?!https?:|#)([^)#]+)/g, document);
-    const paths = all(/(?:^|[\s`])((?:src|test|scripts|\.ci)\/[\w./-]*)/gm, codeOf(document));
-    for (const path of [...links, ...paths]) expect(existsSync(`${root}/${path}`), path).toBe(true);
-  });
-});
-
-it.each(['architecture', 'vocabulary'])('docs/%s.md links only to files that exist', (name) => {
-  const links = all(/\]\((?!https?:|#)([^)#]+)/g, read(`docs/${name}.md`));
-  expect(links).not.toEqual([]);
-  for (const link of links) expect(existsSync(`${root}/docs/${link}`), link).toBe(true);
-});
-
-it('docs/architecture.md names every layer, from top to bottom', () => {
-  const named = all(
-    /`([a-z-]+)`/g,
-    all(/(\| folders \|[\s\S]*?\n\n)/g, read('docs/architecture.md'))[0] ?? '',
-  );
-  const [list = ''] = all(/const layers = \[([\s\S]*?)\n\];/g, read('.dependency-cruiser.mjs'));
-  expect(named).toEqual(all(/^ {2}'([a-z-]+)',/gm, list));
-});
-
-it('the README lists exactly the commands that exist', () => {
-  const section = /## Commands\n([\s\S]*?)\n## /.exec(read('README.md'))?.[1] ?? '';
-  // One with several uses has a line for each.
-  expect([...new Set(all(/^\| `([a-z]+)/gm, section))].sort()).toEqual([...commands].sort());
-});
-
 describe('settings', () => {
   const known = new Map(
     allRows.flatMap((row) => [
@@ -91,34 +42,14 @@ describe('settings', () => {
       ...(row.secret ? [[`${row.name}_FILE`, row] as const] : []),
     ]),
   );
-  /** Variables of others that the documents speak of. */
-  const others = [
-    'GITHUB_TOKEN',
-    'HTTPS_PROXY',
-    'HTTP_PROXY',
-    'NODE_ENV',
-    'NODE_EXTRA_CA_CERTS',
-    'NO_PROXY',
-    'CONNECT_TOKEN',
-    'REDISCLI_AUTH',
-    'REDIS_PASSWORD',
-    'OTEL_EXPORTER_OTLP_HEADERS',
-    'OTEL_RESOURCE_ATTRIBUTES',
-    'OTEL_TRACES_SAMPLER',
-    'TEST_BACKENDS',
-    'TEST_CLUSTER_URL',
-    'TEST_POSTGRES_URL',
-    'TEST_REDIS_URL',
-  ];
+  /** Variables of others. */
+  const others = ['NODE_ENV', 'REDISCLI_AUTH', 'REDIS_PASSWORD'];
 
-  it.each([...documents, '.env.example', 'docker-compose.yml', 'Dockerfile'])(
-    'that %s names exist',
-    (name) => {
-      const named = all(/\b([A-Z]+(?:_[A-Z0-9]+)+)\b/g, read(name));
-      for (const setting of named.filter((one) => !others.includes(one)))
-        expect([...known.keys()]).toContain(setting);
-    },
-  );
+  it.each(['.env.example', 'docker-compose.yml', 'Dockerfile'])('that %s names exist', (name) => {
+    const named = all(/\b([A-Z]+(?:_[A-Z0-9]+)+)\b/g, read(name));
+    for (const setting of named.filter((one) => !others.includes(one)))
+      expect([...known.keys()]).toContain(setting);
+  });
 
   it('of .env.example are commented out with their defaults, or there to be filled in', () => {
     const lines = read('.env.example')
@@ -327,37 +258,6 @@ it('.ci/run can be executed and is a valid script', () => {
   accessSync(`${root}/.ci/run`, constants.X_OK);
   expect(spawnSync('bash', ['-n', `${root}/.ci/run`], { encoding: 'utf8' }).stderr).toBe('');
 });
-
-const has = (program: string): boolean =>
-  spawnSync(program, ['--help'], { stdio: 'ignore' }).error === undefined;
-
-it.skipIf(!['bash', 'curl', 'openssl'].every(has))(
-  'the webhook that the README sends by hand is accepted as a closed issue',
-  async () => {
-    const script = /<!-- signed webhook -->\n```sh\n([\s\S]*?)```/.exec(read('README.md'))?.[1] ?? '';
-    const secret = "It's a Secret to Everybody";
-    let received: { url?: string | undefined; headers: IncomingHttpHeaders; body: Buffer } | undefined;
-    const server = createServer(async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
-      received = { url: request.url, headers: request.headers, body: Buffer.concat(chunks) };
-      response.end('{}');
-    });
-    const port = await listen(server);
-    const env = { ...process.env, GITHUB_WEBHOOK_SECRET: secret, PORT: String(port), NO_PROXY: '*' };
-    await promisify(execFile)('bash', ['-euc', script], { env });
-    server.close();
-
-    if (received === undefined) throw new Error('Nothing was sent.');
-    const delivery = { ...received, receivedAt: Date.now() };
-    expect(received.url).toBe('/webhooks/github');
-    expect(await github.verify(delivery, [secret])).toBe(true);
-    expect(github.translate(delivery, {})).toMatchObject({
-      kind: 'told',
-      tasks: [{ task: 'github:github.com/acme/api#12', state: 'done', by: 'person' }],
-    });
-  },
-);
 
 function listen(server: ReturnType<typeof createServer>): Promise<number> {
   return new Promise((resolve) => {

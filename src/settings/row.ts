@@ -1,6 +1,6 @@
 import { type Kind, texts } from './kinds.ts';
 
-/** In the order of the README. */
+/** In the order of docs/settings.md. */
 export const groups = [
   'incident.io',
   'Trackers',
@@ -12,14 +12,14 @@ export const groups = [
 ] as const;
 export type Group = (typeof groups)[number];
 
-/** One setting: everything about it. Parsing, messages, the log and the README's table come from here. */
+/** One setting: everything about it. Parsing, messages, the log and the table in docs/settings.md come from here. */
 export interface Row<T> {
   /** The environment variable. */
   name: string;
   /** Read if the first name is not set. */
   otherName?: string;
   group: Group;
-  /** One line of Markdown for the README. */
+  /** One line of Markdown for docs/settings.md; links are from the root of the project. */
   doc: string;
   default?: string;
   /** May also be given as `<NAME>_FILE`, and appears in no message. */

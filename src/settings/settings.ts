@@ -181,7 +181,7 @@ export function describeSettings(settings: Settings): Record<string, string> {
   return shown;
 }
 
-/** The README's tables, one per group. */
+/** The tables of docs/settings.md, one per group. */
 export function settingsTable(): string {
   const tables = groups.map((group) => {
     const lines = allRows.filter((row) => row.group === group).map(tableLine);
@@ -193,7 +193,9 @@ export function settingsTable(): string {
 function tableLine(row: (typeof allRows)[number]): string {
   const names =
     row.otherName === undefined ? `\`${row.name}\`` : `\`${row.name}\` (else \`${row.otherName}\`)`;
-  return `| ${names} | ${row.doc} | ${row.default === undefined ? '' : `\`${row.default}\``} |`;
+  // Links are written as from the root, where most texts are read.
+  const doc = row.doc.replaceAll('](docs/', '](');
+  return `| ${names} | ${doc} | ${row.default === undefined ? '' : `\`${row.default}\``} |`;
 }
 
 /** Settings that keep the service from doing something. */

@@ -1,7 +1,7 @@
 /** A setting of one tracker: the variable is its name after the tracker's, as in `JIRA_DECLINED`. Comma-separated. */
 export interface TrackerOption {
   name: string;
-  /** One line of Markdown for the README. */
+  /** One line of Markdown for docs/settings.md. */
   doc: string;
   default?: string;
 }

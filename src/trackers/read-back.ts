@@ -10,7 +10,7 @@ export { READ_BACK } from '../vocabulary.ts';
 export interface ReadBack {
   /** Where the tracker is, unless its URL is set; absent: it has to be set along with the token. */
   defaultUrl?: string;
-  /** What the token is and may do, one line of Markdown for the README. */
+  /** What the token is and may do, one line of Markdown for docs/settings.md. */
   tokenDoc: string;
   /** The maximum number of tasks per call. */
   most: number;

@@ -21,6 +21,10 @@ describe.each(trackers.filter(({ name }) => existsSync(pageOf(name))))(
       expect([...named].sort()).toEqual(known.filter((row) => row.startsWith(`${prefix}_`)).sort());
     });
 
+    it('says when it was last compared with the documentation of the tracker', () => {
+      expect(page).toMatch(/^## Last check\n\nCompared with .* on \d{4}-\d\d-\d\d\./m);
+    });
+
     it('names the address of the webhook, and how to see what is read', () => {
       expect(page).toContain(`/webhooks/${name}`);
       expect(page).toContain(`replay ${name} `);

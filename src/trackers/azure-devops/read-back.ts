@@ -279,7 +279,7 @@ function found<T>(schema: z.ZodType<T>, answer: TrackerAnswer): T {
 export const readBack: ReadBack = {
   defaultUrl: `https://${CLOUD}`,
   tokenDoc:
-    'a personal access token with the scope Work Items (Read), or a token of Microsoft Entra, to read the states of work items from Azure DevOps',
+    'a personal access token of one organization with the scope Work Items (Read), or a token of Microsoft Entra, to read the states of work items from Azure DevOps',
   // The maximum per call.
   most: 200,
   apiOrigins: (url) => [

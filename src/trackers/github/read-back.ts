@@ -50,7 +50,7 @@ const HOPS = 5;
 export const readBack: ReadBack = {
   defaultUrl: 'https://github.com',
   tokenDoc:
-    'lets GitHub be asked for the states of issues: a fine-grained token with read access to **Issues** (and **Pull requests**) of the repositories',
+    'lets GitHub be asked for the states of issues: a fine-grained token with read access to **Issues** (and **Pull requests**) of the repositories; it is of one owner',
   most: 50,
   apiOrigins: (url) => Object.values(apiOf(hostOf(url), [url]) ?? {}).map((api) => new URL(api).origin),
   covers(task, urls) {
