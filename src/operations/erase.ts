@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { StoreContext } from '../context/context.ts';
 import { closingsCountOf } from '../policy/rule.ts';
+import { DeliveryLog } from '../store/delivery-log.ts';
 import type { Operator } from '../store/history/operator.ts';
 import type { StoryEntry } from '../store/history/story.ts';
 import type { Blocker } from '../store/records.ts';
@@ -16,12 +17,13 @@ export const ERASED = '(erased)';
 const SHORTEST = 2;
 
 /**
- * Erases a person's name from what is remembered: stories, what operators did, evidence, states of tasks, verdicts. What
- * incident.io and the trackers themselves keep may bring it back.
+ * Erases a person's name from what is remembered: stories, what operators did, evidence, states of tasks, verdicts,
+ * deliveries, announcements, and jobs that wait. What incident.io and the trackers themselves keep may bring it back, and
+ * so may a job that is being worked on.
  */
 export async function erasePerson(
   name: string,
-  { store, policy, log }: StoreContext,
+  { store, backend, policy, log }: StoreContext,
   by: Operator,
 ): Promise<EraseResult> {
   const person = name.trim();
@@ -33,6 +35,8 @@ export async function erasePerson(
     );
   const { names, texts } = erasing(person);
   const blockers = (list: Blocker[]) => list.map((blocker) => texts(blocker, ['why']));
+  // First, since they write what they were given.
+  const jobs = await backend.rewrite((data) => inJob(data, names, texts));
   const result: EraseResult = {
     stories: await each(store.stories.table, (story) => ({
       ...story,
@@ -61,6 +65,13 @@ export async function erasePerson(
       ...texts(outcome, ['words', 'wokenBy']),
       blockers: blockers(outcome.blockers),
     })),
+    deliveries: await new DeliveryLog(store.tables).change((record) => texts(record, ['why'])),
+    announcements: await each(store.announcements, (one) => ({
+      ...one,
+      ...(one.body !== undefined && { body: inBody(one.body, texts) }),
+      places: one.places.map((place) => texts(place, ['words'])),
+    })),
+    jobs,
   };
   // Without the name.
   log.info({ by, erased: result }, 'the name of a person was erased');
@@ -89,6 +100,31 @@ function erasing(person: string): { names: Erasing; texts: Erasing } {
     names: change((value) => (isName(value) ? ERASED : value)),
     texts: change((value) => value.replace(inText, ERASED)),
   };
+}
+
+/** The fields of outgoing bodies that are sentences; the others are titles, links, ids and times. */
+const SENTENCES = ['words', 'why'] as const;
+
+function inBody(body: string, texts: Erasing): string {
+  const message: unknown = JSON.parse(body);
+  if (!isRecord(message) || !isRecord(message.data)) return body;
+  const data = texts(message.data, SENTENCES);
+  return JSON.stringify(data) === JSON.stringify(message.data) ? body : JSON.stringify({ ...message, data });
+}
+
+/** What waits in a queue: a batch of events, one beside its fault, or a wake of a review. */
+function inJob(data: unknown, names: Erasing, texts: Erasing): unknown {
+  if (!isRecord(data)) return data;
+  if ('batch' in data) return { ...data, batch: inJob(data.batch, names, texts) };
+  // By the name of a machine's account it is known how its closings count.
+  const without = (one: unknown) => (isRecord(one) && one.by !== 'automation' ? names(one, ['actor']) : one);
+  const job = texts(data, ['why']);
+  for (const kind of ['tasks', 'hints']) if (Array.isArray(job[kind])) job[kind] = job[kind].map(without);
+  return job;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function inEntry(entry: StoryEntry, names: Erasing, texts: Erasing): StoryEntry {

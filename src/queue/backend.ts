@@ -32,6 +32,11 @@ export interface Backend {
    * `UselessJobError` if it contains nothing to do.
    */
   retry(id: string): Promise<boolean>;
+  /**
+   * Gives jobs that are not done other data, where `change` returns other data: of events a batch, of reviews their
+   * incident and why. One that is being worked on goes on with what it was given. Returns how many were changed.
+   */
+  rewrite(change: (data: unknown) => unknown): Promise<number>;
   /** Removes deduplication keys whose job is gone, which would silence their incident. Returns their incident ids. */
   clearStrayKeys(incidentIds: readonly string[]): Promise<string[]>;
   /** The embedded folder's lock; absent if several processes may work concurrently. */

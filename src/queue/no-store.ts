@@ -38,6 +38,7 @@ export function withoutStore(missing: NoStoreError, server?: Pick<Backend, 'warn
     oldest: refuse,
     failed: refuse,
     retry: refuse,
+    rewrite: async () => 0,
     clearStrayKeys: async () => [],
     close: async () => {},
   };

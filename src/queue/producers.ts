@@ -15,6 +15,7 @@ import {
 import type { Outage } from './outage.ts';
 import type { EventIntake, Waker } from './queues.ts';
 import { quietErrors } from './quiet-errors.ts';
+import { rewriteJobs } from './rewrite-jobs.ts';
 
 /** How BullMQ reaches one backend. `C` is what BullMQ calls a connection there. */
 export interface Connections<B extends IQueueBackend, C> {
@@ -49,7 +50,10 @@ export interface WorkerPlace<C> {
 
 /** The side of the queues that adds and inspects jobs. */
 export interface Producers
-  extends Pick<Backend, 'intake' | 'waker' | 'counts' | 'oldest' | 'failed' | 'retry' | 'clearStrayKeys'> {
+  extends Pick<
+    Backend,
+    'intake' | 'waker' | 'counts' | 'oldest' | 'failed' | 'retry' | 'rewrite' | 'clearStrayKeys'
+  > {
   /** Rejects if the queues are not ready within `ms`. */
   ready(ms: number): Promise<void>;
   /** Puts events of a batch into separate jobs, once, however often it is called. `id` names the batch. */
@@ -163,6 +167,8 @@ export function createProducers<B extends IQueueBackend, C>(connections: Connect
 
     failed: (limit) => answered(failedJobs(queues, limit)),
     retry: (id) => answered(retryJob(queues, waker, id)),
+    rewrite: async (change) =>
+      (await rewriteJobs(queues.events, change)) + (await rewriteJobs(queues.reviews, change)),
 
     async clearStrayKeys(incidentIds) {
       const backend = queues.reviews.getBackend();

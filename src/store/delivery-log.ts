@@ -76,6 +76,13 @@ export class DeliveryLog {
     return new Map([...found].map(([source, one]) => [source, recentOf(one, now)]));
   }
 
+  /** Changes what is remembered of deliveries one by one; returns how many were changed. */
+  async change(change: (record: DeliveryRecord) => DeliveryRecord): Promise<number> {
+    let changed = 0;
+    for (const recent of this.#signed.values()) changed += await recent.change(change);
+    return changed;
+  }
+
   async forget(now: number): Promise<void> {
     for (const recent of [...this.#signed.values(), this.taken]) await recent.forget(now);
   }

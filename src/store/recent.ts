@@ -59,6 +59,18 @@ export class Recent<T extends { at: number }> {
       .slice(0, limit);
   }
 
+  /** Changes every entry for which `change` returns another one; returns how many were. */
+  async change(change: (entry: T) => T): Promise<number> {
+    let changed = 0;
+    for await (const page of this.#rows.all()) {
+      const differ = (entry: T) => JSON.stringify(change(entry)) !== JSON.stringify(entry);
+      const ids = page.filter(({ value }) => value.some(differ)).map(({ id }) => id);
+      for (const { value } of page) changed += value.filter(differ).length;
+      await this.#rows.update(ids, (row) => row?.map(change));
+    }
+    return changed;
+  }
+
   /** Forgets what is beyond the bounds. */
   async forget(now: number): Promise<void> {
     const { most, age } = this.#bounds;

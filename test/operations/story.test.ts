@@ -103,6 +103,9 @@ describe('the story of an incident, in words', () => {
       incidents: 0,
       followUps: 0,
       verdicts: 0,
+      deliveries: 0,
+      announcements: 0,
+      jobs: 0,
     });
     const { entries } = await storyOf(INCIDENT, context);
     expect(JSON.stringify(entries)).not.toContain('Lovelace');

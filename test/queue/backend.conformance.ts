@@ -421,6 +421,29 @@ export function conformance(place: QueuePlace): void {
       await eventually(() => expect(runs).toHaveLength(2));
     });
 
+    test('jobs that wait, also behind others, take other data and keep their work', async () => {
+      const renamed = (data: unknown): unknown =>
+        JSON.parse(JSON.stringify(data).replaceAll('Ada Lovelace', '(erased)'));
+      const incident = freshId();
+      const first = { ...taskEvent('a#1'), actor: 'Ada Lovelace' };
+      const second = { ...taskEvent('a#2'), actor: 'Ada Lovelace' };
+      await backend.intake.add(asBatch({ tasks: [first] }));
+      await backend.intake.add(asBatch({ tasks: [second] }), { behind: true });
+      await backend.waker.wake([incident], 'asked for by Ada Lovelace');
+      await backend.waker.wake([freshId()], 'sweep');
+      expect(await backend.rewrite(renamed)).toBe(3);
+      expect(await backend.rewrite(renamed)).toBe(0);
+      const seen: unknown[] = [];
+      work({
+        events: async (batch) => void seen.push(...batch.tasks.map(({ actor }) => actor)),
+        review: async (_, { why }) => void seen.push(why),
+      });
+      await eventually(() =>
+        expect(seen.sort()).toEqual(['(erased)', '(erased)', 'asked for by (erased)', 'sweep']),
+      );
+      await quiet(backend);
+    });
+
     test('the key of a job that is there is not stray', async () => {
       const incident = freshId();
       await backend.waker.wake([incident], 'test');

@@ -11,4 +11,5 @@ export const silentBackend = {
   counts: async () => ({ events: {}, reviews: {}, timers: {} }),
   clearStrayKeys: async () => [],
   close: async () => {},
+  rewrite: async () => 0,
 } satisfies Partial<Backend>;
