@@ -89,8 +89,9 @@ export function allInWords({
     const found = incidents.filter((one) => one.verdict === verdict);
     if (found.length === 0 && verdict !== 'close') continue;
     lines.push('', `${found.length} ${HEADINGS[verdict]}`);
-    for (const { incident, name, words, also = [], private: hidden } of found) {
+    for (const { incident, name, words, also = [], failing, private: hidden } of found) {
       lines.push(`  ${incident}  ${hidden ? '(private) ' : ''}${name}: ${words}`);
+      if (failing !== undefined) lines.push(`      failing: ${failing}`);
       for (const other of also) lines.push(`      also: ${other.words}`);
     }
   }

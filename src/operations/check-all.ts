@@ -6,6 +6,7 @@ import { NOT_VISIBLE } from '../review/evaluate.ts';
 import { countFollowUps } from '../review/gather.ts';
 import { obstaclesByStore } from '../review/obstacles.ts';
 import { inspectListed } from '../review/review.ts';
+import { failingInWords } from '../review/sentences.ts';
 import { readStatuses, storedFacts } from '../review/stored-facts.ts';
 import { OPEN } from '../sync/sweep.ts';
 import { isPrivate } from '../visibility.ts';
@@ -71,7 +72,8 @@ export async function checkAll(context: Context, progress: Progress = () => {}):
     ...(await troubleOf(context)),
   };
   for (const page of pages) {
-    const released = await store.released.getMany(page.map(({ id }) => id));
+    const ids = page.map(({ id }) => id);
+    const [released, failing] = await Promise.all([store.released.getMany(ids), store.failing.getMany(ids)]);
     const followUps = page.flatMap(({ id }) => ofIncident.get(id) ?? []);
     const rules = new Map(page.map((incident) => [incident.id, ruleFor(policy.rules, incident)]));
     const about = (id: string) => {
@@ -110,6 +112,7 @@ export async function checkAll(context: Context, progress: Progress = () => {}):
       });
       const { blockers: _, ...verdict } = verdictOf(known);
       const { reference, id, name, status } = incident;
+      const failed = failing.get(id);
       result.incidents.push({
         incident: reference,
         id,
@@ -119,6 +122,7 @@ export async function checkAll(context: Context, progress: Progress = () => {}):
         active: status.category !== 'learning',
         ...verdict,
         ...(also.length > 0 && { also }),
+        ...(failed && { failing: failingInWords(failed) }),
       });
     }
     const woken = (await catchUp(foretold, acts, context))?.size ?? 0;

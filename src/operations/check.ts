@@ -43,6 +43,8 @@ export const checkedIncident = z.object({
   until: z.string().optional(),
   /** What else keeps it open. */
   also: z.array(z.object({ reason: z.string(), words: z.string() })).optional(),
+  /** That the service's own reviews of it have failed since the last that did not, and when the next try is. */
+  failing: z.string().optional(),
 });
 
 export const checkResult = checkedIncident.extend({
@@ -56,8 +58,6 @@ export const checkResult = checkedIncident.extend({
   dryRun: z.boolean().optional(),
   /** Whether a review was woken, since the service did not know all that was read here. */
   woken: z.boolean().optional(),
-  /** That the service's own reviews of it have failed since the last that did not, and when the next try is. */
-  failing: z.string().optional(),
   /** What keeps the service from reading incident.io; absent: nothing that it knows of. */
   trouble: z.string().optional(),
   /** What could not be known, and why; absent if nothing is missing. */
