@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { OperationError } from '../operations/operation.ts';
 import type { Settings } from '../settings/settings.ts';
-import { createAsker } from './asker.ts';
+import { type Asker, createAsker } from './asker.ts';
 import { MisusedError } from './misused-error.ts';
 
 /** At least so many characters: whoever has the file can try as often as they like. */
@@ -15,31 +15,36 @@ export interface PassphraseOptions {
 
 /**
  * The passphrase that secrets are sealed with: from a file, the setting, or a person at the terminal. `isNew`: asked for
- * twice, and not too short. `mayAsk`: whether stdin and stdout are free for it.
+ * twice, and not too short. `mayAsk`: whether stdin and stdout are free for it. `asker`: whoever can be asked.
  */
 export async function passphraseOf(
   { passphraseFile }: PassphraseOptions,
   { exportPassphrase }: Pick<Settings, 'exportPassphrase'>,
   { isNew, mayAsk }: { isNew: boolean; mayAsk: boolean },
+  asker: () => Asker | undefined = atTerminal,
 ): Promise<string> {
   const given =
     passphraseFile === undefined ? exportPassphrase : firstLine(passphraseFile, '--passphrase-file');
   if (given !== undefined) return longEnough(given, isNew);
-  if (!mayAsk || process.stdin.isTTY !== true || process.stdout.isTTY !== true)
+  const person = mayAsk ? asker() : undefined;
+  if (person === undefined)
     throw new MisusedError(
       `There are secrets, which a passphrase ${isNew ? 'seals' : 'opens'}, and no terminal to ask for it: give --passphrase-file or EXPORT_PASSPHRASE, or leave them out with --without-secrets.`,
     );
-  const asker = createAsker(true);
   try {
-    const first = await asker.secret(isNew ? 'Passphrase to seal the secrets with' : 'Passphrase');
+    const first = await person.secret(isNew ? 'Passphrase to seal the secrets with' : 'Passphrase');
     if (first === undefined) throw new OperationError('Without a passphrase give --without-secrets.');
     longEnough(first, isNew);
-    if (isNew && (await asker.secret('Once more')) !== first)
+    if (isNew && (await person.secret('Once more')) !== first)
       throw new OperationError('The two passphrases differ.');
     return first;
   } finally {
-    asker.close();
+    person.close();
   }
+}
+
+function atTerminal(): Asker | undefined {
+  return process.stdin.isTTY === true && process.stdout.isTTY === true ? createAsker(true) : undefined;
 }
 
 function longEnough(passphrase: string, isNew: boolean): string {
