@@ -2,7 +2,7 @@ import pino, { type DestinationStream, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import { logOutput } from './output.ts';
 import { traceFields } from './spans.ts';
-import { printable, printableJson, printableLines } from './terminal.ts';
+import { printable, printableJson, printableLines, wantsColour } from './terminal.ts';
 
 export type { Logger };
 
@@ -40,7 +40,7 @@ export function createLogger(level: string, options: LogOptions = {}): Logger {
     return pino({ ...settings, hooks: { streamWrite: printableJson } }, destination ?? logOutput());
   // In this thread: a transport's worker would outlive tests and lose the last lines.
   const readable = prettyFactory({
-    colorize: process.stdout.isTTY === true,
+    colorize: wantsColour(),
     translateTime: "UTC:yyyy-mm-dd HH:MM:ss 'UTC'",
   });
   const out = destination ?? process.stdout;

@@ -25,6 +25,14 @@ export function printableJson(json: string): string {
   return json.replace(UNPRINTABLE, (sign) => (sign === '\n' ? sign : escaped(sign)));
 }
 
+/** Whether what goes to a terminal may have colours. https://no-color.org */
+export function wantsColour(
+  { isTTY }: { isTTY?: boolean | undefined } = process.stdout,
+  { NO_COLOR }: Readonly<Record<string, string | undefined>> = process.env,
+): boolean {
+  return isTTY === true && !NO_COLOR;
+}
+
 /** Prints each as one line, whatever it contains. */
 export function printLines(...lines: readonly string[]): void {
   for (const line of lines) console.log(printable(line));
@@ -37,4 +45,9 @@ export function warnLines(...lines: readonly string[]): void {
 
 export function printJson(value: unknown): void {
   console.log(printableJson(JSON.stringify(value, undefined, 2)));
+}
+
+/** Prints a text of ours as it is, which holds nothing from outside. */
+export function printScript(text: string): void {
+  process.stdout.write(text);
 }

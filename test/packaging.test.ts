@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { createProgram } from '../src/commands/command-line/program.ts';
 import { allRows } from '../src/settings/rows.ts';
 
 /** What people and platforms are told to run exists, and what they are told to set is read. */
@@ -20,14 +21,7 @@ const manifest = z
     dependencies: z.record(z.string(), z.string()),
   })
   .parse(JSON.parse(read('package.json')));
-/** Files that add commands to the program: the main one, and those that it has add theirs. */
-const adding = readdirSync(`${root}/src/commands`, { recursive: true, encoding: 'utf8' })
-  .map((file) => `src/commands/${file}`)
-  .filter((file) => file.endsWith('.ts') && /export function add\w+\(\s*program: Command/.test(read(file)));
-const commands = ['src/main.ts', ...adding].flatMap((file) =>
-  // Those that are alike are made from a list of them.
-  all(/(?:program\s+\.command\(|^ {2}\[)'([a-z-]+)'/gm, read(file)),
-);
+const commands = createProgram().commands.map((one) => one.name());
 
 /** The first group of every match. */
 function all(pattern: RegExp, text: string): string[] {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createLogger } from '../src/log.ts';
-import { printable, printableJson } from '../src/terminal.ts';
+import { printable, printableJson, wantsColour } from '../src/terminal.ts';
 
 const FORGED = 'x\r\nINC-9  CLOSE: everything is fine\u001b[2J\u009b31m\u2028\u202e\u0085';
 const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
@@ -78,4 +78,11 @@ it('nothing but terminal.ts writes to a terminal directly', () => {
     'demo/say.ts',
     'terminal.ts',
   ]);
+});
+
+it('colours go to a terminal alone, and to none whose user wants none', () => {
+  expect(wantsColour({ isTTY: true }, {})).toBe(true);
+  expect(wantsColour({ isTTY: true }, { NO_COLOR: '' })).toBe(true);
+  expect(wantsColour({ isTTY: true }, { NO_COLOR: '1' })).toBe(false);
+  expect(wantsColour({}, {})).toBe(false);
 });

@@ -5,19 +5,22 @@ import { PolicyError } from '../policy/read-policy.ts';
 import { CannotOpenError } from '../queue/cannot-open-error.ts';
 import { FolderLockedError } from '../queue/sql/folder-lock.ts';
 import { readSettings, type Settings, SettingsError } from '../settings/settings.ts';
-import { printLines } from '../terminal.ts';
+import { printJson, printLines } from '../terminal.ts';
 import { askRunning, withPlace } from './operate.ts';
 import { operations } from './operations.ts';
 
 const MARKS = { ok: 'ok', warning: 'WARNING', trouble: 'TROUBLE' } as const;
 
-/** `doctor`: checks whether everything would work. Returns 1 if something would not. */
-export async function doctorCommand(): Promise<number> {
+/** `doctor [--json]`: checks whether everything would work. Returns 1 if something would not. */
+export async function doctorCommand({ json = false }: { json?: boolean } = {}): Promise<number> {
   const findings = await lookAtAll();
-  printFindings(findings);
   const troubles = findings.filter(({ state }) => state === 'trouble').length;
   const warnings = findings.filter(({ state }) => state === 'warning').length;
-  printLines(summary(troubles, warnings));
+  if (json) printJson({ findings, troubles, warnings, words: summary(troubles, warnings) });
+  else {
+    printFindings(findings);
+    printLines(summary(troubles, warnings));
+  }
   return troubles > 0 ? 1 : 0;
 }
 

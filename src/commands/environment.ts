@@ -3,6 +3,8 @@ import { SettingsError } from '../settings/settings.ts';
 import { warnLines } from '../terminal.ts';
 
 let told: string | undefined;
+let readFrom: string | undefined;
+let fromFile: ReadonlySet<string> = new Set();
 
 /**
  * Adds the settings of a file to our environment: of the one that somebody named, else of the working folder's `.env`;
@@ -14,6 +16,8 @@ export function loadEnvironment(file: string | false | undefined): void {
   if (file === false) return;
   const found = file === undefined ? ownEnvFile(process.cwd(), process.env, process.getuid?.()) : named(file);
   told = found.told;
+  if (found.isRead) readFrom = found.path;
+  fromFile = new Set(Object.keys(found.values));
   if (found.isThere) warnLines(told);
   if (found.problems.length > 0) throw new SettingsError(found.problems, []);
   Object.assign(process.env, found.values);
@@ -22,6 +26,16 @@ export function loadEnvironment(file: string | false | undefined): void {
 /** Where settings were looked for, for whoever misses one. */
 export function whereSettingsAre(): string[] {
   return told === undefined ? [] : [`(${told})`];
+}
+
+/** Where a variable was set, for people; it is set. */
+export function whereSet(name: string): string {
+  return fromFile.has(name) && readFrom !== undefined ? readFrom : 'the environment';
+}
+
+/** The file that settings were read from, if there is one. */
+export function settingsFile(): string | undefined {
+  return readFrom;
 }
 
 function named(file: string) {

@@ -6,12 +6,20 @@ import { readSettings } from '../settings/settings.ts';
 import { newSeal } from '../store/archive/seal.ts';
 import { secretsIn } from '../store/archive/write.ts';
 import { SECRET_TABLES } from '../store/secret-tables.ts';
-import { warnLines } from '../terminal.ts';
+import { printJson, warnLines } from '../terminal.ts';
+import { MisusedError } from './misused-error.ts';
 import { withPlace } from './operate.ts';
 import { type PassphraseOptions, passphraseOf } from './passphrase.ts';
 
-/** `export <file>`: all that the store knows, in a file that only its owner can read; `-` is stdout. */
-export async function exportCommand(file: string, options: PassphraseOptions): Promise<number> {
+/** `export <file> [--json]`: all that the store knows, in a file that only its owner can read; `-` is stdout. */
+export async function exportCommand(
+  file: string,
+  options: PassphraseOptions & { json?: boolean },
+): Promise<number> {
+  if (file === '-' && options.json)
+    throw new MisusedError('With - the export itself goes to stdout: leave out --json, or name a file.');
+  // Whoever reads stdout may end early: then it was not exported.
+  if (file === '-') process.exitCode = 1;
   const settings = readSettings(process.env, []);
   return withPlace(
     settings,
@@ -23,6 +31,11 @@ export async function exportCommand(file: string, options: PassphraseOptions): P
           ? await newSeal(await passphraseOf(options, settings, { isNew: true, mayAsk: file !== '-' }))
           : undefined;
       const exported = await into(file, (write) => exportStore(base, write, seal));
+      if (options.json) {
+        const { secrets: state, failed, ...counts } = exported;
+        printJson({ file: resolve(file), ...counts, secrets: state, failedJobs: failed });
+        return 0;
+      }
       warnLines(...toldOf(file, exported));
       if (exported.secrets === 'left out')
         warnLines(`Left out: ${secret.map((table) => SECRET_TABLES[table]).join('; ')}.`);

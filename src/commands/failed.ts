@@ -13,16 +13,21 @@ export async function failedListCommand({ json }: { json: boolean }): Promise<nu
   return 0;
 }
 
-/** `failed retry <id>`, `failed retry --all` */
-export async function failedRetryCommand(id: string | undefined, { all }: { all: boolean }): Promise<number> {
+/** `failed retry <id> [--json]`, `failed retry --all [--json]` */
+export async function failedRetryCommand(
+  id: string | undefined,
+  { all, json }: { all: boolean; json: boolean },
+): Promise<number> {
   if (all === (id !== undefined))
     throw new MisusedError(
       'Name one failed job, as `failed list` shows it, or ask for `failed retry --all`.',
     );
   const { retried } = await operate(operations.retry, id === undefined ? {} : { id });
-  printLines(
-    `${retried.length} ${retried.length === 1 ? 'job was' : 'jobs were'} put back; a worker takes them.`,
-  );
+  if (json) printJson({ retried });
+  else
+    printLines(
+      `${retried.length} ${retried.length === 1 ? 'job was' : 'jobs were'} put back; a worker takes them.`,
+    );
   return 0;
 }
 

@@ -52,9 +52,19 @@ export async function storyCommand(
   return 0;
 }
 
-/** `history erase --person <name>` */
-export async function eraseCommand({ person }: { person: string }): Promise<number> {
+/** `history erase --person <name> [--json]` */
+export async function eraseCommand({
+  person,
+  json = false,
+}: {
+  person: string;
+  json?: boolean;
+}): Promise<number> {
   const erased = await operate(operations.erase, { person });
+  if (json) {
+    printJson({ erased });
+    return 0;
+  }
   const where = Object.entries(erased).filter(([, count]) => count > 0);
   printLines(
     where.length === 0

@@ -9,11 +9,14 @@ import { readSettings } from '../settings/settings.ts';
 import { ArchiveError, type Lines, readArchive, readHeader } from '../store/archive/read.ts';
 import { openSeal, SealError } from '../store/archive/seal.ts';
 import { splitLines } from '../store/archive/split-lines.ts';
-import { printLines } from '../terminal.ts';
+import { printJson, printLines } from '../terminal.ts';
 import { type PassphraseOptions, passphraseOf } from './passphrase.ts';
 
-/** `import <file>`: fills an empty place with what `export` wrote; `-` is stdin. */
-export async function importCommand(file: string, options: PassphraseOptions): Promise<number> {
+/** `import <file> [--json]`: fills an empty place with what `export` wrote; `-` is stdin. */
+export async function importCommand(
+  file: string,
+  options: PassphraseOptions & { json?: boolean },
+): Promise<number> {
   const settings = readSettings(process.env, []);
   const name = file === '-' ? 'What came on stdin' : resolve(file);
   const lines = await linesOf(file);
@@ -43,6 +46,11 @@ export async function importCommand(file: string, options: PassphraseOptions): P
     });
     const now = await backend.tables.time();
     const entries = await importStore(backend, lines, now, seal);
+    if (options.json) {
+      const { at, release } = header;
+      printJson({ entries, at, release, into: await backend.describe(), lacksSecrets: lack });
+      return 0;
+    }
     printLines(
       `Imported ${entries} entries, as exported at ${header.at} by release ${header.release}, into ${await backend.describe()}.`,
       ...(lack

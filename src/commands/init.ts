@@ -17,6 +17,8 @@ import { printLines } from '../terminal.ts';
 import { trackerByName, trackers } from '../trackers/index.ts';
 import type { Tracker } from '../trackers/tracker.ts';
 import { type Asker, createAsker } from './asker.ts';
+import { askPublicUrl, commandFor, type Offer, offersFor, wished } from './connect/offer.ts';
+import { loadEnvironment } from './environment.ts';
 import { MisusedError } from './misused-error.ts';
 import { newWebhookSecret } from './new-webhook-secret.ts';
 
@@ -52,7 +54,11 @@ export async function initCommand(options: InitOptions): Promise<number> {
   // A file that lies there already must not say where the shell's key is sent.
   const problems = before === undefined ? [] : namedEnvFile(path, process.env).problems;
   if (problems.length > 0) throw new SettingsError(problems, []);
-  const asker = createAsker(process.stdin.isTTY === true && process.stdout.isTTY === true);
+  const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const asker = createAsker(isTerminal);
+  const shell = { ...process.env };
+  let offers: Offer[] = [];
+  let now: Offer[] = [];
   const added = new Map<string, string | undefined>();
   const has = (name: string) => (had[name] ?? '') !== '' || (had[`${name}_FILE`] ?? '') !== '';
   const add = (name: string, value: string | undefined) => {
@@ -66,7 +72,9 @@ export async function initCommand(options: InitOptions): Promise<number> {
       if (url !== undefined) add(URL_, url);
       const seen = await seenTrackers(client, READ);
       printLines('', ...toldOf(seen));
-      for (const tracker of await chosen(options, seen, asker)) {
+      const trackersToTake = await chosen(options, seen, asker);
+      offers = offersFor(trackersToTake, seen);
+      for (const tracker of trackersToTake) {
         const secret = `${prefixOf(tracker.name)}_WEBHOOK_SECRET`;
         if (has(secret)) printLines(`${tracker.title} is set up already: ${secret} stays as it is.`);
         else add(secret, await secretOf(tracker, asker));
@@ -76,6 +84,10 @@ export async function initCommand(options: InitOptions): Promise<number> {
             `API token of ${tracker.title}, with which states are read as well (empty: none${tracker.needsToken ? ', but its webhooks tell no state' : ''})`,
           );
           if (given !== undefined || tracker.needsToken) add(token, given);
+          const address = `${prefixOf(tracker.name)}_URL`;
+          // The token is sent there alone.
+          if (given !== undefined && tracker.readBack.defaultUrl === undefined && !has(address))
+            add(address, await addressOf(tracker, seen, asker));
         }
       }
     } finally {
@@ -96,16 +108,44 @@ export async function initCommand(options: InitOptions): Promise<number> {
         (await asker.yes('Begin with a dry run, which writes nothing to incident.io?', true)))
     )
       add('DRY_RUN', 'true');
+    if (isTerminal && offers.length > 0) {
+      const publicUrl = had.PUBLIC_URL || process.env.PUBLIC_URL || (await askPublicUrl(asker));
+      if (publicUrl !== undefined) {
+        add('PUBLIC_URL', publicUrl);
+        now = await wished(offers, asker);
+      }
+    }
   } finally {
     asker.close();
   }
-  if (added.size === 0) {
-    printLines('', `${path} has all of it already: nothing was changed.`);
-    return 0;
+  if (added.size === 0) printLines('', `${path} has all of it already: nothing was changed.`);
+  else {
+    await write(path, before, added);
+    printLines('', ...next(path, before !== undefined, added, offers));
   }
-  await write(path, before, added);
-  printLines('', ...next(path, before !== undefined, added));
-  return 0;
+  return now.length === 0 ? 0 : connectAll(now, path, shell);
+}
+
+/** Makes webhooks with the settings that were just written. Nothing runs yet that could answer them. */
+async function connectAll(now: readonly Offer[], path: string, shell: NodeJS.ProcessEnv): Promise<number> {
+  const { connectCommand } = await import('./connect/connect.ts');
+  loadEnvironment(path);
+  let code = 0;
+  for (const { tracker, places } of now) {
+    printLines('', `${tracker.title}:`);
+    code = Math.max(code, await connectCommand(tracker.name, places, { wait: 0 }, shell));
+  }
+  return code;
+}
+
+async function addressOf({ title, name }: Tracker, { places }: SeenTrackers, asker: Asker): Promise<string> {
+  const [seen] = places.get(name) ?? [];
+  // A place of Jira is its site.
+  const usual = seen === undefined ? undefined : `https://${seen}`;
+  return asker.text(`Where ${title} is, as https://…`, {
+    flag: `${prefixOf(name)}_URL`,
+    ...(usual !== undefined && { default: usual }),
+  });
 }
 
 /** A client with a key that works. At a terminal it is asked for until one does. */
@@ -190,7 +230,12 @@ async function write(
   return appendFile(path, `${before.endsWith('\n') ? '' : '\n'}\n# Added by \`init\`.\n\n${text}`);
 }
 
-function next(path: string, isMore: boolean, added: ReadonlyMap<string, string | undefined>): string[] {
+function next(
+  path: string,
+  isMore: boolean,
+  added: ReadonlyMap<string, string | undefined>,
+  offers: readonly Offer[],
+): string[] {
   const empty = [...added].filter(([, value]) => value === undefined).map(([name]) => name);
   const isUsual = path === resolve('.env');
   const command = (rest: string) => `  incident-closer ${isUsual ? '' : `--env-file ${path} `}${rest}`;
@@ -205,6 +250,13 @@ function next(path: string, isMore: boolean, added: ReadonlyMap<string, string |
     command('doctor           checks that all of it works'),
     command('start            receives webhooks and works'),
     command('check --all      what would be closed now'),
+    ...(offers.length === 0
+      ? []
+      : [
+          '',
+          `While it runs${added.has('PUBLIC_URL') ? '' : ', with PUBLIC_URL set to where trackers reach it'}, these make the webhooks and say whether deliveries arrive:`,
+          ...offers.map((offer) => command(commandFor(offer))),
+        ]),
   ];
 }
 

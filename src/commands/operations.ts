@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Context, StoreContext } from '../context/context.ts';
 import { examine } from '../doctor/examine.ts';
 import { finding } from '../doctor/finding.ts';
+import { arrivals, arrivalsAsks, arrivalsResult } from '../operations/arrivals.ts';
 import { check, checkResult } from '../operations/check.ts';
 import { checkAll, checkAllResult } from '../operations/check-all.ts';
 import { deliveries, deliveriesAsks, deliveriesResult } from '../operations/deliveries.ts';
@@ -121,6 +122,7 @@ export const operations = {
     ({ person }, context, by) => erasePerson(person, context, by),
   ),
   deliveries: remembering('deliveries', { asks: deliveriesAsks, answers: deliveriesResult }, deliveries),
+  arrivals: remembering('arrivals', { asks: arrivalsAsks, answers: arrivalsResult }, arrivals),
   linked: remembering('linked', { asks: linkedAsks, answers: linkedResult, worksWithoutStore: true }, linked),
   failed: remembering('failed', { asks: nothing, answers: failedResult }, (_, context) => failed(context)),
   retry: remembering(

@@ -1,11 +1,16 @@
 import type { ReleaseResult } from '../operations/release.ts';
-import { printLines } from '../terminal.ts';
+import { printJson, printLines } from '../terminal.ts';
 import { operate } from './operate.ts';
 import { DRY_RUN, operations } from './operations.ts';
 
-/** `release INC-123` */
-export async function releaseCommand(incident: string): Promise<number> {
-  printLines(...inWords(await operate(operations.release, { incident })));
+/** `release INC-123 [--json]` */
+export async function releaseCommand(
+  incident: string,
+  { json = false }: { json?: boolean },
+): Promise<number> {
+  const released = await operate(operations.release, { incident });
+  if (json) printJson(released);
+  else printLines(...inWords(released));
   return 0;
 }
 

@@ -4,7 +4,7 @@ import { formatTime } from '../format-time.ts';
 import { OperationError } from '../operations/operation.ts';
 import { joinNames } from '../review/sentences.ts';
 import { readSettings } from '../settings/settings.ts';
-import { printLines, warnLines } from '../terminal.ts';
+import { printJson, printLines, warnLines } from '../terminal.ts';
 import { header, parseJson } from '../trackers/body.ts';
 import { sources } from '../trackers/index.ts';
 import type { Delivery, Source } from '../trackers/tracker.ts';
@@ -16,14 +16,14 @@ import { operations } from './operations.ts';
 import { isForPeople } from './run-command.ts';
 
 /**
- * `replay <tracker> <payload.json> [--header 'Name: value']`: how a payload would be read, whoever signed it; `-` reads
+ * `replay <tracker> <payload.json> [--header 'Name: value'] [--json]`: how a payload would be read, whoever signed it; `-` reads
  * it from stdin. It needs no secret, and no store but for the incidents that its tasks belong to; the trackers' options
  * apply as they do in the service.
  */
 export async function replayCommand(
   name: string,
   file: string,
-  { headers }: { headers: readonly string[] },
+  { headers, json }: { headers: readonly string[]; json: boolean },
 ): Promise<number> {
   const source = sources.find((one) => one.name === name);
   if (source === undefined) {
@@ -33,16 +33,33 @@ export async function replayCommand(
   const delivery = { headers: headersOf(headers), body: await bodyOf(file), receivedAt: Date.now() };
   const options = readSettings(process.env).trackerOptions[name] ?? {};
   const translation = source.translate(delivery, options);
+  const advice = missingHeader(source, delivery);
+  if (json) {
+    const linked = translation.kind === 'told' ? await linkedTo(translation) : undefined;
+    printJson({ source: name, ...translation, ...linked, ...(advice !== undefined && { advice }) });
+    return 0;
+  }
   const [first = '', ...rest] = inWords(translation);
   printLines(`${source.title}: ${first}`, ...rest);
   if (translation.kind === 'told') printLines('', await belonging(translation));
-  const advice = missingHeader(source, delivery);
   if (advice !== undefined) warnLines(advice);
   return 0;
 }
 
-/** The incidents that what was told belongs to. */
-async function belonging({ tasks, hints, incidents }: EventBatch): Promise<string> {
+/** The incidents that what was told belongs to, in words. */
+async function belonging(batch: EventBatch): Promise<string> {
+  const { belongsTo = [], unknown } = await linkedTo(batch);
+  if (unknown !== undefined) return `Which incidents it belongs to is not known: ${unknown}`;
+  if (belongsTo.length > 0) return `It belongs to ${joinNames(belongsTo)}.`;
+  return 'It belongs to no incident: no follow-up refers to it, as far as the service knows.';
+}
+
+/** References of the incidents, or why they are not known. */
+async function linkedTo({
+  tasks,
+  hints,
+  incidents,
+}: EventBatch): Promise<{ belongsTo?: string[]; unknown?: string }> {
   const keys = [...tasks, ...hints].flatMap(({ task, aliases }) => [task, ...aliases]);
   const followUps = incidents.flatMap(({ followUp }) => followUp ?? []);
   const named = incidents.flatMap(({ incident }) => incident ?? []);
@@ -52,12 +69,10 @@ async function belonging({ tasks, hints, incidents }: EventBatch): Promise<strin
       { tasks: keys, followUps, incidents: named },
       { quiet: true },
     );
-    if (found.unknown !== undefined) return `Which incidents it belongs to is not known: ${found.unknown}`;
-    if (found.incidents.length > 0) return `It belongs to ${joinNames(found.incidents)}.`;
-    return 'It belongs to no incident: no follow-up refers to it, as far as the service knows.';
+    return found.unknown === undefined ? { belongsTo: found.incidents } : { unknown: found.unknown };
   } catch (error) {
     if (!isForPeople(error)) throw error;
-    return `Which incidents it belongs to is not known: ${error.message.split('\n').join(' ')}`;
+    return { unknown: error.message.split('\n').join(' ') };
   }
 }
 

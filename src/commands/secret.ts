@@ -2,7 +2,7 @@ import { formatIso } from '../format-time.ts';
 import { OperationError } from '../operations/operation.ts';
 import type { SecretsAsks } from '../operations/secrets.ts';
 import { HANDSHAKE, secretVariable } from '../settings/rows.ts';
-import { printLines } from '../terminal.ts';
+import { printJson, printLines } from '../terminal.ts';
 import { sources } from '../trackers/index.ts';
 import type { Source } from '../trackers/tracker.ts';
 import { MisusedError } from './misused-error.ts';
@@ -14,11 +14,14 @@ export interface SecretOptions {
   show?: boolean;
   another?: boolean;
   forget?: boolean;
+  json?: boolean;
 }
 
 /** `secret [tracker]`: generates one and says where to put it; with an option, manages those of handshakes. */
 export async function secretCommand(name: string | undefined, options: SecretOptions): Promise<number> {
   const act = actOf(options);
+  if (name === undefined && act === undefined && options.json)
+    return printObject({ secret: newWebhookSecret(undefined) });
   if (name === undefined && act === undefined)
     return print([...madeHere(undefined), '', 'Where to put it:', `  secret ${names().join(' | ')}`]);
   const source = sources.find((one) => one.name === name);
@@ -26,6 +29,7 @@ export async function secretCommand(name: string | undefined, options: SecretOpt
     throw new MisusedError(
       `${name === undefined ? 'Name a tracker' : `${name} sends no webhooks here`}: ${names().join(', ')}.`,
     );
+  if (act === undefined && options.json) return printObject(described(source));
   if (act === undefined)
     return print(
       source.handshake
@@ -38,16 +42,30 @@ export async function secretCommand(name: string | undefined, options: SecretOpt
     throw new OperationError(
       `${source.title} offers no secret in a handshake: what is in ${secretVariable(source.name)} is all there is.`,
     );
-  return offered(source, act);
+  return offered(source, act, options);
+}
+
+/** What is set here and there. */
+function described(source: Source): object {
+  const { name, title, handshake, secretPlace } = source;
+  const madeBy = handshake ? HANDSHAKE : (secretPlace?.madeBy ?? 'us');
+  return {
+    ...{ source: name, title, variable: secretVariable(name), madeBy },
+    ...(madeBy === 'us' && { secret: newWebhookSecret(source) }),
+    ...(madeBy === HANDSHAKE && { secret: HANDSHAKE }),
+    ...{ path: `/webhooks/${name}`, steps: secretPlace?.steps ?? [] },
+  };
 }
 
 function actOf({ show, another, forget }: SecretOptions): SecretsAsks['act'] | undefined {
   return show ? 'show' : another ? 'another' : forget ? 'forget' : undefined;
 }
 
-async function offered(source: Source, act: SecretsAsks['act']): Promise<number> {
+async function offered(source: Source, act: SecretsAsks['act'], { json }: SecretOptions): Promise<number> {
   const { name, title } = source;
-  const { secrets, openUntil, forgotten } = await operate(operations.secrets, { source: name, act });
+  const result = await operate(operations.secrets, { source: name, act });
+  const { secrets, openUntil, forgotten } = result;
+  if (json) return printObject({ source: name, ...result });
   const until = openUntil === undefined ? '' : formatIso(openUntil);
   switch (act) {
     case 'show':
@@ -107,6 +125,11 @@ function shaken(source: Source): string[] {
 
 function names(): string[] {
   return sources.map(({ name }) => name);
+}
+
+function printObject(value: object): number {
+  printJson(value);
+  return 0;
 }
 
 function print(lines: readonly string[]): number {

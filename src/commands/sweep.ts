@@ -1,10 +1,15 @@
-import { printLines } from '../terminal.ts';
+import { printJson, printLines } from '../terminal.ts';
 import { operate } from './operate.ts';
 import { DRY_RUN, operations } from './operations.ts';
 
-/** `sweep [--backlog]` */
-export async function sweepCommand({ backlog }: { backlog: boolean }): Promise<number> {
-  const { incidents, woken, backlog: freed, dryRun } = await operate(operations.sweep, { backlog });
+/** `sweep [--backlog] [--json]` */
+export async function sweepCommand({ backlog, json }: { backlog: boolean; json: boolean }): Promise<number> {
+  const swept = await operate(operations.sweep, { backlog });
+  const { incidents, woken, backlog: freed, dryRun } = swept;
+  if (json) {
+    printJson(swept);
+    return 0;
+  }
   printLines(`${incidents} incidents looked at, ${woken} to be reviewed by the workers.`);
   if (backlog && dryRun)
     printLines(

@@ -1,8 +1,9 @@
 import { styleText } from 'node:util';
+import { wantsColour } from '../terminal.ts';
 
 /** The demo's output, styled if a person reads it on a terminal. */
 export function styled(style: 'bold' | 'green' | 'cyan', text: string): string {
-  return process.stdout.isTTY && process.env.NO_COLOR === undefined ? styleText(style, text) : text;
+  return wantsColour() ? styleText(style, text) : text;
 }
 
 export function say(line = ''): void {

@@ -2,16 +2,24 @@
 import type { Clock } from '../clock.ts';
 import type {
   AdminAccess,
+  Connecting,
   ConnectPlace,
   FoundHook,
   HookProof,
+  MadeHook,
   RecordedDelivery,
   Wanted,
 } from '../trackers/connecting.ts';
 import type { Access } from '../trackers/read-back.ts';
+import type { Arrivals } from './arrivals.ts';
+import { provenByChange, type Watch } from './proof-by-change.ts';
 
 export interface ConnectDeps {
   token: string;
+  /** The secrets that the service takes. */
+  secrets: readonly string[];
+  /** As in `Connecting`. */
+  secretOf?: Connecting['secretOf'];
   /** To the tracker's API alone. */
   send: Access['send'];
   clock: Clock;
@@ -19,6 +27,12 @@ export interface ConnectDeps {
   /** What is not sent is shown. */
   dryRun: boolean;
   say(...lines: string[]): void;
+  /** Lets the service take a secret that is offered to it now. Throws for people. */
+  openDoor?(): Promise<void>;
+  /** Gives the service a secret that the tracker made; says where it is, and what is left to do. */
+  keepSecret?(secret: string): Promise<readonly string[]>;
+  /** Sees what comes to the service; absent if nothing is waited for. */
+  watch?: Watch;
 }
 
 /** `unproven`: nothing there can show a delivery. `failed`: one was not accepted, or none was seen. */
@@ -42,45 +56,72 @@ export async function connectPlace(
     deps.say(
       `Webhook ${id} of ${place.title} leads to the same address, and is left as it is: \`disconnect\` removes all of them.`,
     );
-  return hook === undefined
-    ? madeAnew(place, wanted, access, deps)
-    : mended(place, hook, wanted, access, deps);
+  const before = deps.dryRun ? undefined : await deps.watch?.look();
+  const task: Task = { place, wanted, access, deps, before };
+  if (hook === undefined) return madeAnew(task);
+  if (hook.isSpent !== true) return mended(task, hook);
+  deps.say(`${alreadyThere(task, hook)} It cannot be mended: it is made anew.`);
+  const removed = await sent(() => place.remove(hook.id, access));
+  if (removed !== SHOWN) deps.say(`Removed webhook ${hook.id} of ${place.title}.`);
+  return madeAnew(task);
 }
 
-async function madeAnew(
-  place: ConnectPlace,
-  wanted: Wanted,
-  access: AdminAccess,
-  deps: ConnectDeps,
-): Promise<Connected> {
-  const id = await sent(() => place.make(wanted, access));
-  if (id === SHOWN) return SHOWN;
-  deps.say(`Made webhook ${id} of ${place.title}, which leads to ${wanted.address}.`);
-  const { proof } = place;
-  const why = typeof proof === 'string' || proof.isSentWhenMade ? undefined : await proof.ping(id, access);
-  return proven(place, { id, known: new Set(), why }, access, deps);
+interface Task {
+  place: ConnectPlace;
+  wanted: Wanted;
+  access: AdminAccess;
+  deps: ConnectDeps;
+  /** What had come to the service before; a text says why that is not known. */
+  before: Arrivals | string | undefined;
 }
 
-async function mended(
-  place: ConnectPlace,
-  { id, faults }: FoundHook,
-  wanted: Wanted,
-  access: AdminAccess,
-  deps: ConnectDeps,
-): Promise<Connected> {
-  const lacks = faults.length > 0 ? `: ${faults.join('; ')}` : '';
-  deps.say(`Webhook ${id} of ${place.title} leads to ${wanted.address} already${lacks}.`);
+async function madeAnew(task: Task): Promise<Connected> {
+  const { place, wanted, access, deps } = task;
+  if (deps.secretOf === 'handshake' && !deps.dryRun) await deps.openDoor?.();
+  const hook = await sent(() => place.make(wanted, access));
+  if (hook === SHOWN) return SHOWN;
+  deps.say(`Made webhook ${hook.id} of ${place.title}, which leads to ${wanted.address}.`);
+  await keep(hook, deps);
   const { proof } = place;
-  const before = typeof proof === 'string' ? [] : await proof.recorded(id, access);
-  const isSent = (await sent(() => place.mend(id, wanted, access))) !== SHOWN;
-  if (isSent)
-    deps.say(
-      `${faults.length > 0 ? 'Mended it, and set its' : 'Set its'} secret to the first one of the settings.`,
-    );
-  const why = typeof proof === 'string' ? undefined : await sent(() => proof.ping(id, access));
-  if (!isSent) return SHOWN;
+  if ('change' in proof) {
+    if (proof.made === undefined) return provenByChange(proof, hook.id, task, deps);
+    deps.say(`Proven: ${proof.made}.`);
+    return 'proven';
+  }
+  const why = proof.isSentWhenMade ? undefined : await proof.ping(hook.id, wanted, access);
+  return proven(proof, { id: hook.id, known: new Set(), why }, task);
+}
+
+async function mended(task: Task, hook: FoundHook): Promise<Connected> {
+  const { place, wanted, access, deps } = task;
+  deps.say(alreadyThere(task, hook));
+  const { proof } = place;
+  const before = 'change' in proof ? [] : await proof.recorded(hook.id, access);
+  const now = await sent(() => place.mend(hook.id, wanted, access));
+  if (now !== SHOWN) {
+    const isMended = hook.faults.length > 0;
+    if (deps.secretOf === undefined)
+      deps.say(`${isMended ? 'Mended it, and set its' : 'Set its'} secret to the first one of the settings.`);
+    else if (isMended) deps.say('Mended it.');
+    await keep(now, deps);
+  }
+  const { id } = now === SHOWN ? hook : now;
+  if ('change' in proof) return now === SHOWN ? SHOWN : provenByChange(proof, id, task, deps);
+  const why = await sent(() => proof.ping(id, wanted, access));
+  if (now === SHOWN) return SHOWN;
   const known = typeof before === 'string' ? [] : before.map((one) => one.id);
-  return proven(place, { id, known: new Set(known), why }, access, deps);
+  return proven(proof, { id, known: new Set(known), why }, task);
+}
+
+function alreadyThere({ place, wanted }: Task, { id, faults }: FoundHook): string {
+  const lacks = faults.length > 0 ? `: ${faults.join('; ')}` : '';
+  return `Webhook ${id} of ${place.title} leads to ${wanted.address} already${lacks}.`;
+}
+
+/** A secret that the tracker made, and the service does not have. */
+async function keep({ secret }: MadeHook, { secrets, keepSecret, say }: ConnectDeps): Promise<void> {
+  if (secret === undefined || secrets.includes(secret) || keepSecret === undefined) return;
+  say(...(await keepSecret(secret)));
 }
 
 interface Sought {
@@ -91,37 +132,23 @@ interface Sought {
   why: string | undefined;
 }
 
-async function proven(
-  { proof }: ConnectPlace,
-  sought: Sought,
-  access: AdminAccess,
-  deps: ConnectDeps,
-): Promise<Connected> {
-  if (typeof proof === 'string') {
-    deps.say(`Unproven: ${proof}`);
-    return 'unproven';
-  }
+async function proven(proof: HookProof, sought: Sought, task: Task): Promise<Connected> {
+  const { access, deps } = task;
   const seen = await firstNew(proof, sought, access, deps);
-  if (typeof seen === 'string') {
-    deps.say(`Unproven: ${seen}. Change a task there, and see \`deliveries\`.`);
-    return 'unproven';
-  }
-  if (seen === undefined && sought.why !== undefined) {
-    deps.say(
-      `Unproven: no ${proof.called} was sent (${sought.why}). Change a task there, and see \`deliveries\`.`,
-    );
-    return 'unproven';
-  }
+  const byChange = (why: string) =>
+    provenByChange({ why, change: 'Change a task there' }, sought.id, task, deps);
+  if (typeof seen === 'string') return byChange(`${seen}.`);
+  if (seen === undefined && sought.why !== undefined)
+    return byChange(`no ${proof.called} was sent (${sought.why}).`);
   if (seen === undefined) {
     deps.say(`Unproven: the tracker recorded no delivery within ${WITHIN / 1000} s. Run this again later.`);
     return 'failed';
   }
-  const { status, words } = seen;
-  const isAccepted = status >= 200 && status < 300;
+  const { status, words, isAccepted = status >= 200 && status < 300 } = seen;
   const told = `${status || 'nothing'}${words === undefined ? '' : ` (${words})`}`;
   deps.say(
     isAccepted
-      ? `Proven: its ${proof.called} was answered ${told}.`
+      ? `Proven: its ${proof.called} ${status === 0 ? (words ?? 'was accepted') : `was answered ${told}`}.`
       : `Not yet: its ${proof.called} was answered ${told}. ${whatToDo(status)} Then run this again.`,
   );
   return isAccepted ? 'proven' : 'failed';
@@ -151,12 +178,12 @@ function whatToDo(status: number): string {
   return 'The service was not reached: start it, and see that PUBLIC_URL leads to it from outside.';
 }
 
-/** All webhooks there that lead to this address are removed. */
+/** All webhooks there that lead to this address are removed. Returns their ids, also of those that were only shown. */
 export async function disconnectPlace(
   place: ConnectPlace,
   address: string,
   deps: ConnectDeps,
-): Promise<void> {
+): Promise<string[]> {
   const access = accessOf(deps, undefined);
   const hooks = await place.find(address, access);
   if (hooks.length === 0) deps.say(`No webhook of ${place.title} that this token sees leads to ${address}.`);
@@ -164,21 +191,28 @@ export async function disconnectPlace(
     if ((await sent(() => place.remove(id, access))) === SHOWN) continue;
     deps.say(`Removed webhook ${id} of ${place.title}, which led to ${address}.`);
   }
+  return hooks.map(({ id }) => id);
 }
 
-/** Says which webhooks there lead to this address. Returns whether there is one, and all are as they should be. */
-export async function listPlace(place: ConnectPlace, address: string, deps: ConnectDeps): Promise<boolean> {
+/** Says which webhooks there lead to this address, and what they lack. */
+export async function listPlace(
+  place: ConnectPlace,
+  address: string,
+  deps: ConnectDeps,
+): Promise<readonly FoundHook[]> {
   const access = accessOf(deps, undefined);
   const hooks = await place.find(address, access);
-  if (hooks.length === 0) {
-    deps.say(`${place.title}: no webhook that this token sees leads to ${address}.`);
-    return false;
-  }
+  if (hooks.length === 0) deps.say(`${place.title}: no webhook that this token sees leads to ${address}.`);
   for (const { id, faults } of hooks)
     deps.say(
       `${place.title}: webhook ${id} ${faults.length > 0 ? `needs mending: ${faults.join('; ')}` : 'is as it should be'}.`,
     );
-  return hooks.every(({ faults }) => faults.length === 0);
+  return hooks;
+}
+
+/** Whether there is one, and all are as they should be. */
+export function areWell(hooks: readonly FoundHook[]): boolean {
+  return hooks.length > 0 && hooks.every(({ faults }) => faults.length === 0);
 }
 
 const SHOWN = 'shown';
@@ -198,16 +232,28 @@ class OnlyShown extends Error {
   override readonly name = 'OnlyShown';
 }
 
-function accessOf({ token, send, clock, dryRun, say }: ConnectDeps, wanted: Wanted | undefined): AdminAccess {
+function accessOf(deps: ConnectDeps, wanted: Wanted | undefined): AdminAccess {
+  const { token, secrets, send, clock, dryRun, say } = deps;
+  const writeEach: AdminAccess['writeEach'] = async (requests) => {
+    if (dryRun) {
+      for (const { method, url, body } of requests)
+        say(`Would send: ${method} ${url}`, ...(body ? [`  ${body}`] : []));
+      throw new OnlyShown();
+    }
+    const answers = [];
+    for (const request of requests) answers.push(await send(request));
+    return answers;
+  };
   return {
-    token,
-    hidden: [token, ...(wanted === undefined ? [] : [wanted.secret])],
+    ...{ token, secrets },
+    hidden: [token, ...secrets, ...(wanted === undefined ? [] : [wanted.secret])].filter(Boolean),
     now: () => clock.now(),
     read: send,
     async write(request) {
-      if (!dryRun) return send(request);
-      say(`Would send: ${request.method} ${request.url}`, ...(request.body ? [`  ${request.body}`] : []));
-      throw new OnlyShown();
+      const [answer] = await writeEach([request]);
+      if (answer === undefined) throw new TypeError('a request without an answer');
+      return answer;
     },
+    writeEach,
   };
 }

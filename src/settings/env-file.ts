@@ -10,6 +10,7 @@ export interface EnvFile {
   values: Record<string, string>;
   /** One line for people: which file was read, was not read and why, or was not found. */
   told: string;
+  path: string;
   /** It was read. */
   isRead: boolean;
   /** There is one, read or not. */
@@ -24,7 +25,7 @@ export interface EnvFile {
  */
 export function ownEnvFile(folder: string, env: Environment, uid: number | undefined): EnvFile {
   const path = resolve(folder, '.env');
-  const nothing = { values: {}, isRead: false, isThere: true, problems: [] };
+  const nothing = { path, values: {}, isRead: false, isThere: true, problems: [] };
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -61,7 +62,7 @@ function taken(path: string, text: string, env: Environment): EnvFile {
   for (const [name, value] of Object.entries(found))
     if (value !== undefined && !namesOf(name).some((one) => isSet(env, one))) values[name] = value;
   return {
-    values,
+    ...{ path, values },
     told: `settings are read from ${path}`,
     isRead: true,
     isThere: true,

@@ -1,62 +1,11 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createHttp } from '../../src/http.ts';
-import { connectPlace, disconnectPlace, listPlace } from '../../src/operations/connect.ts';
-import { sleep } from '../../src/sleep.ts';
 import { trackerByName } from '../../src/trackers/index.ts';
 import { type GitHubOptions, startGitHub } from '../trackers/github/stand-in.ts';
 import { type GitLabOptions, startGitLab } from '../trackers/gitlab/stand-in.ts';
 import { startLinear } from '../trackers/linear/stand-in.ts';
+import { connecting, SECRET, serviceWith, TOKEN } from './connecting.ts';
 
-const TOKEN = 'ghp_canary_token';
-const SECRET = 'canary-webhook-secret';
 const test = { onTestFinished };
-
-/** A service whose webhooks of a tracker have this secret. */
-async function serviceWith(name: string, secret: string) {
-  const server = createServer(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(Buffer.from(part));
-    const delivery = { headers: request.headers, body: Buffer.concat(parts), receivedAt: Date.now() };
-    const isOurs = await trackerByName(name)?.verify(delivery, [secret]);
-    response.writeHead(isOurs ? 200 : 401).end('{}');
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks/${name}`;
-}
-
-/** How `connect` goes about a place in a tracker at this address, and what it says. */
-function connecting(
-  name: string,
-  place: string,
-  url: string,
-  over: { token?: string; dryRun?: boolean } = {},
-) {
-  const there = trackerByName(name)?.connecting?.place(place, [url]);
-  if (there === undefined) throw new Error(`${place} is no place`);
-  const http = createHttp();
-  onTestFinished(() => http.close());
-  let now = 0;
-  const said: string[] = [];
-  const deps = {
-    ...{ token: TOKEN, dryRun: false, ...over },
-    send: http.send,
-    clock: { now: () => now },
-    async sleep(ms: number) {
-      now += ms;
-      await sleep(2);
-    },
-    say: (...lines: string[]) => void said.push(...lines),
-  };
-  return {
-    said: () => said.join('\n'),
-    connect: (address: string, secret = SECRET) => connectPlace(there, { address, secret }, deps),
-    disconnect: (address: string) => disconnectPlace(there, address, deps),
-    list: (address: string) => listPlace(there, address, deps),
-  };
-}
 
 const WANTED = (url: string) => ({
   active: true,

@@ -111,13 +111,19 @@ describe('init', () => {
       ['Trackers to take webhooks from', ''],
       ['API token of GitHub', ''],
       ['API token of Jira', 'me@acme.example:token # of mine'],
+      ['Where Jira is', ''],
       ['Where queue and store live', ''],
       ['Begin with a dry run', 'y'],
+      ['Where trackers reach the service', '-'],
     ]);
     expect({ code, said }).toMatchObject({ code: 0 });
     expect(said).not.toContain('of mine');
+    expect(said).toContain('with PUBLIC_URL set to where trackers reach it');
+    expect(said).toContain('connect github acme/api');
+    expect(said).toContain('connect jira acme.atlassian.net');
     expect(settingsIn(folder)).toMatchObject({
       JIRA_API_TOKEN: 'me@acme.example:token # of mine',
+      JIRA_URL: 'https://acme.atlassian.net',
       DRY_RUN: 'true',
     });
   });

@@ -174,12 +174,12 @@ describe('`config`', () => {
   };
 
   it('shows what is in force and what of it are defaults, and no secret', async () => {
-    const { code, stdout, stderr } = await runProcess(['config', '--check'], env);
+    const { code, stdout, stderr } = await runProcess(['config', '--check', '--all'], env);
     expect(code).toBe(0);
     expect(stderr).toBe('The settings are valid.');
-    expect(stdout).toMatch(/^SETTLE_TIME +5m$/m);
+    expect(stdout).toMatch(/^SETTLE_TIME +5m +\(from the environment\)$/m);
     expect(stdout).toMatch(/^SWEEP_EVERY +10m +\(default\)$/m);
-    expect(stdout).toMatch(/^ADMIN_TOKEN +\(set\)$/m);
+    expect(stdout).toMatch(/^ADMIN_TOKEN +\(set\) /m);
     expect(stdout).not.toContain('canary');
   });
 
@@ -187,8 +187,8 @@ describe('`config`', () => {
     const wrong = { ...env, SETTLE_TIME: 'soon', MIN_FOLLOW_UPS: '0' };
     const shown = await runProcess(['config'], wrong);
     expect(shown.code).toBe(0);
-    expect(shown.stdout).toMatch(/^SETTLE_TIME +\(cannot be used\)$/m);
-    expect(shown.stdout).toMatch(/^ADMIN_TOKEN +\(set\)$/m);
+    expect(shown.stdout).toMatch(/^SETTLE_TIME +\(cannot be used\) /m);
+    expect(shown.stdout).toMatch(/^ADMIN_TOKEN +\(set\) /m);
     expect(shown.stderr).toContain('problem: SETTLE_TIME is "soon"');
     expect(shown.stderr).toContain('problem: MIN_FOLLOW_UPS is "0"');
     expect(shown.stdout + shown.stderr).not.toContain('canary');

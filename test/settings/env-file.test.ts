@@ -19,6 +19,7 @@ describe('the .env of the working folder', () => {
   it('adds its settings to those of the shell', () => {
     file('# a comment\nDRY_RUN=true\nexport PORT="3001"\n');
     expect(ownEnvFile(folder, {}, uid)).toEqual({
+      path,
       values: { DRY_RUN: 'true', PORT: '3001' },
       told: `settings are read from ${path}`,
       isRead: true,

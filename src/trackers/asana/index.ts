@@ -10,6 +10,7 @@ import { header, millis, parseJson } from '../body.ts';
 import { hmacHex, isSignedBy } from '../secrets.ts';
 import type { Delivery, Tracker } from '../tracker.ts';
 import { ignored, malformed, type Translation, translated } from '../translation.ts';
+import { connecting } from './connect.ts';
 import { hooks } from './hooks.ts';
 import { gidOf } from './permalink.ts';
 import { readBack } from './read-back.ts';
@@ -178,4 +179,5 @@ export const asana: Tracker = {
   },
   readBack,
   hooks,
+  connecting,
 };

@@ -12,6 +12,7 @@ import type { TrackerOptions } from '../options.ts';
 import { carriesSecret } from '../secret-header.ts';
 import type { Delivery, Ping, Tracker } from '../tracker.ts';
 import { ignored, malformed, type Translation, translated } from '../translation.ts';
+import { connecting } from './connect.ts';
 import { hooks } from './hooks.ts';
 import { originalIn, type Payload, payloadSchema, readPayload, type Sent, textOf } from './payload.ts';
 import { keyOf, locate } from './permalink.ts';
@@ -195,4 +196,5 @@ export const azureDevOps: Tracker = {
   },
   readBack,
   hooks,
+  connecting,
 };

@@ -17,6 +17,7 @@ import {
   TrackerAccessError,
   type TrackerAnswer,
 } from '../read-back.ts';
+import { asksToSignIn, authorizationOf, versionOf } from './api.ts';
 import { originalIn, relationsSchema } from './payload.ts';
 import { CLOUD, keyOf, placeOf, siteOfBase } from './permalink.ts';
 import { isDuplicate, isSure, stateOf, type WorkItemState } from './state.ts';
@@ -243,23 +244,17 @@ export async function call(
   expected: readonly number[] = [],
 ): Promise<TrackerAnswer> {
   const { token, now, send } = access;
-  // The newest that all supported servers have; Services have a newer one: https://learn.microsoft.com/azure/devops/integrate/concepts/rest-api-versioning
-  const version = isCloud(new URL(base).host + new URL(base).pathname) ? '7.1' : '7.0';
   const answer = await send({
     method: body === undefined ? 'GET' : 'POST',
-    url: `${base}/${path}?api-version=${version}`,
+    url: `${base}/${path}?api-version=${versionOf(base)}`,
     headers: {
-      // A token of Entra has three parts; a personal one is a password without a user.
-      authorization: /^eyJ[^.]*\.[^.]+\.[^.]+$/.test(token)
-        ? `Bearer ${token}`
-        : `Basic ${Buffer.from(`:${token}`).toString('base64')}`,
+      authorization: authorizationOf(token),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
   const { status } = answer;
-  // It asks unknown users to sign in, with a page or by a redirect.
-  if (status === 203 || (status >= 300 && status < 400))
+  if (asksToSignIn(answer))
     throw new TrackerAccessError(
       `Azure DevOps asks to sign in instead of taking the token in ${TOKEN} (${status}): it is wrong, expired or revoked. Make a new one and set it.`,
     );

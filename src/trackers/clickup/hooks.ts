@@ -60,6 +60,11 @@ function stateOf({ id, health }: ClickUpHook): Omit<Hook, 'place'> {
 function get(path: string, access: Access): Promise<TrackerAnswer> {
   const { token, urls } = access;
   const url = `${urls[0]}/api/v2/${path}`;
-  const headers = { authorization: token.startsWith('pk_') ? token : `Bearer ${token}` };
+  const headers = { authorization: authorizationOf(token) };
   return askTracker({ title: TITLE, token: TOKEN }, { method: 'GET', url, headers }, access);
+}
+
+/** A personal token is sent alone. https://developer.clickup.com/docs/authentication */
+export function authorizationOf(token: string): string {
+  return token.startsWith('pk_') ? token : `Bearer ${token}`;
 }

@@ -9,6 +9,7 @@ import type { TrackerOptions } from '../options.ts';
 import { hmacHex, isSignedBy } from '../secrets.ts';
 import type { Delivery, Ping, Tracker } from '../tracker.ts';
 import { ignored, malformed, type Translation, translated } from '../translation.ts';
+import { connecting } from './connect.ts';
 import { hooks } from './hooks.ts';
 import { isId, keyOf, locate } from './permalink.ts';
 import { readBack } from './read-back.ts';
@@ -197,4 +198,5 @@ export const clickup: Tracker = {
   },
   readBack,
   hooks,
+  connecting,
 };

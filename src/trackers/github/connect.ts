@@ -9,12 +9,16 @@ import {
   type Call,
   type Connecting,
   type ConnectPlace,
+  eventFaults,
   expectBody,
   expectStatus,
+  jsonRequest,
   leadsTo,
   type Wanted,
 } from '../connecting.ts';
+import type { TrackerRequest } from '../read-back.ts';
 import { headersFor } from './hooks.ts';
+import { locate } from './permalink.ts';
 import { apiOf, hostOf } from './read-back.ts';
 
 const NAMED = /^(?:(https?:\/\/[^/]+)\/)?(?:orgs\/)?([\w.-]+)(?:\/([\w.-]+))?\/?$/;
@@ -62,26 +66,19 @@ export const connecting: Connecting = {
       ? placeAt(`the organization ${owner}`, `${rest}/orgs/${owner}/hooks`)
       : placeAt(`the repository ${owner}/${repo}`, `${rest}/repos/${owner}/${repo}/hooks`);
   },
+  placeIn(permalink) {
+    const { host, owner, repo } = locate(permalink) ?? {};
+    if (host === undefined) return undefined;
+    return `${host === 'github.com' ? '' : `https://${host}/`}${owner}/${repo}`;
+  },
 };
 
 function placeAt(title: string, url: string): ConnectPlace {
   const { needs } = connecting;
   const call: Call = { title: 'GitHub', what: `the webhooks of ${title}`, needs };
   const record: Call = { ...call, what: `the deliveries of the webhook in ${title}` };
-  const request = (
-    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
-    path: string,
-    access: AdminAccess,
-    body?: object,
-  ) => ({
-    method,
-    url: `${url}${path}`,
-    headers: {
-      ...headersFor(access.token),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
+  const request = (method: TrackerRequest['method'], path: string, access: AdminAccess, body?: object) =>
+    jsonRequest(method, `${url}${path}`, headersFor(access.token), body);
   return {
     title,
     async find(address, access) {
@@ -93,12 +90,13 @@ function placeAt(title: string, url: string): ConnectPlace {
     async make(wanted, access) {
       const body = { name: 'web', ...bodyOf(wanted) };
       const answer = await access.write(request('POST', '', access, body));
-      return `${expectBody(madeSchema, answer, call, access, [201]).id}`;
+      return { id: `${expectBody(madeSchema, answer, call, access, [201]).id}` };
     },
     async mend(id, wanted, access) {
       // `config` is replaced as a whole.
       const answer = await access.write(request('PATCH', `/${id}`, access, bodyOf(wanted)));
       expectStatus(answer, call, access, [200]);
+      return { id };
     },
     async remove(id, access) {
       const answer = await access.write(request('DELETE', `/${id}`, access));
@@ -107,7 +105,7 @@ function placeAt(title: string, url: string): ConnectPlace {
     proof: {
       called: 'ping',
       isSentWhenMade: true,
-      async ping(id, access) {
+      async ping(id, _, access) {
         expectStatus(await access.write(request('POST', `/${id}/pings`, access)), call, access, [204]);
         return undefined;
       },
@@ -129,13 +127,10 @@ function bodyOf({ address, secret }: Wanted) {
 }
 
 function faultsOf({ active, events, config }: z.infer<typeof hookSchema>): string[] {
-  const missing = EVENTS.filter((event) => !events.includes(event) && !events.includes('*'));
-  const needless = events.filter((event) => !EVENTS.includes(event));
   const isJson = config?.content_type === 'json';
   return [
     ...(active ? [] : ['it is not active']),
-    ...(missing.length > 0 ? [`it does not send ${missing.join(', ')}`] : []),
-    ...(needless.length > 0 ? [`it sends what is not needed: ${needless.join(', ')}`] : []),
+    ...eventFaults(events, EVENTS, '*'),
     ...(isJson ? [] : ['its content type is not application/json']),
     ...(`${config?.insecure_ssl ?? 0}` === '0' ? [] : ['it does not verify certificates']),
   ];

@@ -9,12 +9,16 @@ import {
   type Call,
   type Connecting,
   type ConnectPlace,
+  eventFaults,
   expectBody,
   expectStatus,
+  jsonRequest,
   leadsTo,
   refusalOf,
   type Wanted,
 } from '../connecting.ts';
+import type { TrackerRequest } from '../read-back.ts';
+import { locate } from './permalink.ts';
 
 const NAMED = /^(groups\/)?([\w.-]+(?:\/[\w.-]+)*)$/;
 const NEEDED = ['issues_events', 'confidential_issues_events'] as const;
@@ -58,25 +62,17 @@ export const connecting: Connecting = {
     const kind = group !== undefined || !path.includes('/') ? 'group' : 'project';
     return placeAt(`the ${kind} ${path}`, `${at}/api/v4/${kind}s/${encodeURIComponent(path)}/hooks`);
   },
+  placeIn(permalink) {
+    const { host, path } = locate(permalink) ?? {};
+    return host === undefined ? undefined : `${host === 'gitlab.com' ? '' : `https://${host}/`}${path}`;
+  },
 };
 
 function placeAt(title: string, url: string): ConnectPlace {
   const { needs } = connecting;
   const call: Call = { title: 'GitLab', what: `the webhooks of ${title}`, needs };
-  const request = (
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
-    path: string,
-    access: AdminAccess,
-    body?: object,
-  ) => ({
-    method,
-    url: `${url}${path}`,
-    headers: {
-      authorization: `Bearer ${access.token}`,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
+  const request = (method: TrackerRequest['method'], path: string, access: AdminAccess, body?: object) =>
+    jsonRequest(method, `${url}${path}`, { authorization: `Bearer ${access.token}` }, body);
   return {
     title,
     async find(address, access) {
@@ -89,11 +85,12 @@ function placeAt(title: string, url: string): ConnectPlace {
       const answer = await access.write(request('POST', '', access, bodyOf(wanted)));
       const made = expectBody(madeSchema, answer, call, access, [201]);
       refuseUnsigned(wanted, made);
-      return `${made.id}`;
+      return { id: `${made.id}` };
     },
     async mend(id, wanted, access) {
       const answer = await access.write(request('PUT', `/${id}`, access, bodyOf(wanted)));
       refuseUnsigned(wanted, expectBody(madeSchema, answer, call, access));
+      return { id };
     },
     async remove(id, access) {
       const answer = await access.write(request('DELETE', `/${id}`, access));
@@ -102,7 +99,7 @@ function placeAt(title: string, url: string): ConnectPlace {
     proof: {
       called: 'test',
       isSentWhenMade: false,
-      async ping(id, access) {
+      async ping(id, _, access) {
         const answer = await access.write(request('POST', `/${id}/test/issues_events`, access));
         // The service answered no success, or there is no issue to send.
         if (answer.status === 422) return refusalOf(answer, access) || 'GitLab says no more';
@@ -144,11 +141,9 @@ function refuseUnsigned({ secret }: Wanted, made: z.infer<typeof madeSchema>): v
 }
 
 function faultsOf(hook: z.infer<typeof hookSchema>): string[] {
-  const missing = NEEDED.filter((event) => hook[event] !== true);
-  const needless = NEEDLESS.filter((event) => hook[event] === true);
+  const sent = [...NEEDED, ...NEEDLESS].filter((event) => hook[event] === true);
   return [
-    ...(missing.length > 0 ? [`it does not send ${missing.join(', ')}`] : []),
-    ...(needless.length > 0 ? [`it sends what is not needed: ${needless.join(', ')}`] : []),
+    ...eventFaults(sent, NEEDED),
     ...(hook.enable_ssl_verification === false ? ['it does not verify certificates'] : []),
     ...(['disabled', 'temporarily_disabled'].includes(hook.alert_status ?? '')
       ? ['GitLab disabled it after failures, until a test is accepted']

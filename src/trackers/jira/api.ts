@@ -3,6 +3,11 @@ import { z } from 'zod';
 import { isPage, parseBody, retryAt, unexpected } from '../api-answers.ts';
 import { type Access, TrackerAccessError, type TrackerAnswer, TrackerBusyError } from '../read-back.ts';
 
+/** An account's token is sent with its address; a personal access token is sent alone. */
+export function authorizationOf(token: string): string {
+  return token.includes(':') ? `Basic ${Buffer.from(token).toString('base64')}` : `Bearer ${token}`;
+}
+
 /** Sends one request. Throws unless it succeeds, except for the codes that the caller expects. */
 export async function call(
   { base, path, body }: { base: string; path: string; body?: object },
@@ -13,10 +18,7 @@ export async function call(
     method: body === undefined ? 'GET' : 'POST',
     url: `${base}${path}`,
     headers: {
-      // An account's token is sent with its address; a personal access token is sent alone.
-      authorization: token.includes(':')
-        ? `Basic ${Buffer.from(token).toString('base64')}`
-        : `Bearer ${token}`,
+      authorization: authorizationOf(token),
       // Else a POST may be taken for a forged one: https://confluence.atlassian.com/jirakb/rest-api-calls-with-a-browser-user-agent-header-may-fail-csrf-checks-802591455.html
       ...(body !== undefined && { 'content-type': 'application/json', 'x-atlassian-token': 'no-check' }),
     },

@@ -12,6 +12,7 @@ import type { Delivery, Ping, Tracker } from '../tracker.ts';
 import { ignored, type Translation, translated } from '../translation.ts';
 import { changedAt, isReopening, isStateType, otherStatus } from './change.ts';
 import { commenting } from './comment.ts';
+import { connecting } from './connect.ts';
 import { hooks } from './hooks.ts';
 import { readPayload, type Sent } from './payload.ts';
 import { isKey, keyOf, locate } from './permalink.ts';
@@ -142,5 +143,6 @@ export const jira: Tracker = {
   },
   readBack,
   hooks,
+  connecting,
   commenting,
 };

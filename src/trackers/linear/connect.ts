@@ -9,6 +9,7 @@ import {
   type Call,
   type Connecting,
   type ConnectPlace,
+  eventFaults,
   expectBody,
   expectStatus,
   leadsTo,
@@ -57,6 +58,7 @@ export const connecting: Connecting = {
     const [url] = urls;
     return name === WORKSPACE && url !== undefined ? workspaceAt(url) : undefined;
   },
+  placeIn: () => WORKSPACE,
 };
 
 function workspaceAt(url: string): ConnectPlace {
@@ -101,17 +103,20 @@ function workspaceAt(url: string): ConnectPlace {
     async make(wanted, access) {
       const input = { label: 'incident-closer', allPublicTeams: true, ...inputOf(wanted) };
       const schema = z.object({ webhookCreate: donePart });
-      return (await ask(schema, MAKE, { input }, access)).webhookCreate.webhook.id;
+      return { id: (await ask(schema, MAKE, { input }, access)).webhookCreate.webhook.id };
     },
     async mend(id, wanted, access) {
       await ask(z.object({ webhookUpdate: donePart }), MEND, { id, input: inputOf(wanted) }, access);
+      return { id };
     },
     async remove(id, access) {
       const schema = z.object({ webhookDelete: z.object({ success: z.literal(true) }) });
       await ask(schema, REMOVE, { id }, access);
     },
-    proof:
-      'Linear sends nothing to try it out, and shows no deliveries. Move an issue to another state, and see `deliveries`.',
+    proof: {
+      why: 'Linear sends nothing to try it out, and shows no deliveries.',
+      change: 'Move an issue to another state',
+    },
   };
 }
 
@@ -120,11 +125,8 @@ function inputOf({ address, secret }: Wanted) {
 }
 
 function faultsOf({ enabled, resourceTypes }: { enabled: boolean; resourceTypes: string[] }): string[] {
-  const missing = RESOURCES.filter((one) => !resourceTypes.includes(one));
-  const needless = resourceTypes.filter((one) => !RESOURCES.includes(one));
   return [
     ...(enabled ? [] : ['it is disabled, as Linear does after failures']),
-    ...(missing.length > 0 ? [`it does not send ${missing.join(', ')}`] : []),
-    ...(needless.length > 0 ? [`it sends what is not needed: ${needless.join(', ')}`] : []),
+    ...eventFaults(resourceTypes, RESOURCES),
   ];
 }
