@@ -113,4 +113,16 @@ export function addSetUp(program: Command, run: Run): void {
         }),
       ),
     );
+  program
+    .command('completion')
+    .helpGroup(GROUP)
+    .argument('<shell>', 'bash, zsh or fish')
+    .description(
+      'print what completes these commands in your shell: source <(incident-closer completion bash)',
+    )
+    .action((shell: string) =>
+      run(async () => (await import('../completion/completion.ts')).completionCommand(shell, program), {
+        envFile: false,
+      }),
+    );
 }

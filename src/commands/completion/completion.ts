@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { printScript } from '../../terminal.ts';
+import { sources } from '../../trackers/index.ts';
+import { MisusedError } from '../misused-error.ts';
+import { SHELLS, scriptFor } from './scripts.ts';
+import { placesOf } from './words.ts';
+
+/** `completion bash|zsh|fish`: prints what completes the commands in that shell. */
+export async function completionCommand(name: string, program: Command): Promise<number> {
+  const shell = SHELLS.find((one) => one === name);
+  if (shell === undefined)
+    throw new MisusedError(`There is no completion for "${name}": give one of ${SHELLS.join(', ')}.`);
+  printScript(
+    scriptFor(shell, {
+      program: program.name(),
+      places: placesOf(program),
+      trackers: sources.map((one) => one.name),
+    }),
+  );
+  return 0;
+}
