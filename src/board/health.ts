@@ -2,7 +2,7 @@ import type { StoreContext } from '../context/context.ts';
 import { formatTime } from '../format-time.ts';
 import { reachInWords, readReachTrouble } from '../incident-io/reach.ts';
 import type { Workers } from '../store/process-notes.ts';
-import { readKeyReport } from '../worker/key-watch.ts';
+import { readKeyReport } from '../store/told/key-report.ts';
 
 /** One part that has to work. `unknown`: not known yet. */
 export interface Health {

@@ -8,7 +8,7 @@ import { knownStatuses, storedFacts } from '../review/stored-facts.ts';
 import { isDryRun } from '../store/in-force.ts';
 import { incidentSeen } from '../store/incident-record.ts';
 import type { IncidentRecord, Outcome } from '../store/records.ts';
-import { readKeyReport } from '../worker/key-watch.ts';
+import { readKeyReport } from '../store/told/key-report.ts';
 
 /** What was read of these incidents. */
 interface Read {

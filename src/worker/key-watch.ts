@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import { type Clock, isOver } from '../clock.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
 import { KeyRejectedError } from '../incident-io/errors.ts';
@@ -7,6 +6,7 @@ import { CLOSING_ROLE } from '../review/decide.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { noteSources } from '../store/starts.ts';
 import type { Store } from '../store/store.ts';
+import { storeKeyReport } from '../store/told/key-report.ts';
 import type { Identity } from '../vocabulary.ts';
 import { gapsOf, PRIVATE_ROLE } from './key-roles.ts';
 
@@ -16,23 +16,8 @@ const FIRST_PROBES = 1_000;
 
 const RECENT = 60_000;
 
-/** What the workers last found out about the key, for processes that do not call incident.io themselves. */
-export const keyReport = z.object({
-  works: z.boolean(),
-  words: z.string(),
-  at: z.number(),
-  /** Absent while it does not work, or where an earlier release reported. */
-  key: z.object({ name: z.string(), roles: z.array(z.string()) }).optional(),
-});
-export type KeyReport = z.infer<typeof keyReport>;
-const KEY_REPORT = 'key-word';
 /** The roles for which everything that was refused has been woken. */
 const KEY_ROLES = 'key-roles';
-
-export async function readKeyReport(store: Store): Promise<KeyReport | undefined> {
-  const text = await store.meta.get(KEY_REPORT);
-  return text === undefined ? undefined : keyReport.parse(JSON.parse(String(text)));
-}
 
 export type KeyState =
   | { is: 'unknown'; words: string }
@@ -228,8 +213,9 @@ export class KeyWatch {
     const words = works ? `“${state.name}” works` : state.words;
     try {
       const key = state.is === 'good' ? { name: state.name, roles: [...state.roles] } : undefined;
-      const report: KeyReport = { works, words, at: this.clock.now(), key };
-      await this.store.meta.put(KEY_REPORT, JSON.stringify(report));
+      const gaps =
+        state.is === 'good' ? [...this.lacks(state)].map(([role, words]) => ({ role, words })) : [];
+      await storeKeyReport({ works, words, at: this.clock.now(), key, gaps }, this.store);
     } catch (err) {
       this.log.warn({ err }, 'could not store whether the API key works');
     }

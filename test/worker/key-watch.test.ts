@@ -4,8 +4,9 @@ import { KeyRejectedError } from '../../src/incident-io/errors.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Tables } from '../../src/store/tables.ts';
+import { readKeyReport } from '../../src/store/told/key-report.ts';
 import type { Identity } from '../../src/vocabulary.ts';
-import { KeyWatch, readKeyReport } from '../../src/worker/key-watch.ts';
+import { KeyWatch } from '../../src/worker/key-watch.ts';
 
 const working: Identity = {
   name: 'closer',
