@@ -14,6 +14,7 @@ const layers = [
   // The parts, each of which could run alone.
   'worker', //        takes events, reviews, background work
   'announcements', // tells people
+  'notifications', // tells operators, in chats, by e-mail and in PagerDuty
   'gauges', //        what /metrics reads when it is asked
   'backtest', //      what would have been closed, had it run before
   'operations', //    what commands and the board's buttons do

@@ -80,6 +80,7 @@ function actionLine({ at, words, private: hidden }: ShownAction): string {
 
 function inWords(entry: HistoryEntry): string[] {
   const { incident, name, to, confirmed, requestId, late = [], announced, evidence, private: hidden } = entry;
+  const { reopened = [] } = entry;
   const lines = [
     `${incident}  ${hidden ? '(private) ' : ''}${name}: moved to ${to} at ${formatIso(confirmed)}${requestId === undefined ? '' : ` (request ${requestId})`}`,
   ];
@@ -91,6 +92,8 @@ function inWords(entry: HistoryEntry): string[] {
       );
   }
   for (const { title, why } of late) lines.push(`  LATE ${title ?? ''}: ${why}`);
+  for (const { name: task, title, followUp, since } of reopened)
+    lines.push(`  OPENED AGAIN ${task ?? title ?? followUp} at ${formatIso(since)}`);
   for (const { place, to, state, at, why } of announced)
     lines.push(
       `  ${TOLD[state]} ${place} (${to})${at ? ` at ${formatIso(at)}` : ''}${why ? `: ${why}` : ''}`,

@@ -41,7 +41,13 @@ function proxyFindings(settings: Settings): Finding[] {
   const { apiUrl, trackerAccess, outgoingWebhookUrl = [], otlpEndpoint } = settings;
   const proxies = readProxies();
   if (proxies.httpProxy === undefined && proxies.httpsProxy === undefined) return [];
-  const called = [apiUrl, ...Object.values(trackerAccess).flatMap(({ urls }) => urls), ...outgoingWebhookUrl];
+  const { notifySlackUrl = [], notifyTeamsUrl = [], notifyPagerdutyKey, notifyPagerdutyUrl } = settings;
+  const called = [
+    apiUrl,
+    ...Object.values(trackerAccess).flatMap(({ urls }) => urls),
+    ...[...outgoingWebhookUrl, ...notifySlackUrl, ...notifyTeamsUrl],
+    ...(notifyPagerdutyKey === undefined ? [] : [notifyPagerdutyUrl]),
+  ];
   const origins = new Set(
     [...called, ...(otlpEndpoint === undefined ? [] : [otlpEndpoint])].map((url) => new URL(url).origin),
   );

@@ -46,6 +46,10 @@ export interface Metrics {
   closure(closure: ClosureReport): void;
   call(report: CallReport): void;
   announcement(place: string, outcome: AnnouncementOutcome): void;
+  /** A try to tell operators of something. */
+  notification(place: string, outcome: AnnouncementOutcome): void;
+  /** A task of an incident that we closed was opened again. */
+  reopened(): void;
   keyWorks(works: boolean): void;
   /** Called at each scrape for what keeps workers from taking jobs; empty: they take them. */
   watchWorkers(problems: () => readonly string[]): void;
@@ -138,6 +142,17 @@ export function createMetrics({ sources, work }: { sources: readonly string[]; w
     labelNames: ['place', 'outcome'],
     registers,
   });
+  const notifications = new Counter({
+    name: `${prefix}notifications_total`,
+    help: 'Tries to tell operators of a trouble or its end, by place (slack, teams, email, pagerduty) and by what became of them.',
+    labelNames: ['place', 'outcome'],
+    registers,
+  });
+  const reopened = new Counter({
+    name: `${prefix}reopened_total`,
+    help: 'Tasks that were opened again after their incident had been closed by incident-closer.',
+    registers,
+  });
   for (const source of sources)
     for (const outcome of deliveryOutcomes) deliveries.inc({ source, outcome }, 0);
   if (work) {
@@ -188,6 +203,8 @@ export function createMetrics({ sources, work }: { sources: readonly string[]; w
       callTime.observe({ route }, ms / 1_000);
     },
     announcement: (place, outcome) => announcements.inc({ place, outcome }),
+    notification: (place, outcome) => notifications.inc({ place, outcome }),
+    reopened: () => reopened.inc(),
     keyWorks: (works) => key?.set(works ? 1 : 0),
     watchWorkers(problems) {
       workerProblems = problems;

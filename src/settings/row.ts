@@ -6,6 +6,7 @@ export const groups = [
   'Trackers',
   'When to close',
   'Announcements',
+  'Notifications',
   'Queue and HTTP',
   'Running it',
   'Advanced',

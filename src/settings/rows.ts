@@ -2,6 +2,7 @@ import { sources, trackers } from '../trackers/index.ts';
 import { secretForm } from '../trackers/standard-webhooks.ts';
 import { hosts, networks } from './hosts.ts';
 import { boolean, duration, integer, longSecret, oneOf, secret, secrets, text } from './kinds.ts';
+import { notificationRows } from './notification-rows.ts';
 import { peopleRows, SHORTEST_TOKEN } from './people-rows.ts';
 import { list, optional, type Row, withDefault } from './row.ts';
 import { apiUrl, publicUrl, queueUrl, serverUrl, urls, webhookUrls } from './urls.ts';
@@ -124,7 +125,7 @@ export const rows = {
   outgoingWebhookUrl: optional('OUTGOING_WEBHOOK_URL', webhookUrls, {
     group: 'Announcements',
     secret: true,
-    doc: 'gets a signed webhook for `incident.closed`, `incident.blocked` and `review.failed`; several with commas between them',
+    doc: 'gets a signed webhook for `incident.closed`, `incident.blocked`, `review.failed` and `incident.reopened`; several with commas between them',
   }),
   outgoingWebhookSecret: optional('OUTGOING_WEBHOOK_SECRET', secrets(secretForm), {
     group: 'Announcements',
@@ -137,8 +138,13 @@ export const rows = {
   }),
   blockedAfter: withDefault('BLOCKED_AFTER', duration(1000), '1d', {
     group: 'Announcements',
-    doc: 'how long an incident may be due, or refused by incident.io, before `incident.blocked` is sent',
+    doc: 'how long an incident may be due, or refused by incident.io, before `incident.blocked` is sent and operators are notified',
   }),
+  onReopened: withDefault('ON_REOPENED', oneOf(['tell', 'follow-up', 'nothing']), 'tell', {
+    group: 'Announcements',
+    doc: 'when a task of an incident that incident-closer closed is opened again: `tell` it in the incident and where operators are notified, also make a `follow-up` there, or do `nothing`; the incident stays closed',
+  }),
+  ...notificationRows,
   dryRun: withDefault('DRY_RUN', boolean, 'false', {
     safety: true,
     group: 'Running it',

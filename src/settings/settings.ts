@@ -2,6 +2,7 @@ import { idleAnnouncements } from './announcements.ts';
 import { NotAllowed } from './kinds.ts';
 import { missingTokens } from './missing-tokens.ts';
 import { nearMisses } from './near-misses.ts';
+import { incompleteEmail } from './notifications.ts';
 import { idlePeople, peopleProblems } from './people.ts';
 import { groups, type Row } from './row.ts';
 import { allRows, HANDSHAKE, rows, sourceRows } from './rows.ts';
@@ -115,6 +116,8 @@ export function readSettings<R extends SettingName = never>(
     );
 
   problems.push(...peopleProblems(values, env));
+  // What could not be read was told already.
+  if (problems.length === 0) problems.push(...incompleteEmail(values));
 
   const misses = [...nearMisses(Object.keys(env), knownNames(), [...SAFETY])];
   const warnings: string[] = [];

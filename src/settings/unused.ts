@@ -1,4 +1,5 @@
 import { isLoopbackAddress } from '../loopback.ts';
+import { notifiesAnybody } from './notifications.ts';
 import { rows, type SourceRows, sourceRows } from './rows.ts';
 import { type Environment, readVariable } from './variable.ts';
 
@@ -27,7 +28,7 @@ export function idleSettings(
     outgoingWebhookUrl?: readonly string[] | undefined;
     host: string;
     queueUrl: string;
-  },
+  } & Parameters<typeof notifiesAnybody>[0],
   env: Environment,
 ): string[] {
   const isSet = (row: Parameters<typeof readVariable>[0]) => readVariable(row, env) !== undefined;
@@ -40,7 +41,11 @@ export function idleSettings(
       rows.resolvedStatus.name,
       'ACTIVE_INCIDENTS is not resolve',
     ],
-    [untold && isSet(rows.blockedAfter), rows.blockedAfter.name, 'OUTGOING_WEBHOOK_URL is not set'],
+    [
+      untold && !notifiesAnybody(settings) && isSet(rows.blockedAfter),
+      rows.blockedAfter.name,
+      'OUTGOING_WEBHOOK_URL is not set, and no operators are notified',
+    ],
     [untold && settings.announcePrivate, rows.announcePrivate.name, 'OUTGOING_WEBHOOK_URL is not set'],
     [
       isSet(rows.allowedHosts) && !isSet(rows.authProxyHeader) && !isLoopbackAddress(settings.host),

@@ -59,8 +59,8 @@ export const urls: Kind<string[]> = {
 /** Where our webhooks go, comma-separated. Only the hosts are displayed: such an address is often a secret. */
 export const webhookUrls: Kind<string[]> = {
   show: (value) => value.map((url) => `${new URL(url).origin}/…`).join(', '),
-  parse: (text) =>
-    text.split(',').map((part) => {
+  parse: (text, lines = false) =>
+    text.split(lines ? /\r?\n|,/ : ',').map((part) => {
       const url = parsed(part.trim());
       if (url === undefined || !/^https?:$/.test(url.protocol))
         throw new NotAllowed('a URL such as https://hooks.example.com/incident-closer');
@@ -69,6 +69,26 @@ export const webhookUrls: Kind<string[]> = {
       return url.href;
     }),
 };
+
+/** A server that takes e-mail. Its user and password are never displayed. */
+export const smtpUrl: Kind<string> = {
+  show: (value) => `${new URL(value).protocol}//${new URL(value).host}`,
+  parse(text) {
+    const allowed = 'smtp://user:password@mail.example.com:587, or smtps:// with TLS from the start';
+    const url = parsed(text);
+    if (url === undefined || !/^smtps?:$/.test(url.protocol) || url.hostname === '')
+      throw new NotAllowed(allowed);
+    if (!/^\/?$/.test(url.pathname) || url.search !== '' || url.hash !== '')
+      throw new NotAllowed(`${allowed}, without path, query and fragment`);
+    if (!isEncoded(url.username) || !isEncoded(url.password))
+      throw new NotAllowed(`${allowed}; special characters in a password have to be percent-encoded`);
+    return text;
+  },
+};
+
+function isEncoded(part: string): boolean {
+  return !/%(?![0-9a-f]{2})/i.test(part);
+}
 
 const LISTS = ['redis-sentinel:', 'rediss-sentinel:', 'redis-cluster:', 'rediss-cluster:'];
 const SERVERS = ['redis:', 'rediss:', 'postgres:', 'postgresql:', ...LISTS];

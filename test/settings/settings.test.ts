@@ -43,6 +43,8 @@ describe('settings', () => {
       outgoingWebhookUrl: undefined,
       outgoingWebhookSecret: undefined,
       blockedAfter: 86_400_000,
+      onReopened: 'tell',
+      notifyPagerdutyUrl: 'https://events.pagerduty.com',
       apiUrl: 'https://api.incident.io',
       queueUrl: '.incident-closer',
       queuePrefix: 'incident-closer',

@@ -84,6 +84,15 @@ export function addSetUp(program: Command, run: Run): void {
       ),
     );
   program
+    .command('notify')
+    .helpGroup(GROUP)
+    .description('tell those that the settings name for notifications, to see whether it arrives')
+    .requiredOption('--test', 'send a test to each of them; exits 1 where one does not take it')
+    .option('--json', 'print one JSON object')
+    .action(({ json }: { json?: boolean }) =>
+      run(async () => (await import('../notify/notify.ts')).notifyCommand({ json: json === true })),
+    );
+  program
     .command('doctor')
     .helpGroup(GROUP)
     .description(
