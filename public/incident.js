@@ -118,6 +118,7 @@ const KINDS = {
   write: ['✎', 'well', 'follow-up'],
   edit: ['✓', 'well', 'edit'],
   'moved-back': ['!', 'bad', 'moved back'],
+  reopened: ['!', 'bad', 'opened again'],
   announcement: ['→', 'well', 'announcement'],
   action: ['●', 'blocks', 'operator'],
 };

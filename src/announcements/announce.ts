@@ -31,7 +31,13 @@ export interface AnnouncingDeps extends PlanDeps {
 }
 
 /** The delay after the first failure, ms, doubled with each further one. A post that timed out may still come through. */
-const FIRST_REST = { webhook: 1_000, task: 15_000, incident: 15_000 };
+const FIRST_REST = {
+  webhook: 1_000,
+  notification: 5_000,
+  task: 15_000,
+  incident: 15_000,
+  'follow-up': 15_000,
+};
 const LONGEST_REST = 3_600_000;
 /** What could not be announced within this time is given up, ms. */
 export const GIVE_UP_AFTER = 3 * 86_400_000;
@@ -124,7 +130,7 @@ function byPlace(work: readonly Work[], now: number): Map<string, Piece[]> {
   for (const one of work)
     for (const place of one.announcement.places) {
       if (place.state !== 'due' || place.nextAt > now) continue;
-      const key = place.kind === 'webhook' ? place.to : place.name;
+      const key = ['webhook', 'notification'].includes(place.kind) ? place.to : place.name;
       found.set(key, [...(found.get(key) ?? []), { ...one, place }]);
     }
   return found;
@@ -165,7 +171,8 @@ async function inTurn(piece: Piece, deps: AnnouncingDeps, signal: AbortSignal): 
     const audience = await audienceOf(announcement.incident, deps.audience);
     if (!audience.isPrivate || place.kind !== 'task') what += ` ${place.shown}`;
     const allowed = forAudience(announcement, place, audience, deps.audience);
-    await post[place.kind]({ ...piece, announcement: allowed, mayPost, signal });
+    const { isPrivate } = audience;
+    await post[place.kind]({ ...piece, announcement: allowed, isPrivate, mayPost, signal });
     await note(member, place, { state: 'made', endedAt: clock.now(), words: undefined }, deps);
     await tellEnd(piece, 'made', undefined, deps);
     deps.onTry?.(place.name, 'made');
@@ -197,7 +204,13 @@ async function inTurn(piece: Piece, deps: AnnouncingDeps, signal: AbortSignal): 
   }
 }
 
-const IN = { task: 'in the task', incident: 'in the incident', webhook: 'to the webhook at' };
+const IN = {
+  task: 'in the task',
+  incident: 'in the incident',
+  webhook: 'to the webhook at',
+  notification: 'to operators at',
+  'follow-up': 'by a follow-up in',
+};
 
 function retryOf(error: unknown, { kind, tries }: AnnouncementPlace, now: number): number | undefined {
   if (error instanceof CannotAnnounceError) return undefined;

@@ -1,9 +1,12 @@
 import type { Context } from '../context/context.ts';
 import { createHttp } from '../http.ts';
-import { announcesClosings } from '../settings/announcements.ts';
+import { tellsOfClosings } from '../policy/telling.ts';
 import { type Sleep, sleep } from '../sleep.ts';
+import { taskKeyOf } from '../trackers/index.ts';
 import { type AnnouncingDeps, announceDue, endAnnouncing, type InFlight } from './announce.ts';
+import { asFollowUp } from './as-follow-up.ts';
 import { announceBlocked } from './blocked.ts';
+import { byNotification } from './by-notification.ts';
 import { byWebhook } from './by-webhook.ts';
 import { forgetOldEvents } from './event.ts';
 import { announceFailedReviews } from './failed-reviews.ts';
@@ -18,6 +21,8 @@ export interface AnnouncerParts extends Pick<InIncidentDeps, 'keyWorks' | 'onFai
 /** How often each process checks for due announcements, and for events that no closing makes due, ms. */
 const LOOK_EVERY = 1_000;
 const FIND_EVERY = 30_000;
+/** The first where nothing is told but tasks that are opened again, which is rare. */
+const LOOK_SELDOM = 10_000;
 const AFTER_FAILURE = 15_000;
 /** The timeout of a receiver or tracker, ms. */
 const LONGEST_CALL = 10_000;
@@ -32,16 +37,20 @@ export async function runAnnouncer(
   signal: AbortSignal,
 ): Promise<void> {
   const { settings, policy, store, clock, log, announcer, reader, trackers, backend } = context;
-  if (announcer === undefined || policy.paused !== undefined || !announcesClosings(settings)) return;
+  const tellsClosings = tellsOfClosings(settings, policy);
+  if (announcer === undefined || policy.paused !== undefined) return;
+  if (!tellsClosings && settings.onReopened === 'nothing') return;
   const { keyWorks, onFailure, onTry, wait = sleep } = parts;
   const http = createHttp({ total: LONGEST_CALL });
-  const own = { store, clock, settings, http, trackers, log };
+  const own = { store, clock, settings, policy, http, trackers, log };
   const deps: AnnouncingDeps = {
     ...own,
     post: {
       task: inTasks(own),
       incident: inIncident({ reader, announcer, clock, keyWorks, onFailure }),
       webhook: byWebhook(own),
+      notification: byNotification(own),
+      'follow-up': asFollowUp({ ...own, reader, announcer, taskKeyOf, keyWorks, onFailure }),
     },
     audience: { ...own, reader, policy, announcePrivate: settings.announcePrivate, keyWorks, onFailure },
     lease: Math.max(2 * settings.lockDuration, LEAST_LEASE),
@@ -52,13 +61,15 @@ export async function runAnnouncer(
   let found = -Infinity;
   try {
     while (!signal.aborted) {
-      let rest = LOOK_EVERY;
+      let rest = tellsClosings ? LOOK_EVERY : LOOK_SELDOM;
       try {
-        if (sendsWebhooks && clock.now() - found >= Math.min(FIND_EVERY, settings.blockedAfter)) {
+        if (clock.now() - found >= Math.min(FIND_EVERY, settings.blockedAfter)) {
           found = clock.now();
-          await announceBlocked({ ...own, blockedAfter: settings.blockedAfter });
-          await announceFailedReviews({ ...own, backend });
-          await forgetOldEvents(own);
+          if (sendsWebhooks) {
+            await announceBlocked({ ...own, blockedAfter: settings.blockedAfter });
+            await announceFailedReviews({ ...own, backend });
+          }
+          if (sendsWebhooks || settings.onReopened !== 'nothing') await forgetOldEvents(own);
         }
         await announceDue(deps, inFlight, signal);
       } catch (error) {

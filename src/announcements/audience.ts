@@ -26,6 +26,8 @@ export interface Audience {
   isPrivate: boolean;
   /** The rule that turns announcements off for it. */
   silencedBy?: string;
+  /** Whether its rule has operators notified of its closing. */
+  isNotified?: boolean;
 }
 
 /** How often to check again while the key's state is unknown, ms. */
@@ -42,7 +44,11 @@ export async function audienceOf(incidentId: string, deps: AudienceDeps): Promis
     const incident = await reader.incident(incidentId);
     await storeIncidents([incident], store);
     const rule = ruleFor(policy.rules, incident);
-    return { isPrivate: isPrivate(incident.visibility), ...(!rule.announce && { silencedBy: rule.name }) };
+    return {
+      isPrivate: isPrivate(incident.visibility),
+      ...(!rule.announce && { silencedBy: rule.name }),
+      ...(rule.notify && { isNotified: true }),
+    };
   } catch (error) {
     if (error instanceof NotFoundError) return { isPrivate: true };
     if (error instanceof RateLimitedError) throw new AnnounceLaterError(error.message, error.retryAt);
@@ -55,12 +61,17 @@ export async function audienceOf(incidentId: string, deps: AudienceDeps): Promis
 export function forAudience(
   announcement: Posting['announcement'],
   { kind }: Pick<AnnouncementPlace, 'kind'>,
-  { isPrivate, silencedBy }: Audience,
+  { isPrivate, silencedBy, isNotified = false }: Audience,
   { announcePrivate }: Pick<AudienceDeps, 'announcePrivate'>,
 ): Posting['announcement'] {
-  if (silencedBy !== undefined)
+  if (kind === 'notification' && announcement.type === 'incident.closed' && !isNotified)
+    throw new NotForThisPlaceError('no rule has operators notified of its closing');
+  // What is to be done there is no announcement.
+  if (kind === 'follow-up') return announcement;
+  if (silencedBy !== undefined && !(kind === 'notification' && isNotified))
     throw new NotForThisPlaceError(`the rule “${silencedBy}” switches announcements off`);
-  if (!isPrivate || kind === 'incident') return announcement;
+  // Operators are told of a private incident by its reference alone: whoever writes that sees to it.
+  if (!isPrivate || kind === 'incident' || kind === 'notification') return announcement;
   if (kind === 'webhook' && announcePrivate) return { ...announcement, body: bare(announcement.body) };
   throw new NotForThisPlaceError('the incident is private, and told nowhere outside incident.io');
 }

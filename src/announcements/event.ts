@@ -16,18 +16,19 @@ const EVENTS = 'announced-events';
 /** Longer than any failed job is announced, ms. */
 const KEPT_FOR = 30 * 86_400_000;
 
-/** Makes an event due for all webhooks, unless that was done before. */
+/** Makes an event due in these places, else for all webhooks, unless that was done before. */
 export async function announceEvent(
   member: string,
   event: Omit<Announcement, 'places'>,
   { store, clock, settings }: EventDeps,
+  places: Parameters<typeof duePlaces>[0] = webhooksToTell(settings),
 ): Promise<void> {
   if ((await store.announcements.get(member)) !== undefined) return;
   const score = clock.now();
   // Ranked first: an event that is ranked but not stored is found and stored again.
   await store.tables.rank(EVENTS, [{ member, score }]);
   await store.tables.rank(ANNOUNCEMENTS_DUE, [{ member, score }]);
-  await store.announcements.put(member, { ...event, places: duePlaces(webhooksToTell(settings)) });
+  await store.announcements.put(member, { ...event, places: duePlaces(places) });
 }
 
 /** Forgets events announced long ago. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { markerOf } from '../incident-io/announcement-marker.ts';
+import { markerOf, reopenedMarkerOf } from '../incident-io/announcement-marker.ts';
 import type { IncidentIoAnnouncer, IncidentIoReader } from '../incident-io/api.ts';
 import {
   IncidentIoError,
@@ -9,8 +9,9 @@ import {
   UnclearError,
 } from '../incident-io/errors.ts';
 import { asMarkdown } from '../trackers/comment.ts';
-import { AnnounceLaterError, CannotAnnounceError, type Post } from './place.ts';
-import { textOf } from './text.ts';
+import { AnnounceLaterError, CannotAnnounceError, type Post, type Posting } from './place.ts';
+import { reopeningId } from './reopened.ts';
+import { reopenedText, textOf } from './text.ts';
 
 export interface InIncidentDeps {
   reader: IncidentIoReader;
@@ -28,10 +29,10 @@ const KEY_REST = 30_000;
 /** Posts an update in the incident, unless it is there already or the incident is open again. */
 export function inIncident({ reader, announcer, clock, keyWorks, onFailure }: InIncidentDeps): Post {
   return async ({ announcement, closure, incident, mayPost }) => {
-    if (closure === undefined) throw new CannotAnnounceError('it is about no closing');
+    const update = updateOf(announcement, closure, incident);
     if (!keyWorks()) throw new AnnounceLaterError('the API key does not work', clock.now() + KEY_REST);
     const { incident: id } = announcement;
-    const marker = markerOf(closure.id);
+    const { marker, key, text } = update;
     try {
       const updates = await reader.updates(id);
       if (updates.some(({ message }) => message?.includes(marker))) return;
@@ -39,11 +40,7 @@ export function inIncident({ reader, announcer, clock, keyWorks, onFailure }: In
       if ((await reader.incident(id)).status.category !== 'closed')
         throw new CannotAnnounceError('somebody opened the incident again before it was told');
       await mayPost();
-      await announcer.postUpdate(
-        id,
-        `${asMarkdown({ text: textOf(closure, incident) })}\n\n${marker}`,
-        closure.id,
-      );
+      await announcer.postUpdate(id, `${asMarkdown(text)}\n\n${marker}`, key);
     } catch (error) {
       if (error instanceof RateLimitedError) throw new AnnounceLaterError(error.message, error.retryAt);
       if (error instanceof NotFoundError || error instanceof RefusedError)
@@ -54,4 +51,20 @@ export function inIncident({ reader, announcer, clock, keyWorks, onFailure }: In
       throw error;
     }
   };
+}
+
+/** What is posted, the ending it is found by, and its idempotency key. */
+function updateOf(
+  { closure: closureId, reopened }: Posting['announcement'],
+  closure: Posting['closure'],
+  incident: Posting['incident'],
+): { text: Parameters<typeof asMarkdown>[0]; marker: string; key: string } {
+  if (reopened !== undefined && closureId !== undefined) {
+    const key = reopeningId(closureId, reopened.task);
+    const { url } = reopened;
+    const text = { text: reopenedText(reopened), ...(url !== undefined && { url }) };
+    return { text, marker: reopenedMarkerOf(key), key };
+  }
+  if (closure === undefined) throw new CannotAnnounceError('it is about no closing');
+  return { text: { text: textOf(closure, incident) }, marker: markerOf(closure.id), key: closure.id };
 }

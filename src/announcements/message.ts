@@ -1,6 +1,7 @@
 import type { FailedJob } from '../queue/backend.ts';
 import type { Announcement } from '../store/announcement-records.ts';
 import type { Closure, IncidentRecord, Outcome } from '../store/records.ts';
+import type { ReopenedTask } from '../store/told/reopened.ts';
 import { isDropped } from './text.ts';
 
 /**
@@ -37,6 +38,20 @@ export function closedBody(incident: string, closure: Closure, record: IncidentR
         },
       }),
     })),
+  });
+}
+
+export function reopenedBody(
+  incident: string,
+  closure: string,
+  { task, name, title, url, since, at, followUp }: ReopenedTask,
+  record: IncidentRecord | undefined,
+): string {
+  return bodyOf('incident.reopened', at, {
+    incident: incidentOf(incident, record),
+    closure: { id: closure },
+    follow_up: { id: followUp, title },
+    task: { key: task, name, url, since: iso(since) },
   });
 }
 

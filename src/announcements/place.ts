@@ -10,6 +10,8 @@ export interface Posting {
   /** Only for closings. */
   closure?: Closure | undefined;
   incident?: IncidentRecord | undefined;
+  /** Whether the incident may be named nowhere outside incident.io, according to incident.io right now. */
+  isPrivate: boolean;
   /** Called right before something is posted that must be posted once. Throws `TakenOverError`. */
   mayPost(): Promise<void>;
   signal: AbortSignal;

@@ -1,6 +1,8 @@
+import { formatTime } from '../format-time.ts';
 import { bounded } from '../outside-text.ts';
 import { allDone, joinNames } from '../review/sentences.ts';
 import type { Closure, IncidentRecord } from '../store/records.ts';
+import type { ReopenedTask } from '../store/told/reopened.ts';
 
 type Row = Closure['evidence'][number];
 
@@ -24,7 +26,12 @@ export function textOf(closure: Closure, incident: IncidentRecord | undefined): 
   return lines.join('\n');
 }
 
-function nameOf({ name, title, followUp }: Row): string {
+/** That a task was opened again, as plain text. */
+export function reopenedText(task: ReopenedTask): string {
+  return `${nameOf(task)} was opened again at ${formatTime(task.since)}, after incident-closer had closed the incident because it was done. The incident stays closed.`;
+}
+
+function nameOf({ name, title, followUp }: Pick<Row, 'name' | 'title' | 'followUp'>): string {
   const shown = title ? `“${deadText(oneLine(title))}”` : undefined;
   return [name && oneLine(name), shown].filter(Boolean).join(' ') || followUp;
 }

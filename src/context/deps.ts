@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { StatusCache } from '../incident-io/status-cache.ts';
+import { tellsOfClosings } from '../policy/telling.ts';
 import { asBatch } from '../queue/event-batch.ts';
 import { NOT_AGAIN_WITHIN, readOutstanding } from '../read-back/read-outstanding.ts';
 import type { ReviewDeps } from '../review/review.ts';
-import { announcesClosings } from '../settings/announcements.ts';
 import { indexFollowUps } from '../sync/index-follow-ups.ts';
 import type { SweepDeps } from '../sync/sweep.ts';
 import { taskKeyOf } from '../trackers/index.ts';
@@ -17,7 +17,7 @@ export function reviewDeps(
 ): ReviewDeps {
   const { settings, policy, backend, store, reader, writer, tasks, clock, log } = context;
   const { syncFollowUps, maxClosesPerHour } = settings;
-  const announces = announcesClosings(settings);
+  const announces = tellsOfClosings(settings, policy);
   return {
     store,
     api: reader,
@@ -33,6 +33,7 @@ export function reviewDeps(
     statuses,
     tasks,
     announces,
+    makesFollowUps: settings.onReopened === 'follow-up',
     keyStillWorks: async () => true,
     key,
     keyDigest: createHash('sha256').update(settings.apiKey).digest('hex').slice(0, 16),

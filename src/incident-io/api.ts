@@ -49,4 +49,9 @@ export interface IncidentIoAnnouncer {
    * key again, it returns the update of the first call. Throws `UnclearError` if it may have taken effect.
    */
   postUpdate(incidentId: string, message: string, idempotencyKey: string): Promise<IncidentUpdate>;
+  /**
+   * POST /v3/follow_ups/actions/create_from_link: makes a follow-up that is connected to the issue at `url`, outstanding
+   * at first. Made again, it is another one. Throws `UnclearError` if it may have taken effect.
+   */
+  createFollowUpFrom(incidentId: string, url: string): Promise<FollowUp>;
 }

@@ -14,6 +14,7 @@ import { incidentSegment } from './ids.ts';
 import type { Pace } from './pace/pace.ts';
 import { allOf, pagesOf } from './paging.ts';
 import {
+  followUpAnswer,
   identityAnswer,
   incidentAnswer,
   incidentsPage,
@@ -142,6 +143,14 @@ export function createClient(options: ClientOptions): IncidentIoClient {
       const body = { incident_id: incidentId, message, idempotency_key: idempotencyKey };
       const purpose = `post an update to incident ${incidentId}`;
       return (await call({ method: 'POST', route, path: route, body, purpose, schema: updateAnswer })).value;
+    },
+
+    async createFollowUpFrom(incidentId, url) {
+      const route = '/v3/follow_ups/actions/create_from_link';
+      const body = { incident_id: incidentId, url };
+      const purpose = `make a follow-up in incident ${incidentId}`;
+      return (await call({ method: 'POST', route, path: route, body, purpose, schema: followUpAnswer }))
+        .value;
     },
 
     clockAhead: () => ahead,

@@ -141,6 +141,7 @@ function inEntry(entry: StoryEntry, names: Erasing, texts: Erasing): StoryEntry 
     case 'announcement':
       return texts(entry, ['words']);
     case 'moved-back':
+    case 'reopened':
       return entry;
   }
 }

@@ -4,6 +4,7 @@ import { HISTORY } from '../review/closing.ts';
 import type { AnnouncementPlace } from '../store/announcement-records.ts';
 import { memberOfClosing } from '../store/announcements-due.ts';
 import { blocker, type Closure, evidenceRow } from '../store/records.ts';
+import { type ReopenedTask, reopenedTask } from '../store/told/reopened.ts';
 import { isPrivate } from '../visibility.ts';
 import { actions, shownAction } from './actions.ts';
 
@@ -25,6 +26,14 @@ export const historyEntry = z.object({
   requestId: z.string().optional(),
   /** What was added or reopened while it was being closed; absent if that could not be read. */
   late: z.array(blocker).optional(),
+  /** Its tasks that were opened again later; absent: none. */
+  reopened: z
+    .array(
+      reopenedTask
+        .omit({ knew: true, making: true, made: true })
+        .extend({ since: z.string(), at: z.string(), madeFollowUp: z.string().optional() }),
+    )
+    .optional(),
   /** Where it was announced, or will be. */
   announced: z.array(
     z.object({
@@ -109,12 +118,17 @@ export async function history(
         confirmed: iso(closure.confirmedAt),
         requestId: closure.requestId,
         late: closure.late,
+        reopened: closure.reopened?.map(reopenedIn),
         announced: (told.get(memberOfClosing(incident, id))?.places ?? []).map(announcedOf),
         evidence: closure.evidence.map(evidenceOf),
       },
     ];
   });
   return { closures: found, all };
+}
+
+function reopenedIn({ knew: _, making: __, made, since, at, ...task }: ReopenedTask) {
+  return { ...task, since: iso(since), at: iso(at), ...(made !== undefined && { madeFollowUp: made }) };
 }
 
 function announcedOf(place: AnnouncementPlace): HistoryEntry['announced'][number] {

@@ -109,6 +109,8 @@ function inWords(entry: StoryEntry, facts: Facts): string {
         ? `it was closed at ${at} and is open again: somebody moved it back`
         : `somebody moved it back at ${at}`;
     }
+    case 'reopened':
+      return `${entry.name ?? entry.task} was opened again at ${formatTime(entry.since)}, after incident-closer had closed the incident`;
     case 'announcement': {
       const { type, place, to, state, words } = entry;
       const what = `${type} was ${state === 'made' ? 'told' : 'NOT told'} in ${place} (${to})`;

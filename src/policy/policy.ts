@@ -45,6 +45,7 @@ export function policyOf(standard: Standard, file?: PolicyFile): Policy {
     minTimeResolved,
     trackerMustAgree: false,
     announce: true,
+    notify: false,
   };
   const rules = (file?.rules ?? []).map(({ name, when = {}, set }): Rule => {
     const { incident_type: incidentType, custom_field: customField, ...same } = when;
@@ -70,6 +71,7 @@ export function policyOf(standard: Standard, file?: PolicyFile): Policy {
       resolvedStatus: set.resolved_status,
       trackerMustAgree: set.tracker_must_agree ?? last.trackerMustAgree,
       announce: set.announce ?? last.announce,
+      notify: set.notify ?? last.notify,
     };
   });
   const { paused = false } = file ?? {};

@@ -34,6 +34,8 @@ export interface Rule {
   requirePostmortem: boolean;
   /** Whether people are notified of its closing, and of its being blocked. */
   announce: boolean;
+  /** Whether operators are notified of its closing. */
+  notify: boolean;
   /** Whether pending debriefs are waited for. */
   waitForDebriefs: boolean;
   /** The minimum time since it entered its post-incident flow. */

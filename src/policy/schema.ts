@@ -97,6 +97,9 @@ const settings = z.strictObject({
   announce: yesOrNo
     .optional()
     .describe('false: nobody is told of such incidents, in tasks, in the incident or by webhooks'),
+  notify: yesOrNo
+    .optional()
+    .describe('true: the closings of such incidents are told where operators are notified'),
   wait_for_debriefs: yesOrNo
     .optional()
     .describe('whether debriefs that are scheduled and not over yet are waited for'),

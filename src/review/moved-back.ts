@@ -99,18 +99,32 @@ export function asSeen(
  */
 export function wasLifted(
   { at, done, liftedAt }: MovedBack,
-  { followUps, releasedAt = -Infinity }: Pick<Facts, 'followUps' | 'releasedAt'>,
+  { followUps, closures, releasedAt = -Infinity }: Pick<Facts, 'followUps' | 'closures' | 'releasedAt'>,
 ): boolean {
   if (liftedAt !== undefined || releasedAt > at) return true;
   const then = new Map(done?.map((row) => [row.followUp, row]));
   return followUps.some((counted) => {
-    if (counted.effective.counts !== 'done') return false;
+    if (counted.effective.counts !== 'done' || wasMadeByUs(counted, closures)) return false;
     const before = then.get(counted.followUp.id);
     if (before === undefined || counted.history.setBacks > before.setBacks) return true;
     // Where nothing is written, by the task alone. A guess is dated a millisecond before what it guesses about.
     const since = closedSince(counted);
     return since !== undefined && before.since !== undefined && since > before.since + 1;
   });
+}
+
+/**
+ * Whether we made the follow-up, about a task that was opened again: that is no reason of anybody's. While it is unknown
+ * whether ours was made, one that came since and names the same task may be it.
+ */
+function wasMadeByUs({ followUp, task }: CountedFollowUp, closures: readonly Closure[]): boolean {
+  return closures.some(({ reopened = [] }) =>
+    reopened.some((one) =>
+      one.made === undefined
+        ? one.making === true && one.task === task && !one.knew.includes(followUp.id)
+        : one.made === followUp.id,
+    ),
+  );
 }
 
 /** `it was moved back at 2026-11-24 08:15:00 UTC` */

@@ -2,6 +2,8 @@ import type { Rule } from '../policy/rule.ts';
 import type { Closure, Outcome, ReadySince } from '../store/records.ts';
 import type { Incident } from '../vocabulary.ts';
 import { isWrittenAfterAll, leftBy } from './careful-writes.ts';
+import { readLateChanges, recordLateChanges } from './closed/late-changes.ts';
+import { recordReopened, type TellReopened } from './closed/reopened.ts';
 import { close, settleIntents } from './closing.ts';
 import { decide, enoughDone, refused } from './decide.ts';
 import type { Decision } from './decision.ts';
@@ -18,7 +20,6 @@ import {
 } from './evaluate.ts';
 import type { Facts } from './facts.ts';
 import { type GatherDeps, type Gathered, gather, likelyRule, NotVisibleError } from './gather.ts';
-import { readLateChanges, recordLateChanges } from './late-changes.ts';
 import { resolvedAt } from './moved-back.ts';
 import { retryAt } from './refusals.ts';
 import { DUE } from './sections.ts';
@@ -27,7 +28,7 @@ import { settledAt } from './settle-time.ts';
 import { type ReviewJob, storeMovedBack, storeOutcome } from './store-outcome.ts';
 import { type WriteDeps, writeFollowUp } from './write-follow-up.ts';
 
-export interface ReviewDeps extends EvaluateDeps {
+export interface ReviewDeps extends EvaluateDeps, TellReopened {
   /**
    * Called when incident.io forbids a write: whether the key still has the required roles. If it does not, that says
    * nothing about this incident, and nothing is stored about it.
@@ -80,6 +81,8 @@ export async function review(incidentId: string, job: ReviewJob, deps: ReviewDep
     await deps.waker.wake([incidentId], 'its follow-ups were written');
     return storeOutcome(incidentId, WRITTEN, facts, job, deps);
   }
+  // A dry run tells nobody.
+  if (deps.writer !== undefined) await recordReopened(incidentId, facts.followUps, deps);
   if (facts.changedWhileWriting) await deps.waker.wake([incidentId], 'changed while it was looked at');
   return act(incidentId, facts, decision, job, deps);
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { reopenedTask } from './told/reopened.ts';
 
 /** One recipient of an announcement, and the result. */
 export const announcementPlace = z.object({
-  kind: z.enum(['task', 'incident', 'webhook']),
-  /** A tracker's name, `incident-io` or `webhook`: the label in metrics. */
+  kind: z.enum(['task', 'incident', 'webhook', 'notification', 'follow-up']),
+  /** A tracker's name, `incident-io`, `webhook` or where operators are notified: the label in metrics. */
   name: z.string(),
-  /** The task's key, the incident's id, or a stand-in for a webhook's address. */
+  /** The task's key, the incident's id, or a stand-in for an address. */
   to: z.string(),
   /** Its name for people: `PROJ-12`, or the host of a webhook. */
   shown: z.string(),
@@ -21,9 +22,11 @@ export type AnnouncementPlace = z.infer<typeof announcementPlace>;
 
 /** Something to announce, and where. */
 export const announcement = z.object({
-  type: z.enum(['incident.closed', 'incident.blocked', 'review.failed']),
+  type: z.enum(['incident.closed', 'incident.blocked', 'review.failed', 'incident.reopened']),
   incident: z.string(),
   closure: z.string().optional(),
+  /** The task that was opened again. */
+  reopened: reopenedTask.optional(),
   /** When it happened. */
   at: z.number(),
   /** The body of its webhook, the same for every attempt; absent once nothing is due any more. */

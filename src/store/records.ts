@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { operator } from './history/operator.ts';
+import { reopenedTask } from './told/reopened.ts';
 
 /**
  * The schemas of what the store keeps: an invalid entry is an error that names it, never a guess. New fields are
@@ -203,6 +204,8 @@ export const closure = z.object({
   requestId: z.string().optional(),
   /** What was added or reopened while it was being closed, as read right after; absent if that was not read. */
   late: z.array(blocker).optional(),
+  /** Each of its tasks that was opened again later, once; absent: none is known. */
+  reopened: z.array(reopenedTask).optional(),
 });
 export type Closure = z.infer<typeof closure>;
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { runAnnouncer } from '../announcements/announcer.ts';
+import { announceReopened } from '../announcements/reopened.ts';
 import type { Context } from '../context/context.ts';
 import { decidedBy } from '../context/decided-by.ts';
 import { reviewDeps, sweepDeps } from '../context/deps.ts';
@@ -8,6 +9,7 @@ import type { IncidentIoReader } from '../incident-io/api.ts';
 import { ForbiddenError, KeyRejectedError, NotFoundError, RateLimitedError } from '../incident-io/errors.ts';
 import { StatusCache } from '../incident-io/status-cache.ts';
 import type { Metrics } from '../metrics/counters.ts';
+import { runNotifier } from '../notifications/notifier.ts';
 import { type Handlers, PutBack, type Workers } from '../queue/queues.ts';
 import { storeFailing } from '../review/failing.ts';
 import { storeIncidents } from '../review/gather.ts';
@@ -104,7 +106,13 @@ export async function startWorker(
       const keyStillWorks = () => key.stillWorks(stop.signal);
       const onClosure = (closure: Closure) => metrics?.closure(closure);
       const look = (known: typeof key.state & { is: 'good' }) =>
-        review(incidentId, job, { ...reviewDeps(context, known, statuses), keyStillWorks, onClosure });
+        review(incidentId, job, {
+          ...reviewDeps(context, known, statuses),
+          keyStillWorks,
+          onClosure,
+          onReopened: (incident, closure, task) => announceReopened(incident, closure, task, context),
+          countReopened: metrics?.reopened,
+        });
       try {
         const { reason, verdict } = await look(key.state);
         metrics?.reviewed(verdict);
@@ -165,7 +173,8 @@ export async function startWorker(
     { keyWorks: () => key.state.is === 'good', onFailure, onTry: metrics?.announcement, wait },
     stop.signal,
   );
-  const running = Promise.all([runInBackground(background, stop.signal), announcing]);
+  const notifying = runNotifier(context, { onTry: metrics?.notification, wait }, stop.signal);
+  const running = Promise.all([runInBackground(background, stop.signal), announcing, notifying]);
 
   return {
     problems: () => [

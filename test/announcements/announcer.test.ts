@@ -41,7 +41,8 @@ describe('who is told', () => {
       env: { OUTGOING_WEBHOOK_URL: receiver.url, OUTGOING_WEBHOOK_SECRET: newSecret() },
     });
     const stop = new AbortController();
-    const announcer = { postUpdate: () => Promise.reject(new Error('not expected to be called')) };
+    const unexpected = () => Promise.reject(new Error('not expected to be called'));
+    const announcer = { postUpdate: unexpected, createFollowUpFrom: unexpected };
     const running = runAnnouncer(
       {
         ...context,
@@ -112,6 +113,7 @@ describe('an address that is gone (410)', () => {
         member,
         announcement: event,
         place,
+        isPrivate: false,
         mayPost: async () => {},
         signal: new AbortController().signal,
       });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient, type IncidentIoClient } from '../../src/incident-io/client.ts';
+import { NotFoundError } from '../../src/incident-io/errors.ts';
 import type { Pace } from '../../src/incident-io/pace/pace.ts';
 import type { Simulator } from '../../src/simulator/running-simulator.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
@@ -110,6 +111,14 @@ describe.skipIf(!schemaIsThere)(
       postUpdate: {
         routes: ['POST /v2/incident_updates'],
         use: ({ id }) => client.postUpdate(id, 'It was **closed**', 'key'),
+      },
+      createFollowUpFrom: {
+        routes: ['POST /v3/follow_ups/actions/create_from_link'],
+        // It is not there in version 2.
+        use: ({ id }) =>
+          client.createFollowUpFrom(id, 'https://github.com/acme/api/issues/77').catch((error: unknown) => {
+            if (!(error instanceof NotFoundError)) throw error;
+          }),
       },
       followUpsOf: {
         routes: ['GET /v3/follow_ups', 'GET /v2/follow_ups'],

@@ -54,6 +54,7 @@ describe('the policy file', () => {
         minTimeResolved: 0,
         trackerMustAgree: false,
         announce: true,
+        notify: false,
       },
     ]);
     expect(policy).toMatchObject({ closedStatus: 'Done', activeIncidents: 'leave', paused: undefined });

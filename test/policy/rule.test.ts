@@ -174,6 +174,7 @@ const anyRule: fc.Arbitrary<Rule> = fc.record({
   minTimeResolved: mostly(0, minutes(1_440)),
   trackerMustAgree: mostly(false, true),
   announce: fc.boolean(),
+  notify: fc.boolean(),
 });
 const anyPolicy: fc.Arbitrary<Policy> = fc
   .record({

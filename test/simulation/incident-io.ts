@@ -146,6 +146,7 @@ export function createIncidentIo(
   return {
     reader,
     announcer: {
+      createFollowUpFrom: () => Promise.reject(new Error('no follow-up is made here')),
       postUpdate(incidentId, message, key) {
         const incident = incidentOf(incidentId);
         return write(

@@ -110,6 +110,8 @@ function contextOf(around: Surroundings, working: (worker: Worker) => void): Con
     maxClosesPerHour,
     syncFollowUps,
     announceInIncident: settings.announces,
+    // What is told afterwards moves nothing: without it a story stays as short as it was.
+    onReopened: 'nothing' as const,
   };
   return plant({
     settings: given,

@@ -105,6 +105,7 @@ export function rule(over: Partial<Rule> = {}): Rule {
     minTimeResolved: 0,
     trackerMustAgree: false,
     announce: true,
+    notify: false,
     ...over,
   };
 }

@@ -73,6 +73,19 @@ const movedBack = z.object({
   closedAt: z.boolean().optional(),
 });
 
+/** A task was opened again after we had closed the incident. */
+const reopened = z.object({
+  kind: z.literal('reopened'),
+  at,
+  closure: z.string(),
+  task: z.string(),
+  followUp: z.string(),
+  /** `PROJ-12` */
+  name: z.string().optional(),
+  /** Since when it has been open, by its tracker's clock. */
+  since: z.number(),
+});
+
 const announcement = z.object({
   kind: z.literal('announcement'),
   at,
@@ -90,6 +103,7 @@ export const storyEntry = z.discriminatedUnion('kind', [
   write,
   edit,
   movedBack,
+  reopened,
   announcement,
   operatorAction.omit({ incident: true }).extend({ kind: z.literal('action') }),
 ]);
@@ -171,6 +185,8 @@ function keyOf(entry: StoryEntry): string {
       return `edit ${entry.closure ?? entry.at} ${entry.outcome}`;
     case 'moved-back':
       return `moved back ${entry.movedAt}`;
+    case 'reopened':
+      return `reopened ${entry.closure} ${entry.task}`;
     case 'announcement':
       return `${entry.type} ${entry.place} ${entry.to} ${entry.state} ${entry.at}`;
     case 'action':

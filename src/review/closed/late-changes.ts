@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { Rule } from '../policy/rule.ts';
-import { isPrivate } from '../visibility.ts';
-import { type GatherDeps, gather } from './gather.ts';
-import { blockerOf, type CountedFollowUp, followUpName, joinNames } from './sentences.ts';
+import type { Rule } from '../../policy/rule.ts';
+import { isPrivate } from '../../visibility.ts';
+import { type GatherDeps, gather } from '../gather.ts';
+import { blockerOf, type CountedFollowUp, followUpName, joinNames } from '../sentences.ts';
 
 /**
  * Nothing can prevent a change between the last read and the edit: what was added or reopened while an incident was
