@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createProgram } from '../../src/commands/command-line/program.ts';
@@ -12,21 +13,28 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const scripts = Object.keys(
   z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(read('package.json'))).scripts,
 );
-const sources = readdirSync(join(ROOT, 'src/commands'), { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => `src/commands/${file}`);
-const commandLine = ['src/main.ts', ...sources].map(read).join('\n');
-const commands = new Set([
-  ...all(/\.command\(\s*'([a-z-]+)'/g, commandLine),
-  ...all(/new Command\('([a-z-]+)'\)/g, commandLine),
-  // Those that are alike are made from a list of them.
-  ...all(/^ {2,4}\['([a-z-]+)',/gm, commandLine),
-]);
 const SHELLS = new Set(['sh', 'bash', 'console', 'shell']);
 /** A call of ours: at the beginning of a command, after variables and `sudo`. */
 const CALL =
   /(?:^|&& |\bsudo (?:-u \S+ )?|^[A-Z_]+=\S+ )incident-closer ([^|&;>]*)|(?<=dist\/main\.js )([^|&;>]*)/g;
-const options = new Set([...all(/(--[a-z-]+)/g, commandLine), '--help', '--version']);
+const program = createProgram();
+
+/** What a call names that is not there: the command, or an option of it. */
+function unknownOf(words: readonly string[]): string[] {
+  const unknown: string[] = [];
+  const isKnown = (command: Command, word: string) =>
+    ['--help', ...command.options.flatMap(({ long, short }) => [long, short])].includes(word);
+  let command = program;
+  for (let at = 0; at < words.length; at += 1) {
+    const [word = ''] = (words[at] ?? '').split('=');
+    const inner = command.commands.find((one) => one.name() === word);
+    if (inner !== undefined) command = inner;
+    else if (word.startsWith('--') && !isKnown(command, word) && !isKnown(program, word)) unknown.push(word);
+    else if (/^[a-z]+$/.test(word) && command === program && words[at - 1] !== '--env-file')
+      unknown.push(word);
+  }
+  return unknown;
+}
 
 describe.each(pages)('$path', ({ path, text }) => {
   it('links only to files and headings that exist', () => {
@@ -58,10 +66,7 @@ describe.each(pages)('$path', ({ path, text }) => {
     for (const line of code.replaceAll(/\\\n\s*/g, '').split('\n')) {
       for (const [, installed, inClone] of line.matchAll(CALL)) {
         const words = (installed ?? inClone ?? '').trim().split(/\s+/);
-        const command = words.find((word, at) => /^[a-z]+$/.test(word) && words[at - 1] !== '--env-file');
-        if (command !== undefined) expect([...commands], `${path}: ${line}`).toContain(command);
-        for (const option of words.filter((word) => word.startsWith('--')))
-          expect([...options], `${path}: ${line}`).toContain(option.split('=')[0]);
+        expect(unknownOf(words), `${path}: ${line}`).toEqual([]);
       }
     }
   });
@@ -122,9 +127,16 @@ it('docs/README.md leads to every page', () => {
   expect(reached.filter((path) => !linked.includes(path))).toEqual([]);
 });
 
+it('a command or an option that is not there is noticed', () => {
+  expect(unknownOf(['--env-file', 'settings', 'check', 'INC-1', '--json'])).toEqual([]);
+  expect(unknownOf(['history', 'erase', '--person', 'Ada'])).toEqual([]);
+  expect(unknownOf(['chek', 'INC-1'])).toEqual(['chek']);
+  expect(unknownOf(['check', '--person', 'Ada'])).toEqual(['--person']);
+});
+
 it('docs/commands.md lists exactly the commands that exist', () => {
   const listed = new Set(all(/^\| `([a-z]+)/gm, read('docs/commands.md')));
-  const top = createProgram().commands.map((one) => one.name());
+  const top = program.commands.map((one) => one.name());
   expect([...listed].sort()).toEqual(top.sort());
 });
 
