@@ -56,6 +56,11 @@ export class Judge {
     this.releasedIncidents.add(incident);
   }
 
+  /** How many tasks of an incident changed without a word of it. */
+  untoldOf(incident: string): number {
+    return this.tasksOf(incident).filter((task) => !this.known.has(task)).length;
+  }
+
   /** Whether nothing keeps an incident but that nobody answers for what is done: a machine did it, or nothing is known of the end. */
   isHeldForNobody(incident: string): boolean {
     if (this.given.io.isClosed(incident)) return false;

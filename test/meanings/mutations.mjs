@@ -164,6 +164,32 @@ const mutations = [
     from: "if (state === 'done' && fields.resolution === undefined)",
     to: "if (state === 'deleted' && fields.resolution === undefined)",
   },
+  {
+    name: 'machine in the changelog',
+    breaks: 'an issue of Jira that an app closed, and of which no webhook told, counts as closed by a person',
+    only: 'jira',
+    file: 'src/trackers/jira/answers.ts',
+    from: 'const isClosing = occurredAt !== undefined && Math.abs(change.at - occurredAt) <= AT_ONCE;',
+    to: 'const isClosing = Boolean(false);',
+  },
+  {
+    name: 'app in the history',
+    breaks:
+      'an issue of Linear that an app closed, and of which no webhook told, counts as closed by a person',
+    only: 'linear',
+    file: 'src/trackers/linear/answers.ts',
+    from: '...(closedItself(issue) ?? closedBy(issue, state)),',
+    to: "...(closedItself(issue) ?? { by: 'unknown' as const }),",
+  },
+  {
+    name: 'service account in the item',
+    breaks:
+      'a work item that a service account closed, and of which no webhook told, counts as closed by a person',
+    only: 'azure-devops',
+    file: 'src/trackers/azure-devops/read-back.ts',
+    from: "...machineFound(whoIs(name, closerOf(fields), fields['System.Tags'] ?? undefined)),",
+    to: "by: 'unknown',",
+  },
 ];
 
 const wanted = process.argv.slice(2);

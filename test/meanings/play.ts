@@ -288,10 +288,14 @@ class Stage {
     const { marksMeanOneThing = true } = this.site.can;
     if (!marksMeanOneThing || !this.judge.isHeldForNobody(incident)) return;
     this.draw.use(RELEASED);
-    this.say('a person releases the incident');
     this.judge.released(incident);
-    await this.service.release('INC-1');
-    await this.quiet(2);
+    // A release is about what is known then: what a machine closed untold is read afterwards, and needs another one.
+    const most = 1 + this.judge.untoldOf(incident);
+    for (let n = 0; n < most && !this.io.isClosed(incident); n++) {
+      this.say('a person releases the incident');
+      await this.service.release('INC-1');
+      await this.quiet(2);
+    }
     await this.judge.atEnd(this.service);
   }
 }

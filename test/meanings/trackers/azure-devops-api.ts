@@ -1,6 +1,7 @@
 import type { Answer, Asked } from '../site.ts';
-import type { Task } from '../truth.ts';
+import { isClosed, type Task } from '../truth.ts';
 import type { AzureDevOps } from './azure-devops.ts';
+import { CLOSED_BY, CLOSED_DATE } from './azure-devops-shapes.ts';
 
 /**
  * https://learn.microsoft.com/rest/api/azure/devops/wit/work-items/get-work-items-batch,
@@ -17,6 +18,10 @@ export function azureAnswer(site: AzureDevOps, asked: Asked): Answer {
   const [route = ''] = asked.url.slice(base.length + 1).split('?');
   if (route === '_apis/wit/workitemsbatch') {
     const { ids, fields, $expand: expand } = JSON.parse(asked.body ?? '{}');
+    if (site.isUndated && fields?.includes(CLOSED_BY)) {
+      site.draw.use('a collection without the field of who closed');
+      return { status: 400, body: { message: `TF51535: Cannot find field ${CLOSED_BY}.` } };
+    }
     const value = ids.map((id: number) => item(site, place, id, { fields, expand }));
     return { status: 200, body: { count: value.length, value } };
   }
@@ -77,6 +82,19 @@ function item(
 }
 
 function fieldsOf(site: AzureDevOps, task: Task): Record<string, unknown> {
-  const fields = site.fieldsOf(task, task.now);
+  const fields = { ...site.fieldsOf(task, task.now), ...whoOf(site, task) };
   return task.isBroken ? { ...fields, 'System.TeamProject': HIDDEN } : fields;
+}
+
+/** Who closed it, and who changed it last. */
+function whoOf(site: AzureDevOps, task: Task): Record<string, unknown> {
+  const { now, changes } = task;
+  const isLast = changes.at(-1)?.what === 'state';
+  const isMachine = now.by === 'machine' && isClosed(now);
+  if (isMachine) site.draw.use('a service account in the item');
+  const isDated = CLOSED_DATE in site.fieldsOf(task, now);
+  return {
+    'System.ChangedBy': site.revisedBy(isLast ? now : { ...now, by: 'person' }),
+    ...(isDated && { [CLOSED_BY]: site.revisedBy(now) }),
+  };
 }

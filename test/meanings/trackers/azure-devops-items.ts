@@ -18,7 +18,7 @@ export class AzureItems {
   readonly isUndated: boolean;
   private readonly closedName: string;
   private readonly closedShape: keyof typeof CLOSED | undefined;
-  private readonly byCategory: boolean;
+  protected readonly byCategory: boolean;
   private readonly word: string;
 
   constructor(draw: Draw, world: World, hasToken: boolean, bases: [string, string]) {

@@ -41,6 +41,8 @@ export const SHAPES = [
   ...PLACES,
   ...CLOSED_SHAPES,
   'no token',
+  'a service account in the item',
+  'a collection without the field of who closed',
   'an open state called Completed',
   'declined by its category',
   'Will not be done in other words',
@@ -56,3 +58,4 @@ export const SHAPES = [
 
 export const CHANGED = 'Microsoft.VSTS.Common.StateChangeDate';
 export const CLOSED_DATE = 'Microsoft.VSTS.Common.ClosedDate';
+export const CLOSED_BY = 'Microsoft.VSTS.Common.ClosedBy';

@@ -57,7 +57,8 @@ export class AzureDevOps extends AzureItems implements Site {
         draw.may('a service account declines') && (this.isKnownName || draw.wants(OWN_NAME, 40))
           ? 'always'
           : 'never',
-      closerInApi: false,
+      // Whatever is changed after the closing hides who made it, where the process keeps it in no field.
+      closerInApi: !this.isUndated && !this.byCategory,
       moves: false,
       movesClosed: false,
       renames: false,
@@ -165,7 +166,7 @@ export class AzureDevOps extends AzureItems implements Site {
     );
   }
 
-  private revisedBy({ by, state, isMarked }: Snapshot): Record<string, unknown> {
+  revisedBy({ by, state, isMarked }: Snapshot): Record<string, unknown> {
     const isMachine = by === 'machine' && (state === 'done' || state === 'declined');
     if (isMachine && !this.isKnownName) this.draw.use(OWN_NAME);
     if (!isMachine)
@@ -245,6 +246,7 @@ export const azureDevOps: Dialect = {
     'a service account declines': 'machine',
     'a service account closes what is tagged stale': 'machine',
     [OWN_NAME]: 'machine',
+    'a service account in the item': 'machine',
     'a revision that is newer than the change': 'reopened',
   },
   open: (draw, world) => new AzureDevOps(draw, world),

@@ -32,6 +32,18 @@ export function jiraAnswer(site: Jira, asked: Asked): Answer {
       },
     };
   }
+  if (route === '/rest/api/3/changelog/bulkfetch') {
+    if (!site.isCloud) return { status: 404, body: { errorMessages: ['null for uri'] } };
+    if (!site.tellsWho) {
+      site.draw.use('changelogs that the token may not read');
+      return { status: 403, body: { errorMessages: ['You do not have permission to view this.'] } };
+    }
+    const [ids, fieldIds] = [wanted(body.issueIdsOrKeys), wanted(body.fieldIds)];
+    const tasks = site.world.tasks.filter(
+      (task) => !task.isBroken && ids.includes(site.issue(task, task.now).id),
+    );
+    return { status: 200, body: { issueChangeLogs: tasks.map((task) => changesOf(site, task, fieldIds)) } };
+  }
   if (/^\/rest\/api\/[23]\/search(\/jql)?$/.test(route)) {
     const keys = [...String(body.jql ?? query.get('jql')).matchAll(/"([^"]+)"/g)].map(([, key = '']) => key);
     const issues = keys.flatMap((key) => find(site, key) ?? []);
@@ -89,6 +101,18 @@ function shown(
   }
   const { id, self, key } = issue;
   return { id, self, key, fields, ...(withHistory && { changelog: historyOf(site, task) }) };
+}
+
+/** https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-changelog-bulkfetch-post */
+function changesOf(site: Jira, task: Task, fieldIds: readonly string[]): Record<string, unknown> {
+  if (task.now.by === 'machine') site.draw.use('a machine in the changelog');
+  const changeHistories = task.changes.flatMap((change) => {
+    const items = site.itemsOf(change).filter(({ fieldId }) => fieldIds.includes(fieldId));
+    return items.length === 0
+      ? []
+      : [{ id: String(change.at), created: change.at, author: site.userOf(change.after), items }];
+  });
+  return { issueId: site.issue(task, task.now).id, changeHistories };
 }
 
 function historyOf(site: Jira, task: Task): Record<string, unknown> {

@@ -46,6 +46,8 @@ export const SHAPES = [
   'Data Center',
   'Data Center under a path',
   'no token',
+  'a machine in the changelog',
+  'changelogs that the token may not read',
   'a post function beside the webhook',
   'a post function alone',
   'a post function that agrees',

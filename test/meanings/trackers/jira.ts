@@ -25,6 +25,8 @@ export class Jira extends JiraIssues implements Site {
   readonly sender: (typeof SENDERS)[number] | undefined;
   /** What the answers of the API lack. */
   readonly lacks: 'resolution' | 'category' | undefined;
+  /** Whether the token may read who changed an issue. */
+  readonly tellsWho: boolean;
   /** By which names post functions called what they led to. */
   private readonly announced = new Map<Task, Set<string>>();
 
@@ -59,12 +61,13 @@ export class Jira extends JiraIssues implements Site {
           ? 'category'
           : undefined;
     const isWebhook = this.sender === undefined;
+    this.tellsWho = !draw.wants('changelogs that the token may not read', 15);
     this.can = {
       // The body of our documentation names neither time nor original.
       duplicates: this.sender === 'Automation with the body of our documentation' ? 'api' : 'webhook',
       across: true,
       machines: isWebhook && isCloud ? 'always' : 'never',
-      closerInApi: false,
+      closerInApi: isCloud && this.tellsWho,
       moves: isWebhook,
       movesClosed: true,
       renames: false,
@@ -198,7 +201,7 @@ export class Jira extends JiraIssues implements Site {
     return sent(body, (text) => this.headers(text));
   }
 
-  private userOf({ by, state }: Snapshot): Record<string, unknown> {
+  userOf({ by, state }: Snapshot): Record<string, unknown> {
     if (!this.isCloud) return { name: 'ada', key: 'ada', displayName: 'Ada', active: true };
     return by === 'machine' && state !== 'open'
       ? { accountId: '557058:1', accountType: 'app', displayName: 'Automation for Jira' }
@@ -264,6 +267,8 @@ export const jira: Dialect = {
   shapes: SHAPES,
   stories: {
     ...Object.fromEntries(MARKS.map((mark) => [`a rule closes what is labelled ${mark}`, 'machine'])),
+    'a machine in the changelog': 'machine',
+    'changelogs that the token may not read': 'declined',
     'declined by its status': 'declined',
     'Will not be done in other words': 'declined',
     'a resolution that stays when it is reopened': 'reopened',

@@ -58,8 +58,25 @@ function nodeOf(site: Linear, task: Task): Record<string, unknown> {
     relations: { nodes: original === undefined ? [] : [relation(original)] },
     inverseRelations: { nodes: [] },
     labels: { nodes: now.isMarked ? [{ name: 'Stale' }] : [] },
-    history: { nodes: [] },
+    history: { nodes: changesOf(site, task) },
   };
+}
+
+/** Newest first. https://github.com/linear/linear/blob/master/packages/sdk/src/schema.graphql (IssueHistory) */
+function changesOf(site: Linear, task: Task): unknown[] {
+  const nodes = task.changes.map(({ what, before, after, at }) => {
+    const actor = site.actor(after);
+    const isState = what === 'state' && after.state !== 'deleted';
+    if (isState && actor?.type === 'oauthClient') site.draw.use('an app in the history');
+    return {
+      createdAt: millis(at),
+      fromState: isState ? { type: site.typeOf(before) } : null,
+      toState: isState ? { type: site.typeOf(after) } : null,
+      actor: actor && { id: actor.id, name: actor.name, app: actor.type === 'oauthClient' },
+      botActor: null,
+    };
+  });
+  return nodes.reverse();
 }
 
 /** Newest first. https://github.com/linear/linear/blob/master/packages/sdk/src/schema.graphql (IssueStateSpan, alpha) */

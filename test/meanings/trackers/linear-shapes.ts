@@ -17,6 +17,7 @@ export const SHAPES = [
   ...LINKS,
   ...MACHINES,
   'no token',
+  'an app in the history',
   'two workspaces',
   'a state of another name',
   'an open state called Done',

@@ -47,7 +47,7 @@ export class Linear implements Site {
       duplicates: 'api',
       across: !this.hasTwo,
       machines: 'always',
-      closerInApi: this.machine === 'closed by itself for want of activity',
+      closerInApi: this.machine !== 'closed with its parent',
       moves: !this.hasTwo,
       movesClosed: true,
       renames: false,
@@ -121,7 +121,7 @@ export class Linear implements Site {
       .map(({ before }) => this.identifier(before));
   }
 
-  private byMachine({ by, state }: Snapshot): boolean {
+  byMachine({ by, state }: Snapshot): boolean {
     return by === 'machine' && (state === 'done' || state === 'declined');
   }
 
@@ -152,7 +152,7 @@ export class Linear implements Site {
     };
   }
 
-  private actor(now: Snapshot): Record<string, unknown> | null {
+  actor(now: Snapshot): { id: string; type: string; name: string; url?: string } | null {
     if (!this.byMachine(now))
       return { id: 'user-1', type: 'user', name: 'Ada', url: 'https://linear.app/acme/profiles/ada' };
     return this.machine.startsWith('closed')
@@ -246,6 +246,7 @@ export const linear: Dialect = {
   shapes: SHAPES,
   stories: {
     ...Object.fromEntries(MACHINES.map((name) => [name, 'machine'])),
+    'an app in the history': 'machine',
     'a duplicate in a state of the type canceled': 'duplicates',
     'archived after it was closed': 'done, touched',
     'thrown into the trash by an update': 'deleted',
