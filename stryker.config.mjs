@@ -8,6 +8,7 @@ export default {
   // What is pure and small, and decides.
   mutate: [
     'src/review/decide.ts',
+    'src/review/guards/*.ts',
     'src/review/effective-state.ts',
     'src/review/moved-back.ts',
     'src/review/duplicates.ts',

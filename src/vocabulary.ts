@@ -165,12 +165,18 @@ export interface Incident {
   createdAt?: number;
   /** The name of its lead. */
   lead?: string;
+  /** Its roles, as far as incident.io lists them on it, and whether somebody has each; absent: not known. */
+  roles?: IncidentRole[];
   updatedAt: number;
 }
 
 export interface Named {
   id: string;
   name: string;
+}
+
+export interface IncidentRole extends Named {
+  isFilled: boolean;
 }
 
 /** A custom field of an incident, with its values as texts: names of options and catalogue entries, numbers, links. */

@@ -5,6 +5,7 @@ import type {
   FollowUp,
   Identity,
   Incident,
+  IncidentRole,
   IncidentStatus,
   IncidentUpdate,
   Named,
@@ -28,9 +29,19 @@ const named = maybe(
 const shown = <S extends z.ZodType>(schema: S) => maybe(schema).catch(undefined);
 
 const roleAssignment = z.object({
-  role: z.object({ role_type: text }),
-  assignee: maybe(z.object({ name: text })),
+  role: z.object({ role_type: shown(text), id: shown(id), name: shown(text) }),
+  assignee: maybe(z.object({ name: shown(text) })),
 });
+
+/** Unlike what is only shown, all of them have to be readable for any to count: a policy may want roles filled. */
+function rolesOf(
+  assignments: readonly z.output<typeof roleAssignment>[] | undefined,
+): IncidentRole[] | undefined {
+  const roles = assignments?.flatMap(({ role: { id, name }, assignee }) =>
+    id === undefined ? [] : [{ id, name: name ?? id, isFilled: assignee !== undefined }],
+  );
+  return roles?.length === assignments?.length ? roles : undefined;
+}
 
 const status = z
   .object({ id, name: text, category: text, rank: z.number() })
@@ -81,6 +92,7 @@ const incident = z
   })
   .transform((it): Incident => {
     const lead = it.incident_role_assignments?.find(({ role }) => role.role_type === 'lead')?.assignee;
+    const roles = rolesOf(it.incident_role_assignments);
     const { id, reference, name, mode, visibility, permalink, severity, incident_type: type } = it;
     return {
       id,
@@ -99,7 +111,8 @@ const incident = z
       })),
       status: it.incident_status,
       ...(it.created_at !== undefined && { createdAt: it.created_at }),
-      ...(lead && { lead: lead.name }),
+      ...(lead?.name !== undefined && { lead: lead.name }),
+      ...(roles && { roles }),
       updatedAt: it.updated_at,
     };
   });

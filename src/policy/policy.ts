@@ -1,4 +1,5 @@
 import type { Settings } from '../settings/settings.ts';
+import type { BusinessHours } from './business-hours.ts';
 import type { Rule } from './rule.ts';
 import type { PolicyFile } from './schema.ts';
 
@@ -14,11 +15,23 @@ export interface Policy {
   rules: readonly Rule[];
 }
 
+/** All that verdicts rest on, as a text to compare: which keys a rule names itself makes no difference. */
+export function meaningOf(policy: Policy): string {
+  return JSON.stringify({ ...policy, rules: policy.rules.map((rule) => ({ ...rule, keys: undefined })) });
+}
+
 /** The environment's settings about closing. */
 type Standard = Pick<
   Settings,
   'activeIncidents' | 'resolvedStatus' | 'closedStatus' | 'settleTime' | 'minFollowUps' | 'minTimeResolved'
 >;
+
+function hoursOf({
+  time_zone: timeZone,
+  ...rest
+}: NonNullable<PolicyFile['rules'][number]['set']['business_hours']>): BusinessHours {
+  return { timeZone, ...rest };
+}
 
 /** The name of the last rule. */
 export const SETTINGS_RULE = 'the settings';
@@ -46,6 +59,7 @@ export function policyOf(standard: Standard, file?: PolicyFile): Policy {
     trackerMustAgree: false,
     announce: true,
     notify: false,
+    requiredRoles: [],
   };
   const rules = (file?.rules ?? []).map(({ name, when = {}, set }): Rule => {
     const { incident_type: incidentType, custom_field: customField, ...same } = when;
@@ -72,6 +86,10 @@ export function policyOf(standard: Standard, file?: PolicyFile): Policy {
       trackerMustAgree: set.tracker_must_agree ?? last.trackerMustAgree,
       announce: set.announce ?? last.announce,
       notify: set.notify ?? last.notify,
+      businessHours: set.business_hours && hoursOf(set.business_hours),
+      requiredRoles: set.required_roles ?? last.requiredRoles,
+      closeFromStatus: set.close_from_status,
+      keys: Object.keys(set),
     };
   });
   const { paused = false } = file ?? {};

@@ -1,6 +1,7 @@
 import { showsAutomation } from '../trackers/automation.ts';
 import { letters } from '../trackers/declined-names.ts';
 import type { FollowUp, Incident } from '../vocabulary.ts';
+import type { BusinessHours } from './business-hours.ts';
 
 /** What applies to the incidents that a rule matches. Times are ms. */
 export interface Rule {
@@ -45,6 +46,14 @@ export interface Rule {
   resolvedStatus?: string;
   /** Whether a follow-up with a task counts only once its tracker says so too. */
   trackerMustAgree: boolean;
+  /** The hours in which it is closed or resolved; absent: at any time. */
+  businessHours?: BusinessHours;
+  /** The incident roles, by name or id, that have to be filled: all of them. */
+  requiredRoles: readonly string[];
+  /** The post-incident statuses, by name or id, from which it is closed: one of them; absent: from any. */
+  closeFromStatus?: readonly string[];
+  /** The keys that the rule itself sets, as the file names them; all others are as in the settings. */
+  keys?: readonly string[];
 }
 
 /** Names or ids, case-insensitive; one of a list has to match. */
@@ -80,30 +89,78 @@ export function depends(rules: readonly Rule[]): boolean {
   return rules.length > 1;
 }
 
-function fits(when: Conditions, incident: IncidentAbout): boolean {
+/** One condition of a rule: one of `wanted` has to be among what the incident `has`. */
+export interface Condition {
+  /** As the file names it. */
+  key: string;
+  wanted: string[];
+  has: string[];
+  fits: boolean;
+}
+
+/** The conditions of a rule, and whether an incident fits each. */
+export function conditionsOf(when: Conditions, incident: IncidentAbout): Condition[] {
   const { severity, type, mode, visibility, customFields } = incident;
-  return (
-    isOneOf(when.severity, [severity?.name, severity?.id]) &&
-    isOneOf(when.incidentType, [type?.name, type?.id]) &&
-    isOneOf(when.mode, [mode]) &&
-    isOneOf(when.visibility, [visibility]) &&
-    isOneOf(
+  const condition = (
+    key: string,
+    wanted: readonly string[] | undefined,
+    given: readonly (string | undefined)[],
+  ): Condition[] => {
+    if (wanted === undefined) return [];
+    const has = given.flatMap((value) => value ?? []);
+    return [{ key, wanted: [...wanted], has, fits: isOneOf(wanted, has) }];
+  };
+  return [
+    ...condition('severity', when.severity, [severity?.name, severity?.id]),
+    ...condition('incident_type', when.incidentType, [type?.name, type?.id]),
+    ...condition('mode', when.mode, [mode]),
+    ...condition('visibility', when.visibility, [visibility]),
+    ...condition(
+      'label',
       when.label,
       customFields.flatMap(({ values }) => values),
-    ) &&
-    Object.entries(when.customField ?? {}).every(([field, wanted]) =>
-      isOneOf(
+    ),
+    ...Object.entries(when.customField ?? {}).flatMap(([field, wanted]) =>
+      condition(
+        `custom_field.${field}`,
         wanted,
         customFields.flatMap(({ id, name, values }) => (isOneOf([field], [id, name]) ? values : [])),
       ),
-    )
-  );
+    ),
+  ];
+}
+
+function fits(when: Conditions, incident: IncidentAbout): boolean {
+  return conditionsOf(when, incident).every((condition) => condition.fits);
 }
 
 function isOneOf(wanted: readonly string[] | undefined, given: readonly (string | undefined)[]): boolean {
   if (wanted === undefined) return true;
   const there = new Set(given.flatMap((value) => value?.toLowerCase() ?? []));
   return wanted.some((value) => there.has(value.toLowerCase()));
+}
+
+/**
+ * The roles that the rule wants filled and that are not; `undefined`: who has which role of this incident is not known.
+ * A role that nobody has is shown by incident.io without an assignee, or not at all.
+ */
+export function unfilledRoles(
+  { requiredRoles }: Pick<Rule, 'requiredRoles'>,
+  { roles }: Pick<Incident, 'roles'>,
+): readonly string[] | undefined {
+  if (requiredRoles.length === 0) return [];
+  const filled = roles?.filter(({ isFilled }) => isFilled);
+  return (
+    filled && requiredRoles.filter((role) => !filled.some(({ id, name }) => isOneOf([role], [id, name])))
+  );
+}
+
+/** Whether the rule closes an incident from this post-incident status. */
+export function closesFrom(
+  { closeFromStatus }: Pick<Rule, 'closeFromStatus'>,
+  { id, name }: Pick<Incident['status'], 'id' | 'name'>,
+): boolean {
+  return isOneOf(closeFromStatus, [id, name]);
 }
 
 /** Whether the rule lets this follow-up stay open. */

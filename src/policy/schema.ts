@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration as durationKind, NotAllowed } from '../settings/kinds.ts';
+import { businessHours } from './hours-schema.ts';
 
 /**
  * The file `incident-closer.yaml`. Unknown keys are refused, so that a typo is an error and not a rule that never
@@ -113,6 +114,19 @@ const settings = z.strictObject({
   tracker_must_agree: yesOrNo
     .optional()
     .describe('whether a follow-up that was ticked off by hand counts only once its task is closed too'),
+  business_hours: businessHours
+    .optional()
+    .describe('such incidents are closed and resolved within these hours only'),
+  required_roles: list
+    .optional()
+    .describe(
+      'incident roles, by name or id: all of them have to be filled before such incidents are closed',
+    ),
+  close_from_status: list
+    .optional()
+    .describe(
+      'post-incident statuses, by name or id: such incidents are closed from one of them, and wait in any other',
+    ),
 });
 
 const rule = z.strictObject(
@@ -147,6 +161,7 @@ export function keysAt(path: readonly PropertyKey[]): string[] {
   if (last === 'when') return Object.keys(when.shape);
   if (last === 'set') return Object.keys(settings.shape);
   if (last === 'must_be_done' || last === 'may_stay_open') return ['labels', 'priorities'];
+  if (last === 'business_hours') return Object.keys(businessHours.shape);
   return Object.keys(last === 'rules' ? rule.shape : policyFile.shape);
 }
 

@@ -1,14 +1,16 @@
 import { formatTime } from '../format-time.ts';
-import { type Policy, SETTINGS_RULE } from '../policy/policy.ts';
+import type { Policy } from '../policy/policy.ts';
 import { type Rule, ruleFor } from '../policy/rule.ts';
 import type { MovedBack, Refusal } from '../store/records.ts';
 import { isPrivate } from '../visibility.ts';
-import type { Incident, Target } from '../vocabulary.ts';
+import type { Target } from '../vocabulary.ts';
 import { type BacklogSince, backlogSince, statusSince } from './backlog.ts';
-import { braked, type Decision, leave, wait } from './decision.ts';
+import { type Decision, leave, wait } from './decision.ts';
 import type { EffectiveState } from './effective-state.ts';
 import type { Facts } from './facts.ts';
 import { fingerprint } from './fingerprint.ts';
+import { waitForFlow } from './guards/flow.ts';
+import { standingReady, waitForTime } from './guards/time.ts';
 import { asSeen, describeMovedBack, findMovedBack, resolvedAt, wasLifted } from './moved-back.ts';
 import { type RefusalGrounds, retryAt, rowOf } from './refusals.ts';
 import {
@@ -19,7 +21,6 @@ import {
   refusedSince,
   waitingFor,
 } from './sentences.ts';
-import { isOfDryRun, settledAt } from './settle-time.ts';
 import { chooseStatuses, noStatus, wantedStatus } from './target-status.ts';
 import { confirmingVerdict, unconfirmedOf } from './unconfirmed.ts';
 
@@ -91,7 +92,7 @@ export function decide(facts: Facts, policy: Policy): Decision {
 
   // Closing opts it out of the rest of its post-incident flow.
   const to: Target = active && policy.activeIncidents === 'resolve' ? 'post-incident' : 'closed';
-  const flow = to === 'closed' ? waitForFlow(incident, active, rule, now) : undefined;
+  const flow = to === 'closed' ? waitForFlow({ incident, statuses, rule, now }, active) : undefined;
   if (flow !== undefined) return flow;
 
   // 4. Whether an edit could succeed at all.
@@ -129,8 +130,8 @@ export function decide(facts: Facts, policy: Policy): Decision {
     if (back !== undefined && !wasLifted(back, facts)) return movedBack(back);
   }
 
-  // 6. Time: settle time on our clock, in the status it still has; the least time in its post-incident flow; and the
-  // brake, against whatever nobody thought of. The one that ends last is told: nothing happens before.
+  // 6. Time: settle time on our clock, in the status it still has; the least time in its post-incident flow; the brake,
+  // against whatever nobody thought of; and business hours. The one that ends last is told: nothing happens before.
   const waiting = waitOf(facts.updates === undefined ? seen?.resolvedAt : resolvedAt(facts.updates));
   if (waiting !== undefined) return waiting;
 
@@ -154,57 +155,6 @@ export function decide(facts: Facts, policy: Policy): Decision {
     status,
     others: to === 'post-incident' && wanted === undefined ? others : [],
   };
-}
-
-/** Since when it is ready, in the status it still has; what a dry run found counts anew. */
-function standingReady({ ready, incident, starts }: Facts): Facts['ready'] {
-  return ready?.statusId === incident?.status.id && !isOfDryRun(ready, starts) ? ready : undefined;
-}
-
-/** What ends last of all that only time ends; `undefined`: nothing is left of it. */
-function waitForTime(
-  facts: Facts,
-  { to, resolved, all }: { to: Target; resolved: number | undefined; all: string },
-): Extract<Decision, { verdict: 'wait' }> | undefined {
-  const { now, rule, starts, brakeUntil } = facts;
-  const known = standingReady(facts)?.since;
-  // By incident.io's clock; ahead of ours, which was set back then, it says nothing of what came first.
-  const isNewEnd = known !== undefined && resolved !== undefined && resolved > known && resolved <= now;
-  const since = known === undefined || isNewEnd ? now : known;
-  const settled = settledAt(since, rule.settleTime, starts, now);
-  const mayClose =
-    to === 'closed' && rule.minTimeResolved > 0 ? (resolved ?? since) + rule.minTimeResolved : -Infinity;
-  const until = Math.max(settled, mayClose, brakeUntil ?? -Infinity);
-  if (until <= now) return undefined;
-  if (until === brakeUntil) return { ...braked(brakeUntil), readySince: since };
-  const anew = settled > since + rule.settleTime ? ', anew after the dry run' : '';
-  if (until === settled)
-    return {
-      ...wait('settling', `${all}; it settles until ${formatTime(settled)}${anew}`, settled),
-      readySince: since,
-    };
-  const words = `${all}; ${by(rule)} it stays in its post-incident flow until ${formatTime(mayClose)}`;
-  return { ...wait('min-time-resolved', words, mayClose), readySince: since };
-}
-
-/** What is left of its post-incident flow, which closing would skip. */
-function waitForFlow(incident: Incident, active: boolean, rule: Rule, now: number): Decision | undefined {
-  if (rule.requirePostmortem && !incident.hasPostmortem)
-    return wait('no-postmortem', `the rule “${rule.name}” wants its post-mortem first, and it has none`);
-  const debrief = Math.max(...incident.debriefs.map(({ endAt }) => endAt));
-  if (rule.waitForDebriefs && debrief > now)
-    return wait(
-      'debrief',
-      `${by(rule)} it waits for its debrief, which ends at ${formatTime(debrief)}`,
-      debrief,
-    );
-  if (active && rule.minTimeResolved > 0)
-    return wait('not-resolved', `${by(rule)} it has to be resolved first, and it is still active`);
-  return undefined;
-}
-
-function by({ name }: Rule): string {
-  return name === SETTINGS_RULE ? 'by the settings' : `by the rule “${name}”`;
 }
 
 /** Whether the follow-ups alone would allow closing: none blocks, and enough are done for the rule. */

@@ -10,10 +10,13 @@ export type WaitReason =
   | 'follow-ups'
   | 'changed-while-writing'
   | 'no-postmortem'
+  | 'roles'
+  | 'in-flow'
   | 'debrief'
   | 'not-resolved'
   | 'settling'
   | 'min-time-resolved'
+  | 'business-hours'
   | 'brake'
   | 'confirming'
   | 'first-sync';

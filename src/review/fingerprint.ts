@@ -23,12 +23,14 @@ export function fingerprint(
 
 /** The part of it that a later sweep can see without a call per incident. */
 export function fingerprintOf(facts: {
-  incident?: Pick<Incident, 'status' | 'updatedAt' | 'hasPostmortem'>;
+  incident?: Pick<Incident, 'status' | 'updatedAt' | 'hasPostmortem' | 'roles'>;
   followUps: readonly FingerprintedFollowUp[];
 }): string | undefined {
   const { incident, followUps } = facts;
   if (incident === undefined) return undefined;
   const postmortem = incident.hasPostmortem ? ' post-mortem' : '';
+  // Whether `updated_at` moves with an assignment is not documented.
+  const filled = (incident.roles ?? []).filter(({ isFilled }) => isFilled).map(({ id }) => id);
   // A follow-up that was set back and completed again has the same status, yet may be the news an incident waits for.
   const completed = Math.max(0, ...followUps.map(({ followUp }) => followUp.completedAt ?? 0));
   const setBacks = followUps.reduce((sum, { history }) => sum + (history?.setBacks ?? 0), 0);
@@ -36,6 +38,7 @@ export function fingerprintOf(facts: {
   const told = followUps.flatMap(({ word }) => word?.delivery ?? []).sort();
   return [
     `${fingerprint(incident, followUps)} ${incident.updatedAt} ${completed}/${setBacks}${postmortem}`,
+    ...filled.sort(),
     ...told,
   ].join(' ');
 }

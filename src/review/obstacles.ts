@@ -12,7 +12,13 @@ export interface Obstacle {
 }
 
 /** Reasons that are no obstacle of their own. */
-const PASSING: readonly string[] = ['settling', 'min-time-resolved', 'confirming', 'changed-while-writing'];
+const PASSING: readonly string[] = [
+  'settling',
+  'min-time-resolved',
+  'business-hours',
+  'confirming',
+  'changed-while-writing',
+];
 
 /**
  * What else keeps an incident open besides the reason of its verdict, as far as these facts show; `unread`: what would
@@ -121,6 +127,10 @@ function without(reason: string, facts: Facts, policy: Policy): [Facts, Policy] 
       return byRule({ requirePostmortem: false });
     case 'debrief':
       return byRule({ waitForDebriefs: false });
+    case 'roles':
+      return byRule({ requiredRoles: [] });
+    case 'in-flow':
+      return byRule({ closeFromStatus: undefined });
     case 'key-role':
       return [{ ...facts, roles: undefined }, policy];
     case 'refused':

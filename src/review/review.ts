@@ -24,7 +24,7 @@ import { resolvedAt } from './moved-back.ts';
 import { retryAt } from './refusals.ts';
 import { DUE } from './sections.ts';
 import type { CountedFollowUp } from './sentences.ts';
-import { settledAt } from './settle-time.ts';
+import { dueSince, settledAt } from './settle-time.ts';
 import { type ReviewJob, storeMovedBack, storeOutcome } from './store-outcome.ts';
 import { type WriteDeps, writeFollowUp } from './write-follow-up.ts';
 
@@ -251,12 +251,9 @@ async function act(
       const { id: statusId } = incident.status;
       const ready = facts.ready?.statusId === statusId ? facts.ready : { since: facts.now, statusId };
       await store.ready.put(incidentId, ready);
-      await store.tables.rank(DUE, [
-        {
-          member: incidentId,
-          score: settledAt(ready.since, facts.rule.settleTime, facts.starts, facts.now),
-        },
-      ]);
+      const settled = settledAt(ready.since, facts.rule.settleTime, facts.starts, facts.now);
+      const score = dueSince(settled, await store.outcomes.get(incidentId), facts.now);
+      await store.tables.rank(DUE, [{ member: incidentId, score }]);
       const closing = { ...deps, api: writer, keyName: deps.key.name };
       const closed = await closeTo(decision, { ...facts, incident, updates }, job.signal, closing);
       if (!closed.done) {

@@ -94,9 +94,14 @@ export class People {
   /** Changes what is said of an incident. */
   describeIncident(
     incident: string,
-    { severity, ...rest }: Pick<NewIncident, 'severity' | 'type' | 'customFields' | 'postmortemUrl'>,
+    {
+      severity,
+      lead,
+      ...rest
+    }: Pick<NewIncident, 'severity' | 'lead' | 'type' | 'customFields' | 'postmortemUrl'>,
   ): SimIncident {
     const found = this.#incident(incident);
+    if (lead !== undefined) found.lead = userNamed(this.#world, lead);
     if (severity !== undefined) found.severity = rankedNamed(this.#world.severities, severity);
     describeIncident(found, rest);
     touch(this.#world, found);

@@ -67,8 +67,8 @@ function leadJson(lead: User, createdAt: number): Json {
   const role = {
     id: '01INCIDENTLEAD',
     name: 'Incident lead',
-    description: '',
-    instructions: '',
+    description: 'Coordinates the incident',
+    instructions: 'Coordinate the incident',
     required: false,
     role_type: 'lead',
     shortform: 'lead',

@@ -4,12 +4,12 @@ import type { IncidentRecord } from './records.ts';
 /** What is stored of an incident. */
 export function asRecord(incident: Incident): IncidentRecord {
   const { reference, name, mode, permalink, createdAt, lead, visibility, severity, type } = incident;
-  const { status, hasPostmortem, debriefs, updatedAt } = incident;
+  const { status, hasPostmortem, debriefs, roles, updatedAt } = incident;
   const customFields = incident.customFields.filter(({ values }) => values.length > 0);
   return {
     ...{ reference, name, mode, permalink, createdAt, lead },
     about: { visibility, severity, type, customFields },
-    seen: { status, hasPostmortem, debriefs, updatedAt },
+    seen: { status, hasPostmortem, debriefs, roles, updatedAt },
   };
 }
 

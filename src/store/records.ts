@@ -154,6 +154,7 @@ export const incidentRecord = z.object({
       status: incidentStatus,
       hasPostmortem: z.boolean(),
       debriefs: z.array(z.object({ startAt: z.number(), endAt: z.number() })),
+      roles: z.array(named.extend({ isFilled: z.boolean() })).optional(),
       updatedAt: z.number(),
     })
     .optional(),

@@ -49,7 +49,10 @@ const BETWEEN_PAGES = 1_000;
 export const OPEN = ['learning', 'live', 'triage'];
 /** Verdicts that only a change can alter are reviewed again after this anyway, ms. */
 const LOOK_AGAIN = 24 * 3_600_000;
-const LASTING = ['moved-back', 'resolved-by-us', 'refused', 'backlog', 'held', 'rule', 'no-postmortem'];
+const LASTING = [
+  ...['moved-back', 'resolved-by-us', 'refused', 'backlog', 'held'],
+  ...['rule', 'no-postmortem', 'roles', 'in-flow', 'business-hours'],
+];
 
 /**
  * The regular check of every incident that might be ready: recovers what webhooks and queue lost. Its cost grows with
@@ -238,7 +241,7 @@ function isLasting(
     outcome.looks === fingerprintOf({ incident, followUps: counted }) &&
     // A release during that review is news.
     outcome.releasedAt === releasedAt &&
-    now - outcome.at < LOOK_AGAIN
+    now < Math.min(outcome.at + LOOK_AGAIN, outcome.until ?? Number.POSITIVE_INFINITY)
   );
 }
 

@@ -86,6 +86,19 @@ describe.each(onePlace('postgres'))("a team's own rules, on $name", (place) => {
     await closed(world, incident);
   });
 
+  it('an incident whose rule wants a role filled is closed once somebody has it', async () => {
+    await open('rules:\n  - name: Led\n    set: { required_roles: Incident lead }\n');
+    const { incidentIo } = world;
+    const made = incidentIo.createIncident();
+    const incident = { id: made.id, reference: made.reference, followUps: [] };
+    await add(made.id, 'policy/f#1');
+    await world.github({ issue: 'policy/f#1', action: 'closed' });
+    await verdict(world, incident, { verdict: 'wait', reason: 'roles' });
+    incidentIo.describeIncident(made.id, { lead: 'Ada' });
+    await sweepNow({ backlog: false }, world.context());
+    await closed(world, incident);
+  });
+
   it('a severity that changed brings the rule with it, whatever was remembered', async () => {
     await open('rules:\n  - name: Critical\n    when: { severity: Critical }\n    set: { close: false }\n');
     const { incidentIo } = world;
@@ -110,7 +123,7 @@ describe.each(onePlace('postgres'))("a team's own rules, on $name", (place) => {
     });
     expect(world.incidentIo.followUp(incident.followUps[0] ?? '').status).toBe('outstanding');
     expect(world.incidentIo.effects).toEqual([]);
-    writeFileSync(world.env.POLICY_FILE ?? '', '');
+    writeFileSync(world.env.POLICY_FILE ?? '', 'rules: []\n');
     await world.restart();
     await sweepNow({ backlog: false }, world.context());
     await closed(world, incident);

@@ -26,18 +26,42 @@ export const mistakes = [
     ],
     ['a refusal holds for ever', 'if (again > now) return refused', 'if (again >= 0) return refused'],
     [
+      'an incident that is backlog is closed once its history was read',
+      'if ((statusSince(facts.updates) ?? -Infinity) < old.at) return backlog(old);',
+      '',
+    ],
+  ),
+  ...of(
+    'src/review/guards/time.ts',
+    ['test/review', 'test/policy'],
+    [
       'the settle time is over one moment early',
       'if (until <= now) return undefined;',
       'if (until - 1 <= now) return undefined;',
     ],
     [
+      'business hours are those of now, not of when it has settled',
+      'opensAt(hours, Math.max(until, now))',
+      'opensAt(hours, now)',
+    ],
+  ),
+  ...of(
+    'src/review/guards/flow.ts',
+    ['test/review'],
+    [
       'a post-mortem is not waited for',
       'if (rule.requirePostmortem && !incident.hasPostmortem)',
       'if (rule.requirePostmortem && incident.hasPostmortem)',
     ],
+    ['roles that could not be read count as filled', 'if (unfilled === undefined)', 'if (false)'],
+  ),
+  ...of(
+    'src/policy/live-policy.ts',
+    ['test/policy'],
+    ['half a file that an editor is writing counts', 'if (!isSame) return { settled: false };', ''],
     [
-      'an incident that is backlog is closed once its history was read',
-      'if ((statusSince(facts.updates) ?? -Infinity) < old.at) return backlog(old);',
+      'a policy that is gone is in force no more',
+      "if ('missing' in found) refuseLost(found, lost, settings);",
       '',
     ],
   ),

@@ -55,6 +55,7 @@ describe('the policy file', () => {
         trackerMustAgree: false,
         announce: true,
         notify: false,
+        requiredRoles: [],
       },
     ]);
     expect(policy).toMatchObject({ closedStatus: 'Done', activeIncidents: 'leave', paused: undefined });
@@ -90,6 +91,29 @@ describe('the policy file', () => {
     ]);
   });
 
+  it.each<[string, { days: number[]; hours: { from: number; to: number }[] }]>([
+    ['hours: 09:00-17:30', { days: [1, 2, 3, 4, 5], hours: [{ from: 540, to: 1_050 }] }],
+    ['days: Sat-Mon, hours: 0:00-24:00', { days: [6, 0, 1], hours: [{ from: 0, to: 1_440 }] }],
+    [
+      'days: [monday, Wed-Thu], hours: [08:00 - 12:00, 13:00-18:00]',
+      {
+        days: [1, 3, 4],
+        hours: [
+          { from: 480, to: 720 },
+          { from: 780, to: 1_080 },
+        ],
+      },
+    ],
+  ])('names business hours: %s', (hours, expected) => {
+    const path = file(
+      `rules:\n  - name: a\n    set: { business_hours: { time_zone: Asia/Tokyo, ${hours} } }\n`,
+    );
+    expect(readPolicy(readSettings({ POLICY_FILE: path })).rules[0]?.businessHours).toEqual({
+      timeZone: 'Asia/Tokyo',
+      ...expected,
+    });
+  });
+
   it('may be empty, or hold only a pause', () => {
     expect(readPolicy(readSettings({ POLICY_FILE: file('') })).rules).toHaveLength(1);
     expect(readPolicy(readSettings({ POLICY_FILE: file('paused: true') })).paused).toBe(
@@ -123,6 +147,21 @@ describe('the policy file', () => {
     [
       'rules:\n  - name: a\n    set: { min_follow_ups: 0 }\n',
       ['  - p.yaml:3: rules[0].set.min_follow_ups: give a whole number from 1 to 10000'],
+    ],
+    [
+      'rules:\n  - name: a\n    set:\n      business_hours: { time_zone: Mars/Olympus, days: Mon-Fry, hours: 22:00-06:00, zone: UTC }\n',
+      [
+        '  - p.yaml:4: rules[0].set.business_hours.time_zone: give a time zone of the IANA database, such as Europe/London or UTC',
+        '  - p.yaml:4: rules[0].set.business_hours.days: give days such as Mon-Fri, or a list of them',
+        '  - p.yaml:4: rules[0].set.business_hours.hours: give hours such as 09:00-17:30, or a list of them; they end on the day on which they begin, by 24:00 at the latest',
+        '  - p.yaml:4: rules[0].set.business_hours.zone is not known: allowed here are time_zone, days, hours',
+      ],
+    ],
+    [
+      'rules:\n  - name: a\n    set: { business_hours: { time_zone: UTC } }\n',
+      [
+        '  - p.yaml:3: rules[0].set.business_hours.hours: give hours such as 09:00-17:30, or a list of them; they end on the day on which they begin, by 24:00 at the latest',
+      ],
     ],
     [
       'rules:\n  - name: a\n    when: { visibility: secret }\n    set: {}\n',

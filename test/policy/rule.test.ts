@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { type Policy, policyOf, SETTINGS_RULE } from '../../src/policy/policy.ts';
 import {
   automationCountsOf,
+  closesFrom,
   closingsCountOf,
   inactivityLabelOf,
   isLike,
   mayStayOpen,
   type Rule,
   ruleFor,
+  unfilledRoles,
 } from '../../src/policy/rule.ts';
 import { decide } from '../../src/review/decide.ts';
 import { effectiveState } from '../../src/review/effective-state.ts';
@@ -106,6 +108,29 @@ describe('a follow-up may stay open', () => {
   });
 });
 
+describe('a role is filled', () => {
+  const lead = { id: '01LEAD', name: 'Incident Lead', isFilled: true };
+  const scribe = { id: '01SCRIBE', name: 'Scribe', isFilled: false };
+  it.each<[string, string[], Incident['roles'], readonly string[] | undefined]>([
+    ['where no rule asks for it', [], undefined, []],
+    ['by its name, in any case', ['incident lead'], [lead, scribe], []],
+    ['by its id', ['01lead'], [lead], []],
+    ['not where it is shown without anybody', ['Incident Lead', 'Scribe'], [lead, scribe], ['Scribe']],
+    ['not where it is not shown at all', ['Scribe'], [lead], ['Scribe']],
+    ['not where roles could not be read, which is not known', ['Incident Lead'], undefined, undefined],
+  ])('%s', (_, requiredRoles, roles, unfilled) => {
+    expect(unfilledRoles(rule({ requiredRoles }), { roles })).toEqual(unfilled);
+  });
+});
+
+it('a post-incident status is named by its name or id, and without any all are', () => {
+  const from = rule({ closeFromStatus: ['reviewing', '01other'] });
+  expect(closesFrom(from, statuses.reviewing)).toBe(true);
+  expect(closesFrom(from, { id: '01OTHER', name: 'x' })).toBe(true);
+  expect(closesFrom(from, statuses.learning)).toBe(false);
+  expect(closesFrom(rule(), statuses.learning)).toBe(true);
+});
+
 it('accounts whose closings do not count are named with * for anything', () => {
   const by = rule({ closingsDoNotCountOf: ['stale[bot]', 'renovate*', '*-sync'] });
   for (const actor of ['stale[bot]', 'Stale[Bot]', 'renovate', 'renovate[bot]', 'jira-sync'])
@@ -175,6 +200,14 @@ const anyRule: fc.Arbitrary<Rule> = fc.record({
   trackerMustAgree: mostly(false, true),
   announce: fc.boolean(),
   notify: fc.boolean(),
+  businessHours: mostlyNone(
+    fc.constantFrom(
+      { timeZone: 'Asia/Tokyo', days: [0, 1, 6], hours: [{ from: 540, to: 1_050 }] },
+      { timeZone: 'America/New_York', days: [3], hours: [{ from: 0, to: 1_440 }] },
+    ),
+  ),
+  requiredRoles: mostly<string[]>([], ['Low']),
+  closeFromStatus: mostlyNone(fc.constantFrom(['Reviewing'], ['Documenting'])),
 });
 const anyPolicy: fc.Arbitrary<Policy> = fc
   .record({
@@ -194,6 +227,12 @@ const anyIncident: fc.Arbitrary<Incident> = fc
     visibility: fc.constantFrom('public', 'private'),
     status: mostly(statuses.learning, ...Object.values(statuses)),
     hasPostmortem: fc.boolean(),
+    roles: maybe(
+      fc.array(
+        named.map((role) => ({ ...role, isFilled: true })),
+        { maxLength: 1 },
+      ),
+    ),
     customFields: fc.array(
       named.chain((field) => fc.subarray(names).map((values) => ({ ...field, values }))),
       { maxLength: 2 },

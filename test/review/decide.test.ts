@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeTaskState } from '../../src/events/standing-state.ts';
+import type { BusinessHours } from '../../src/policy/business-hours.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import { decide } from '../../src/review/decide.ts';
@@ -104,6 +105,10 @@ const told = (state: 'done' | 'declined' | 'open' | 'deleted') => answered({ kin
 const startedAt = (first: number): Starts => ({ first, synced: first + minutes(5), added: {} });
 
 const settled = { since: now - minutes(2), statusId: statuses.learning.id };
+
+function hours(over: Partial<BusinessHours> = {}): BusinessHours {
+  return { timeZone: 'Europe/Berlin', days: [1, 2, 3, 4, 5], hours: [{ from: 540, to: 1_050 }], ...over };
+}
 
 /** Facts of an incident that is to be closed now. */
 function facts(over: Partial<Facts> = {}): Facts {
@@ -948,6 +953,129 @@ const rows: Row[] = [
     { minTimeResolved: minutes(60) },
     { reason: 'min-time-resolved', until: now + minutes(50) },
   ],
+  // 2026-03-01, a Sunday; T0 is noon by UTC and `now` an hour later.
+  [
+    'closes within business hours',
+    {},
+    { businessHours: hours({ days: [0], hours: [{ from: 14 * 60, to: 15 * 60 }] }) },
+    { verdict: 'close' },
+  ],
+  [
+    'waits for business hours, and says until when and by which rule',
+    {},
+    { name: 'SEV1', businessHours: hours() },
+    {
+      verdict: 'wait',
+      reason: 'business-hours',
+      until: Date.parse('2026-03-02T08:00:00Z'),
+      readySince: settled.since,
+      blockers: [
+        {
+          why: 'its only follow-up is done; by the rule “SEV1” it is closed within business hours only, Mon-Fri 09:00-17:30 (Europe/Berlin), which begin next at 2026-03-02 08:00:00 UTC',
+        },
+      ],
+    },
+  ],
+  [
+    'waits for the hours after what ends within none',
+    { ready: undefined },
+    { settleTime: DAY, businessHours: hours({ days: [0] }) },
+    { reason: 'business-hours', until: Date.parse('2026-03-08T08:00:00Z') },
+  ],
+  [
+    'says that it settles where that ends within business hours',
+    { ready: undefined },
+    { settleTime: DAY, businessHours: hours() },
+    { reason: 'settling', until: now + DAY },
+  ],
+  [
+    'is resolved within business hours only as well',
+    {
+      incident: live,
+      updates: [update({ status: statuses.live })],
+      ready: { ...settled, statusId: live.status.id },
+    },
+    { activeIncidents: 'resolve', businessHours: hours() },
+    { reason: 'business-hours', words: expect.stringContaining('it is resolved within business hours only') },
+  ],
+  [
+    'reads its history once while it waits for business hours',
+    { updates: undefined, ready: { ...settled, history: { incidentUpdatedAt: T0 } } },
+    { businessHours: hours() },
+    { verdict: 'wait', reason: 'business-hours' },
+  ],
+  [
+    'waits for roles that nobody has, and names those that somebody has',
+    {
+      incident: incident({
+        roles: [
+          { id: '1', name: 'Lead', isFilled: true },
+          { id: '2', name: 'Scribe', isFilled: false },
+        ],
+      }),
+    },
+    { name: 'SEV1', requiredRoles: ['lead', 'Scribe'] },
+    {
+      verdict: 'wait',
+      reason: 'roles',
+      words: 'by the rule “SEV1” somebody has to have the role “Scribe”; filled is “Lead”',
+    },
+  ],
+  [
+    'waits where who has which role could not be read',
+    {},
+    { requiredRoles: ['Lead'] },
+    { reason: 'roles', words: expect.stringContaining('could not be read') },
+  ],
+  [
+    'closes once they are filled',
+    { incident: incident({ roles: [{ id: '1', name: 'Lead', isFilled: true }] }) },
+    { requiredRoles: ['Lead'] },
+    { verdict: 'close' },
+  ],
+  [
+    'waits in a status of its flow from which its rule does not close',
+    {},
+    { name: 'SEV1', closeFromStatus: ['Reviewing'] },
+    {
+      verdict: 'wait',
+      reason: 'in-flow',
+      words: 'by the rule “SEV1” it is closed from “Reviewing” only, and its status is “Documenting”',
+    },
+  ],
+  [
+    'says so where there is no such status',
+    {},
+    { closeFromStatus: ['Reviewed'] },
+    {
+      reason: 'in-flow',
+      words: expect.stringContaining(
+        'of which incident.io has none: there are “Documenting” and “Reviewing”',
+      ),
+    },
+  ],
+  [
+    'closes from the status that its rule names',
+    {},
+    { closeFromStatus: ['documenting'] },
+    { verdict: 'close' },
+  ],
+  [
+    'has to be resolved first where its rule names the status to close it from',
+    { incident: live },
+    { activeIncidents: 'close', closeFromStatus: ['Reviewing'] },
+    { reason: 'not-resolved' },
+  ],
+  [
+    'is resolved whatever of its flow is wanted before it is closed',
+    {
+      incident: live,
+      updates: [update({ status: statuses.live })],
+      ready: { ...settled, statusId: live.status.id },
+    },
+    { activeIncidents: 'resolve', requiredRoles: ['Lead'], closeFromStatus: ['Reviewing'] },
+    { verdict: 'resolve' },
+  ],
   [
     'has to be resolved first where such a time is set',
     { incident: live },
@@ -1211,6 +1339,9 @@ describe('decide', () => {
       debrief: true,
       'not-resolved': true,
       'min-time-resolved': true,
+      'business-hours': true,
+      roles: true,
+      'in-flow': true,
       confirming: true,
       'first-sync': true,
       'too-few-follow-ups': true,

@@ -22,7 +22,13 @@ const done: CountedFollowUp = {
 const now = T0 + minutes(60);
 
 /** Everything that can stand in the way of an incident at once. */
-const own = rule({ close: false, requirePostmortem: true, waitForDebriefs: true });
+const own = rule({
+  close: false,
+  requirePostmortem: true,
+  requiredRoles: ['Scribe'],
+  closeFromStatus: ['Reviewing'],
+  waitForDebriefs: true,
+});
 const policy: Policy = { activeIncidents: 'leave', paused: 'the audit', rules: [own] };
 const facts: Facts = {
   rule: own,
@@ -60,7 +66,7 @@ function allReasons(given: Facts, by: Policy): string[] {
   return [decision.reason, ...found.map(({ reason }) => reason)];
 }
 
-const BEHIND = ['no-postmortem', 'debrief', 'key-role', 'refused', 'brake'];
+const BEHIND = ['no-postmortem', 'roles', 'in-flow', 'debrief', 'key-role', 'refused', 'brake'];
 
 describe('all that keeps an incident open', () => {
   it('is told at once, in the order in which it is decided', () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NotFoundError, RefusedError } from '../../src/incident-io/errors.ts';
 import { StatusCache } from '../../src/incident-io/status-cache.ts';
 import { type ReviewDeps, review } from '../../src/review/review.ts';
+import { DUE } from '../../src/review/sections.ts';
 import { sweep } from '../../src/sync/sweep.ts';
 import { sync } from '../../src/sync/sync.ts';
 import { minutes, rule } from '../support/make.ts';
@@ -53,6 +54,28 @@ describe('a review', () => {
     await expect(look()).rejects.toThrow('the write failed');
     expect(test.deps.woken).toEqual([id]);
     expect(category()).toBe('learning');
+  });
+
+  it('waits for business hours with a timer, and what is not closed in them is due since they began', async () => {
+    const monday = Date.parse('2026-03-02T09:00:00Z');
+    const businessHours = { timeZone: 'UTC', days: [1], hours: [{ from: 540, to: 600 }] };
+    deps.policy = { activeIncidents: 'leave', rules: [rule({ settleTime: 0, businessHours })] };
+    const due = () => deps.store.tables.ranked(DUE, { min: -Infinity, max: Infinity, limit: 9 });
+    await done();
+    expect(await look()).toMatchObject({ verdict: 'wait', reason: 'business-hours', until: monday });
+    expect(timers).toEqual([monday]);
+    expect(await due()).toEqual([]);
+
+    test.later(monday - test.clock.time);
+    deps.writer = { ...test.client, editStatus: () => Promise.reject(new Error('the edit failed')) };
+    for (const minute of [0, 5]) {
+      test.later(minutes(minute));
+      await expect(look()).rejects.toThrow('the edit failed');
+      expect(await due()).toEqual([{ member: id, score: monday }]);
+    }
+    deps.writer = test.client;
+    expect(await look()).toMatchObject({ verdict: 'close' });
+    expect(category()).toBe('closed');
   });
 
   it('writes nothing more once a write has failed, and waits for those under way', async () => {

@@ -71,7 +71,7 @@ const mutations = [
   {
     name: 'no settle time',
     breaks: 'an incident is closed at the first look that finds it ready',
-    file: 'src/review/decide.ts',
+    file: 'src/review/guards/time.ts',
     from: 'if (until <= now) return undefined;',
     to: 'if (until - 45_000 <= now) return undefined;',
   },

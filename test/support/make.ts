@@ -106,6 +106,7 @@ export function rule(over: Partial<Rule> = {}): Rule {
     trackerMustAgree: false,
     announce: true,
     notify: false,
+    requiredRoles: [],
     ...over,
   };
 }
