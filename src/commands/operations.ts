@@ -12,6 +12,7 @@ import { auditRecord, auditResult } from '../operations/history.ts';
 import { hold, holdResult } from '../operations/hold.ts';
 import { linked, linkedAsks, linkedResult } from '../operations/linked.ts';
 import { findIncident } from '../operations/operation.ts';
+import { explainPolicy, explainResult } from '../operations/policy/explain.ts';
 import type { Progress } from '../operations/progress.ts';
 import { release, releaseResult } from '../operations/release.ts';
 import { offeredSecrets, secretsAsks, secretsResult } from '../operations/secrets.ts';
@@ -88,6 +89,11 @@ export const operations = {
     'check',
     { asks: named, answers: checkResult, worksWithoutStore: true },
     ({ incident }, context) => check(incident, context),
+  ),
+  explainPolicy: asking(
+    'policy-explain',
+    { asks: named, answers: explainResult, worksWithoutStore: true },
+    ({ incident }, context) => explainPolicy(incident, context),
   ),
   checkAll: asking(
     'check-all',

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addBacktest } from '../backtest/add-backtest.ts';
+import { addPolicy } from '../policy/add-policy.ts';
 import { positive } from './arguments.ts';
 import type { Run } from './run.ts';
 
@@ -23,6 +24,7 @@ export function addAsking(program: Command, run: Run): void {
       ),
     );
   addBacktest(program, { group: GROUP, run });
+  addPolicy(program, { group: GROUP, run });
   const historyErase = new Command('erase')
     .copyInheritedSettings(program)
     .description("erase a person's name from what is kept: stories, evidence, what operators did")
