@@ -29,22 +29,24 @@ const LONGEST_CALL = 10_000;
 
 /**
  * Sends announcements until the signal aborts. Separate from reviews and syncs, so that it delays none of them. Resolves
- * at once if nothing is to be announced: by the settings, in a dry run, during a pause.
+ * at once in a dry run. Nothing is announced during a pause.
  */
 export async function runAnnouncer(
   context: Context,
   parts: AnnouncerParts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { settings, policy, store, clock, log, announcer, reader, trackers, backend } = context;
-  const tellsClosings = tellsOfClosings(settings, policy);
-  if (announcer === undefined || policy.paused !== undefined) return;
-  if (!tellsClosings && settings.onReopened === 'nothing') return;
+  const { settings, store, clock, log, announcer, reader, trackers, backend } = context;
+  if (announcer === undefined) return;
+  const tellsClosings = () => tellsOfClosings(settings, context.policy);
   const { keyWorks, onFailure, onTry, wait = sleep } = parts;
   const http = createHttp({ total: LONGEST_CALL });
-  const own = { store, clock, settings, policy, http, trackers, log };
+  const own = { store, clock, settings, http, trackers, log };
   const deps: AnnouncingDeps = {
     ...own,
+    get policy() {
+      return context.policy;
+    },
     post: {
       task: inTasks(own),
       incident: inIncident({ reader, announcer, clock, keyWorks, onFailure }),
@@ -52,7 +54,12 @@ export async function runAnnouncer(
       notification: byNotification(own),
       'follow-up': asFollowUp({ ...own, reader, announcer, taskKeyOf, keyWorks, onFailure }),
     },
-    audience: { ...own, reader, policy, announcePrivate: settings.announcePrivate, keyWorks, onFailure },
+    audience: {
+      ...{ ...own, reader, announcePrivate: settings.announcePrivate, keyWorks, onFailure },
+      get policy() {
+        return context.policy;
+      },
+    },
     lease: Math.max(2 * settings.lockDuration, LEAST_LEASE),
     ...(onTry && { onTry }),
   };
@@ -61,7 +68,13 @@ export async function runAnnouncer(
   let found = -Infinity;
   try {
     while (!signal.aborted) {
-      let rest = tellsClosings ? LOOK_EVERY : LOOK_SELDOM;
+      let rest = tellsClosings() ? LOOK_EVERY : LOOK_SELDOM;
+      // Either may end with another policy.
+      const isSilent = !tellsClosings() && settings.onReopened === 'nothing';
+      if (isSilent || context.policy.paused !== undefined) {
+        await wait(rest, signal);
+        continue;
+      }
       try {
         if (clock.now() - found >= Math.min(FIND_EVERY, settings.blockedAfter)) {
           found = clock.now();

@@ -1,7 +1,7 @@
 import type { StoreContext } from '../context/context.ts';
 import { formatTime } from '../format-time.ts';
 import { reachInWords, readReachTrouble } from '../incident-io/reach.ts';
-import type { Workers } from '../store/process-notes.ts';
+import { policiesInWords, policiesOf, type Workers } from '../store/process-notes.ts';
 import { readKeyReport } from '../store/told/key-report.ts';
 
 /** One part that has to work. `unknown`: not known yet. */
@@ -17,7 +17,22 @@ const SWEEP_GRACE = 10 * 60_000;
 
 /** Whether queue, key and sweep work, as far as store and queue show. */
 export async function healthOf(context: StoreContext, workers: Workers): Promise<Health[]> {
-  return Promise.all([queueHealth(context), keyHealth(context), sweepHealth(context, workers)]);
+  return Promise.all([
+    queueHealth(context),
+    keyHealth(context),
+    sweepHealth(context, workers),
+    ...policyHealth(workers),
+  ]);
+}
+
+/** By what the workers say of themselves; nothing where none of this release runs. */
+export function policyHealth(workers: Workers): Health[] {
+  const name = 'Policy';
+  const policies = policiesOf(workers);
+  const [first] = policies;
+  if (first === undefined) return [];
+  const bad = policies.find(({ problem }) => problem !== undefined)?.problem ?? policiesInWords(policies);
+  return [bad === undefined ? { name, is: 'well', words: first.words } : { name, is: 'bad', words: bad }];
 }
 
 async function queueHealth({ backend }: StoreContext): Promise<Health> {

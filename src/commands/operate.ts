@@ -7,6 +7,7 @@ import {
   createStoreContext,
   type StoreContext,
 } from '../context/context.ts';
+import { otherPolicyInWords } from '../doctor/policy.ts';
 import { createLogger } from '../log.ts';
 import { OperationError } from '../operations/operation.ts';
 import { readPolicy } from '../policy/read-policy.ts';
@@ -17,6 +18,8 @@ import { type Announcement, FolderLockedError, readFolderLock } from '../queue/s
 import { ASKED_BY, askedBy } from '../service/operation-routes.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
 import { isDryRun } from '../store/in-force.ts';
+import { policiesOf, runningWorkers } from '../store/process-notes.ts';
+import { warnLines } from '../terminal.ts';
 import { checkOrganisation } from '../worker/key-watch.ts';
 import { commandLineUser } from './command-line-user.ts';
 import type { Operation } from './operations.ts';
@@ -36,7 +39,8 @@ export async function operate<A, R>(
   const bar = progressBar();
   return withPlace(
     settings,
-    (base, open) => {
+    async (base, open) => {
+      if (operation.needsKey && !quiet) await warnOfOtherPolicy(base);
       const full = async () => {
         const context = open(readSettings(process.env, ['apiKey']).apiKey);
         await checkOrganisation(await context.reader.identity(), context.store);
@@ -47,6 +51,12 @@ export async function operate<A, R>(
     (running) => askRunning(running, operation, asks),
     operation.worksWithoutStore,
   ).finally(bar.end);
+}
+
+/** What it would answer by another policy than the workers' is not what they do. */
+async function warnOfOtherPolicy({ policy, store, clock }: StoreContext): Promise<void> {
+  const words = otherPolicyInWords(policy, policiesOf(await runningWorkers(store, clock.now())));
+  if (words !== undefined) warnLines(`warning: ${words}.`);
 }
 
 /**
@@ -77,13 +87,13 @@ export async function withPlace<T>(
   }
   const opened: Context[] = [];
   try {
-    let base = await reach(settings, policy, backend, log);
+    let base = await reach(settings, () => policy, backend, log);
     if (backend.missing === undefined && !(await base.store.isUsed())) {
       const missing = noStore(
         `that a service has used (${await backend.describe()}, QUEUE_PREFIX ${settings.queuePrefix})`,
       );
       if (!mayLack) throw missing;
-      base = await reach(settings, policy, withoutStore(missing, backend), log);
+      base = await reach(settings, () => policy, withoutStore(missing, backend), log);
     }
     // Nothing is stored for which a first sync would have to come before.
     if (base.backend.missing !== undefined)

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { createLogger } from '../log.ts';
-import { startService } from '../service/service.ts';
+import { type Service, startService } from '../service/service.ts';
 import { missingTokens } from '../settings/missing-tokens.ts';
 import { describeSettings, forgetSecrets, readSettings, SettingsError } from '../settings/settings.ts';
 import { shortSecrets } from '../settings/short-secrets.ts';
@@ -48,12 +48,19 @@ export async function serveCommand({ receive, work }: { receive: boolean; work: 
     stop.abort();
   };
   process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
+  let service: Service | undefined;
+  // A service reads its policy again; where it runs in a terminal, that has been closed.
+  process.on('SIGHUP', (signal) => {
+    if (process.stdin.isTTY) return stop.signal.aborted ? undefined : onSignal(signal);
+    log.info('SIGHUP: the policy file is read');
+    service?.readPolicy();
+  });
   let fatal: Error | undefined;
   const onFatal = (error: Error) => {
     fatal = error;
     stop.abort();
   };
-  const service = await startService({ settings, receive, work, log, operate: operateFor, onFatal });
+  service = await startService({ settings, receive, work, log, operate: operateFor, onFatal });
   await stopped;
   await service.close(STOP_WITHIN);
   if (fatal !== undefined) throw fatal;

@@ -27,7 +27,8 @@ import type { Tracker } from '../trackers/tracker.ts';
 /** What works without incident.io: the store and the queues. */
 export interface StoreContext {
   settings: Settings;
-  policy: Policy;
+  /** As it is now: a piece of work reads it once, since the next time it may be another. */
+  readonly policy: Policy;
   backend: Backend;
   store: Store;
   /** The store's clock, the same for all processes. */
@@ -58,17 +59,22 @@ export interface Context extends StoreContext {
   close(): Promise<void>;
 }
 
-/** Throws if the store does not answer, and a `RefusedStoreError` where it must not be used. */
+/** `policy`: asked for each time. Throws if the store does not answer, and a `RefusedStoreError` where it must not be used. */
 export async function createStoreContext(
   settings: Settings,
-  policy: Policy,
+  policy: () => Policy,
   backend: Backend,
   log: Logger,
 ): Promise<StoreContext> {
   const clock = await createStoreClock(backend.tables);
   const store = new Store(backend.tables, { keepHistory: settings.keepHistory });
   await refuseUnusable(store);
-  return { settings, policy, backend, store, clock, log };
+  return {
+    ...{ settings, backend, store, clock, log },
+    get policy() {
+      return policy();
+    },
+  };
 }
 
 export interface ContextOptions {
@@ -111,6 +117,9 @@ export function createContext(
   };
   return {
     ...base,
+    get policy() {
+      return base.policy;
+    },
     settings,
     reader: readOnly(client),
     past: { incidentsSince: (since) => client.incidentsSince(since) },

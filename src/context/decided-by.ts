@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Policy } from '../policy/policy.ts';
+import { meaningOf, type Policy } from '../policy/policy.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** A digest of what verdicts depend on besides the incidents: the policy and the settings. Contains no secret. */
@@ -13,6 +13,6 @@ export function decidedBy(
   policy: Policy,
 ): string {
   const asked = Object.keys(trackerAccess).sort();
-  const parts = [policy, syncFollowUps, maxClosesPerHour, trackerOptions, asked];
+  const parts = [meaningOf(policy), syncFollowUps, maxClosesPerHour, trackerOptions, asked];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }

@@ -1,10 +1,11 @@
 import { systemClock } from '../clock.ts';
 import type { Context } from '../context/context.ts';
-import { webhooksTaken } from '../store/process-notes.ts';
+import { runningWorkers, webhooksTaken } from '../store/process-notes.ts';
 import { clockFindings } from './clock.ts';
 import { configurationFindings } from './configuration.ts';
 import type { Finding } from './finding.ts';
 import { incidentIoFindings } from './incident-io.ts';
+import { policyFindings } from './policy.ts';
 import { queueFindings } from './queue.ts';
 import { refusalFindings } from './refusals.ts';
 import { sourceFindings } from './sources.ts';
@@ -17,9 +18,13 @@ export async function examine(context: Context, service: string | undefined): Pr
   const { settings, backend, store, clock } = context;
   const incidentIo = await incidentIoFindings(context);
   // Why the store could not be read is said with the queue.
-  const taken = await webhooksTaken(store, clock.now()).catch(() => undefined);
+  const [taken, workers] = await Promise.all([
+    webhooksTaken(store, clock.now()).catch(() => undefined),
+    runningWorkers(store, clock.now()).catch(() => undefined),
+  ]);
   return [
     ...configurationFindings(settings, context.policy, taken),
+    ...policyFindings(context.policy, workers),
     ...(await queueFindings(backend, store, clock.now())),
     // After incident.io has answered.
     ...clockFindings(context.clockAhead(), clock.now() - systemClock.now()),

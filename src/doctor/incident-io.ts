@@ -7,6 +7,7 @@ import type { IncidentStatus, Target } from '../vocabulary.ts';
 import { gapsOf } from '../worker/key-roles.ts';
 import { checkOrganisation } from '../worker/key-watch.ts';
 import { type Finding, messageOf, ok, trouble, warning } from './finding.ts';
+import { ruleStatusFindings } from './policy.ts';
 
 /** The key: whose it is, what it may do, and whether everything can be read with it. Costs four calls. */
 export async function incidentIoFindings(context: Context): Promise<Finding[]> {
@@ -28,7 +29,9 @@ export async function incidentIoFindings(context: Context): Promise<Finding[]> {
   for (const [what, read] of reads)
     findings.push(await read().then(() => ok(about, `reads ${what}`), unread));
   const statuses = await reader.statuses().catch((error: unknown) => unread(error));
-  return [...findings, ...('about' in statuses ? [statuses] : statusFindings(statuses, context.policy))];
+  if ('about' in statuses) return [...findings, statuses];
+  const { policy } = context;
+  return [...findings, ...statusFindings(statuses, policy), ...ruleStatusFindings(statuses, policy.rules)];
 }
 
 function unread(error: unknown): Finding {

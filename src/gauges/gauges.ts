@@ -8,6 +8,7 @@ import { OPEN_INTENTS } from '../review/closing.ts';
 import { DUE, sectionRank, sections } from '../review/sections.ts';
 import { ANNOUNCEMENTS_DUE } from '../store/announcements-due.ts';
 import { longestUsualSilence } from '../store/delivery-pace.ts';
+import { policiesOf, runningWorkers } from '../store/process-notes.ts';
 
 /**
  * What all processes share, read from the store and the queues at each scrape: every process reports the same values.
@@ -47,6 +48,10 @@ export function createGauges(registry: Registry): Gauges {
     'incident_io_failing_seconds',
     'How long incident.io has given a worker no usable answer, once that is a minute; 0 where it answers.',
   );
+  const policies = gauge(
+    'policies',
+    'Policies by which the workers that run decide, the settings about closing included: more than 1 where they decide differently.',
+  );
   const synced = gauge('last_sync_timestamp_seconds', 'When follow-ups were last read from incident.io.');
   const swept = gauge('last_sweep_timestamp_seconds', 'When all incidents were last looked at.');
   const heard = gauge(
@@ -65,7 +70,7 @@ export function createGauges(registry: Registry): Gauges {
     'source',
   );
   const labelled = [incidents, jobs, oldestJob, heard, usual, hooksOff];
-  const single = [due, oldestDue, intents, untold, room, most, pause, unreached, synced, swept];
+  const single = [due, oldestDue, intents, untold, room, most, pause, unreached, synced, swept, policies];
 
   /** An old value would be mistaken for a current one. */
   function forget(): void {
@@ -94,22 +99,36 @@ export function createGauges(registry: Registry): Gauges {
   async function readStore(context: StoreContext): Promise<void> {
     const { store, backend, clock } = context;
     const now = clock.now();
-    const [sizes, overdue, oldest, unsettled, telling, counts, waiting, left, times, trouble, showSources] =
-      await Promise.all([
-        Promise.all(sections.map((group) => store.tables.rankSize(sectionRank(group)))),
-        store.tables.ranked(DUE, { min: -Infinity, max: now, limit: 10_000 }),
-        store.tables.ranked(DUE, { min: -Infinity, max: now, limit: 1 }),
-        store.tables.rankSize(OPEN_INTENTS),
-        store.tables.rankSize(ANNOUNCEMENTS_DUE),
-        backend.counts(),
-        backend.oldest(),
-        readRoom(store.tables, now),
-        store.meta.getMany(['last-sync', 'last-sweep', 'first-sync-finished']),
-        readReachTrouble(store, now),
-        readSources(context),
-      ]);
+    const [
+      sizes,
+      overdue,
+      oldest,
+      unsettled,
+      telling,
+      counts,
+      waiting,
+      left,
+      times,
+      trouble,
+      showSources,
+      workers,
+    ] = await Promise.all([
+      Promise.all(sections.map((group) => store.tables.rankSize(sectionRank(group)))),
+      store.tables.ranked(DUE, { min: -Infinity, max: now, limit: 10_000 }),
+      store.tables.ranked(DUE, { min: -Infinity, max: now, limit: 1 }),
+      store.tables.rankSize(OPEN_INTENTS),
+      store.tables.rankSize(ANNOUNCEMENTS_DUE),
+      backend.counts(),
+      backend.oldest(),
+      readRoom(store.tables, now),
+      store.meta.getMany(['last-sync', 'last-sweep', 'first-sync-finished']),
+      readReachTrouble(store, now),
+      readSources(context),
+      runningWorkers(store, now),
+    ]);
     forget();
     showSources();
+    policies.set(policiesOf(workers).length);
     unreached.set(trouble === undefined ? 0 : (now - trouble.since) / 1_000);
     // Before the first sync has ended nothing is known of them, which is not the same as none.
     if (times.has('first-sync-finished')) {

@@ -51,6 +51,8 @@ export interface Metrics {
   /** A task of an incident that we closed was opened again. */
   reopened(): void;
   keyWorks(works: boolean): void;
+  /** Called at each scrape for whether the policy file as it is now is in force. */
+  watchPolicy(isInForce: () => boolean): void;
   /** Called at each scrape for what keeps workers from taking jobs; empty: they take them. */
   watchWorkers(problems: () => readonly string[]): void;
 }
@@ -180,6 +182,17 @@ export function createMetrics({ sources, work }: { sources: readonly string[]; w
       },
     });
 
+  let policyIsInForce = () => true;
+  // Named as Prometheus names its own: prometheus_config_last_reload_successful.
+  new Gauge({
+    name: `${prefix}policy_last_reload_successful`,
+    help: '1 where the policy file as it is now is in force; 0 where it has a mistake or is gone, and the one before stays in force.',
+    registers,
+    collect() {
+      this.set(policyIsInForce() ? 1 : 0);
+    },
+  });
+
   return {
     registry,
     delivery: (source, outcome) => deliveries.inc({ source, outcome }),
@@ -206,6 +219,9 @@ export function createMetrics({ sources, work }: { sources: readonly string[]; w
     notification: (place, outcome) => notifications.inc({ place, outcome }),
     reopened: () => reopened.inc(),
     keyWorks: (works) => key?.set(works ? 1 : 0),
+    watchPolicy(isInForce) {
+      policyIsInForce = isInForce;
+    },
     watchWorkers(problems) {
       workerProblems = problems;
     },

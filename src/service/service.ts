@@ -3,14 +3,12 @@ import { hasLogin, loginsOf } from '../board/logins.ts';
 import { boardRoutes } from '../board/routes.ts';
 import { systemClock } from '../clock.ts';
 import { type Context, createContext, createStoreContext, type StoreContext } from '../context/context.ts';
-import { withDeadline } from '../deadline.ts';
 import { formatTime } from '../format-time.ts';
 import { metricsRoute } from '../gauges/route.ts';
-import { reachInWords, readReachTrouble } from '../incident-io/reach.ts';
 import type { Logger } from '../log.ts';
 import { createMetrics, isSigned } from '../metrics/counters.ts';
-import { readPolicy } from '../policy/read-policy.ts';
-import type { Backend } from '../queue/backend.ts';
+import { LivePolicy } from '../policy/live-policy.ts';
+import { PolicyError, policyInWords } from '../policy/read-policy.ts';
 import { watchClock } from '../queue/clock-watch.ts';
 import { openBackend } from '../queue/open-backend.ts';
 import { isNoAnswer } from '../queue/outage.ts';
@@ -34,8 +32,11 @@ import { type RunningWorker, startWorker } from '../worker/worker.ts';
 import { cannotListen } from './cannot-listen-error.ts';
 import { giveMemoryBack } from './idle-memory.ts';
 import { type Operate, operationRoutes } from './operation-routes.ts';
+import { refuseWithoutPolicy } from './policy-memory.ts';
+import { watchPolicy } from './policy-watch.ts';
 import { keepNoted, noteOf } from './process-notes.ts';
 import { proofRoute } from './proof-route.ts';
+import { queueProblems, storeProblems, workersProblems } from './readiness.ts';
 
 export interface ServiceOptions {
   settings: Settings;
@@ -58,6 +59,8 @@ export interface Service {
   /** What it works with, once the store has been reached. */
   context(): Context | undefined;
   ready(): Promise<Readiness>;
+  /** Reads the policy file now. */
+  readPolicy(): void;
   /**
    * Reports not ready for `SHUTDOWN_DELAY`, then stops taking deliveries, lets running reviews end, and ends itself within
    * about `deadline` ms more.
@@ -72,7 +75,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { settings, receive, work, log } = options;
   const began = performance.now();
   const { queueUrl, queuePrefix: prefix, lockDuration, stalledInterval } = settings;
-  const policy = readPolicy(settings);
+  const policy = new LivePolicy(settings);
+  log.info(`policy: ${policyInWords(policy.current)}`);
   const tracing =
     settings.otlpEndpoint === undefined ? undefined : await startTracing(settings.otlpEndpoint, log);
   const telemetry = tracing?.telemetry;
@@ -103,7 +107,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     ];
     // A receiver stays ready as long as deliveries can be queued, whatever else is wrong.
     const fatal = receive ? queue : problems;
-    return { ok: !stopping && fatal.length === 0, problems };
+    // With a policy file that has a mistake it works on by the one before.
+    const mistake = policy.problem === undefined ? [] : [policy.problem];
+    return { ok: !stopping && fatal.length === 0, problems: [...problems, ...mistake] };
   };
   const { webhookSecrets, trackerOptions } = settings;
   const handshakes = { sources: settings.handshakes, kept: new WebhookSecrets(backend.tables) };
@@ -139,6 +145,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         },
       })
     : createProbeServer({ log, ready, mayAsk, trustedProxies });
+  metrics.watchPolicy(() => policy.problem === undefined);
   metricsRoute(server, metrics, { context: () => base, mayAsk, token: settings.metricsToken });
   const logins = loginsOf(settings);
   boardRoutes(server, {
@@ -163,6 +170,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       'Without ADMIN_TOKEN the board is open to this machine alone, and to whoever reaches it through a proxy or tunnel on this machine: let that pass /webhooks/ alone, or set ADMIN_TOKEN.',
     );
 
+  const watch = watchPolicy(policy, { log, onNews: () => noting?.again() });
   const stopGivingBack = giveMemoryBack();
   const stopWatching = watchClock((ms) => {
     if (base === undefined) return;
@@ -179,8 +187,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     url,
     context: () => context,
     ready,
+    readPolicy: () => watch.look(),
     async close(deadline) {
       stopping = true;
+      watch.close();
       // Senders and load balancers have to see it is not ready before the port closes.
       await sleep(settings.shutdownDelay);
       stopGivingBack();
@@ -228,14 +238,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   async function startUp(): Promise<void> {
     for (let told = false; !stop.signal.aborted; ) {
       try {
-        base ??= await createStoreContext(settings, policy, backend, log);
+        base ??= await createStoreContext(settings, () => policy.current, backend, log);
+        if (work) await refuseWithoutPolicy(policy, settings, base.store);
         await takeStartsBack(base.store, base.clock.now());
         // What changed while the store was down is no older than our start.
         await noteStarts(base.store, base.clock.now() - Math.round(performance.now() - began));
         for (const { words } of await backend.warnings()) log.warn(words);
         if (receive) await openDoors();
         const { store, clock } = base;
-        noting ??= keepNoted(noteOf(settings, { receive, work }), { store, log, now: clock.now });
+        noting ??= keepNoted(noteOf(settings, { receive, work, policy }), { store, log, now: clock.now });
         await markFormat(base.store);
         await base.store.markUsed(base.clock.now());
         if (!work || settings.apiKey === undefined) return;
@@ -243,7 +254,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         worker = await startWorker(context, {}, metrics);
         return;
       } catch (error) {
-        if (error instanceof WrongOrganisationError || error instanceof RefusedStoreError)
+        if (FATAL.some((kind) => error instanceof kind) && error instanceof Error)
           return options.onFatal?.(error);
         // That its server does not answer has been told.
         if (!told && !isNoAnswer(error)) {
@@ -257,41 +268,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
+/** What trying again does not mend. */
+const FATAL = [WrongOrganisationError, RefusedStoreError, PolicyError];
 const STARTING = 'the worker is still starting';
 const STOPPING = 'it is stopping: what is sent here is still taken';
-/** How long the store may take to answer a readiness check, ms. */
-const STORE_WITHIN = 1_500;
-
-async function queueProblems(backend: Backend): Promise<string[]> {
-  try {
-    await backend.ping();
-    return [];
-  } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
-  }
-}
-
-/** What workers elsewhere say of incident.io, for a process that does not call it; what cannot be read is not told. */
-async function workersProblems(base: StoreContext | undefined): Promise<string[]> {
-  if (base === undefined) return [];
-  try {
-    const read = readReachTrouble(base.store, base.clock.now());
-    const trouble = await withDeadline(read, STORE_WITHIN, 'no answer');
-    return trouble === undefined ? [] : [reachInWords(trouble)];
-  } catch {
-    return [];
-  }
-}
-
-async function storeProblems({ tables }: Backend): Promise<string[]> {
-  try {
-    await withDeadline(tables.time(), STORE_WITHIN, 'no answer');
-    return [];
-  } catch (error) {
-    return [`the store does not answer: ${error instanceof Error ? error.message : String(error)}`];
-  }
-}
-
 function urlOf(address: AddressInfo | string | null, host: string): string {
   if (address === null || typeof address === 'string') throw new Error('the HTTP server listens on no port');
   const local = address.address === '0.0.0.0' || address.address === '::' ? '127.0.0.1' : host;

@@ -17,23 +17,29 @@ export async function isDryRun(store: Store, own: boolean): Promise<boolean> {
 }
 
 /**
- * Remembers at the start of a worker what it decides by. If that differs from the start before, verdicts older than now
- * are out of date; if that was a dry run and this is none, what it found ready has to be listed before it is closed.
+ * Remembers what a worker decides by, at its start and when that changes. If that differs from what was noted before,
+ * verdicts older than now are out of date; if that was a dry run and this is none, what it found ready has to be listed
+ * before it is closed. `changed`: this worker decided otherwise until now, even if another one has noted the same before.
+ * Returns whether verdicts that there were are out of date.
  */
 export async function noteInForce(
-  { dryRun, digest }: Omit<InForce, 'since'>,
+  { dryRun, digest, policy }: Omit<InForce, 'since'>,
   store: Store,
   now: number,
-): Promise<void> {
+  { changed = false }: { changed?: boolean } = {},
+): Promise<boolean> {
   const before = await readInForce(store);
-  if (before !== undefined && before.dryRun === dryRun && before.digest === digest) return;
+  const isSame = before !== undefined && before.dryRun === dryRun && before.digest === digest;
+  if (isSame && !changed && before.policy === policy) return false;
   const wasDryRun = before === undefined ? await leftByDryRun(store) : before.dryRun;
   // First, so that a start which is killed in between does all of it again.
   await store.starts.update([HERE], (known) => {
     if (dryRun) return known && { ...known, real: undefined };
     return wasDryRun ? { ...(known ?? { added: {} }), real: { since: now } } : known;
   });
-  await store.inForce.put(HERE, { dryRun, digest, since: now });
+  const since = isSame && !changed ? before.since : now;
+  await store.inForce.put(HERE, { dryRun, digest, since, ...(policy !== undefined && { policy }) });
+  return before !== undefined && since === now;
 }
 
 /** Whether an earlier release, which did not remember this, left verdicts of a dry run. */

@@ -91,6 +91,36 @@ export async function runningWorkers(store: Store, now: number): Promise<Workers
   return { modes, ...(known?.workedAt !== undefined && { workedAt: known.workedAt }) };
 }
 
+/** A policy by which workers decide. */
+export interface WorkersPolicy {
+  digest: string;
+  /** Which that is, for people. */
+  words: string;
+  workers: number;
+  /** Why the file as it is now is not in force; absent: it is, in all of them. */
+  problem?: string;
+}
+
+/** The policies by which the workers that run decide, the most common first. */
+export function policiesOf({ modes }: Workers): WorkersPolicy[] {
+  const found = new Map<string, WorkersPolicy>();
+  for (const { policy } of modes) {
+    if (policy === undefined) continue;
+    const known = found.get(policy.digest);
+    found.set(policy.digest, { ...policy, ...known, workers: (known?.workers ?? 0) + 1 });
+  }
+  return [...found.values()].sort((a, b) => b.workers - a.workers);
+}
+
+/** That workers decide differently; `undefined`: they do not. */
+export function policiesInWords(policies: readonly WorkersPolicy[]): string | undefined {
+  if (policies.length < 2) return undefined;
+  const each = policies.map(
+    ({ words, workers }) => `${workers} ${workers === 1 ? 'worker decides' : 'workers decide'} by ${words}`,
+  );
+  return `the workers decide differently, so a verdict depends on which of them reviews the incident: ${each.join('; ')}. Give all of them the same policy file and the same settings about closing, and where a file has just changed wait a minute`;
+}
+
 /**
  * The sources whose webhooks some process of this store took within the last day, whatever the settings of this one are;
  * undefined if no process noted anything, so that nobody knows.

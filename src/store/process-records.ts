@@ -6,6 +6,8 @@ const workerMode = z.object({
   sweepEvery: z.number(),
   /** The trackers for which it has an API token. */
   asks: z.array(z.string()),
+  /** By which policy it decides, and why the file as it is now is not that; absent: of an earlier release. */
+  policy: z.object({ digest: z.string(), words: z.string(), problem: z.string().optional() }).optional(),
 });
 /** Settings of a worker that people need to know, wherever they look. */
 export type WorkerMode = z.infer<typeof workerMode>;

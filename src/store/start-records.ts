@@ -31,12 +31,14 @@ export const starts = z.object({
 });
 export type Starts = z.infer<typeof starts>;
 
-/** How the workers of this store decide, as of the last start of one. */
+/** How the workers of this store decide, as of the last start of one, or the last change of a policy while one ran. */
 export const inForce = z.object({
   dryRun: z.boolean(),
   /** The digest of the settings and the policy that verdicts depend on. */
   digest: z.string(),
   /** Since when, ms, our clock. */
   since: z.number(),
+  /** Which policy that is, for people, where it is more than the settings: it is not to get lost unnoticed. */
+  policy: z.string().optional(),
 });
 export type InForce = z.infer<typeof inForce>;

@@ -12,6 +12,8 @@ export interface BackgroundDeps extends SweepDeps {
    * any time.
    */
   checkKey(): Promise<unknown>;
+  /** Has the store know by which policy is decided now, so that a changed one makes a sweep due. */
+  notePolicy?: (() => Promise<unknown>) | undefined;
   /** Looks whether the trackers' webhooks are on, where that is due; absent: nobody does. */
   lookAtHooks?: (() => Promise<unknown>) | undefined;
   /** Forgets what is kept for a time only. */
@@ -44,6 +46,7 @@ export async function runInBackground(deps: BackgroundDeps, signal: AbortSignal)
 }
 
 async function sweepAndCheck(deps: BackgroundDeps): Promise<void> {
+  await deps.notePolicy?.();
   if (await listAfterDryRun(deps)) return;
   const swept = await sweep(deps, deps.sweepEvery);
   await deps.checkKey();

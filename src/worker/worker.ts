@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import { runAnnouncer } from '../announcements/announcer.ts';
 import { announceReopened } from '../announcements/reopened.ts';
 import type { Context } from '../context/context.ts';
-import { decidedBy } from '../context/decided-by.ts';
 import { reviewDeps, sweepDeps } from '../context/deps.ts';
 import { TakenDeliveries } from '../events/taken.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
@@ -20,12 +19,12 @@ import { isFinal, storeUnreadable } from '../review/unreadable.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { note } from '../spans.ts';
 import { DeliveryLog } from '../store/delivery-log.ts';
-import { noteInForce } from '../store/in-force.ts';
 import type { Closure } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { type BackgroundDeps, runInBackground } from './background.ts';
 import { KeyWatch, messageOf } from './key-watch.ts';
 import { Lanes } from './lanes.ts';
+import { NotedPolicy } from './noted-policy.ts';
 import { spaceReviews } from './spacing.ts';
 import { takeEvents } from './take-events.ts';
 import { anyRefused, wakeRefused } from './wake-refused.ts';
@@ -54,7 +53,7 @@ export async function startWorker(
   parts: WorkerParts = {},
   metrics?: Metrics,
 ): Promise<RunningWorker> {
-  const { settings, policy, backend, store, reader, tasks, clock, log } = context;
+  const { settings, backend, store, reader, tasks, clock, log } = context;
   const { wait, random, statuses = new StatusCache(reader, clock) } = parts;
   const stop = new AbortController();
   const key = new KeyWatch({ api: reader, store, clock, log, wait, dryRun: settings.dryRun });
@@ -139,8 +138,9 @@ export async function startWorker(
   metrics?.watchWorkers(() => workers?.problems() ?? []);
   key.onRoles = () => wakeRefused({ store, waker: backend.waker, wait }, stop.signal);
   await firstCheck(key, log);
+  const policies = new NotedPolicy(context);
   // Before anything is decided, and not where the key turned out to be of another organisation.
-  await noteInForce({ dryRun: settings.dryRun, digest: decidedBy(settings, policy) }, store, clock.now());
+  await policies.note();
   key.onChange = async (works) => {
     metrics?.keyWorks(works);
     if (!works) return workers?.pause();
@@ -155,6 +155,11 @@ export async function startWorker(
 
   const background: BackgroundDeps = {
     ...sweepDeps(context, { signal: stop.signal }),
+    // Each sweep and sync takes it as it is when that begins.
+    get policy() {
+      return context.policy;
+    },
+    notePolicy: () => policies.note(),
     sweepEvery: settings.sweepEvery,
     onFailure,
     checkKey: async () => {

@@ -54,8 +54,13 @@ describe('who is told', () => {
         keyWorks: () => true,
         onFailure: async () => {},
         onTry: () => stop.abort(),
-        wait: (_ms, signal) =>
-          new Promise((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true })),
+        wait: (_ms, signal) => {
+          // During a pause it looks whether that is over.
+          if ('paused' in paused) stop.abort();
+          return new Promise((resolve) =>
+            signal?.aborted ? resolve() : signal?.addEventListener('abort', () => resolve(), { once: true }),
+          );
+        },
       },
       stop.signal,
     );

@@ -103,6 +103,7 @@ describe.each(onePlace('postgres'))('the board, on $name', (place) => {
       'Queue: well',
       'API key: well',
       'Sync with incident.io: well',
+      'Policy: well',
     ]);
   });
 

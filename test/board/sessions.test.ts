@@ -86,7 +86,7 @@ describe('the board', () => {
     const app = createProbeServer({ log, ready: async () => ({ ok: true, problems: [] }), ...options });
     const settings = readSettings({});
     const memory = withoutStore(noStore('in this test'));
-    const context = await createStoreContext(settings, readPolicy(settings), memory, log);
+    const context = await createStoreContext(settings, () => readPolicy(settings), memory, log);
     boardRoutes(app, {
       logins: { adminToken: TOKEN },
       log,

@@ -51,7 +51,7 @@ describe.each(onePlace('redis'))('the careful start, on $name', (place) => {
     const memory = withoutStore(noStore('in this test'));
     const base = await createStoreContext(
       world.context().settings,
-      world.context().policy,
+      () => world.context().policy,
       memory,
       world.context().log,
     );

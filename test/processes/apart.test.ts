@@ -37,6 +37,8 @@ describe.each(places)('`receive` and `work` as processes of their own, on $name'
       expect(changes(world, incident)).toEqual(['closed']);
     }
     for (const process of [receiver, ...workers]) {
+      process.signal('SIGHUP');
+      await process.logged('the policy file says what it said');
       process.signal('SIGTERM');
       expect(await process.ended()).toEqual({ code: 0, signal: null });
     }

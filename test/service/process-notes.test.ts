@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
+import { LivePolicy } from '../../src/policy/live-policy.ts';
 import { keepNoted, noteOf } from '../../src/service/process-notes.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
@@ -17,6 +18,7 @@ const settings = readSettings({
 });
 const log = createLogger('silent');
 const now = () => T0;
+const policy = new LivePolicy(settings);
 
 it('a process notes what it does again and again, also after the store was down, and a worker that it has ended', async () => {
   const tables = createMemoryTables();
@@ -29,13 +31,23 @@ it('a process notes what it does again and again, also after the store was down,
     },
   });
   const known = new Store(tables);
-  const noting = keepNoted(noteOf(settings, { receive: true, work: true }), { store, log, now, every: 5 });
+  const noting = keepNoted(noteOf(settings, { receive: true, work: true, policy }), {
+    store,
+    log,
+    now,
+    every: 5,
+  });
   await expect.poll(() => known.processes.get('here')).toBeUndefined();
   isDown = false;
   await expect
     .poll(() => runningWorkers(known, T0))
     .toEqual({
-      modes: [expect.objectContaining({ dryRun: true, sweepEvery: minutes(3), asks: ['jira'] })],
+      modes: [
+        expect.objectContaining({
+          ...{ dryRun: true, sweepEvery: minutes(3), asks: ['jira'] },
+          policy: { digest: expect.stringMatching(/^[\da-f]{12}$/), words: expect.any(String) },
+        }),
+      ],
       workedAt: T0,
     });
   expect(await webhooksTaken(known, T0)).toEqual(['github']);
@@ -45,6 +57,6 @@ it('a process notes what it does again and again, also after the store was down,
 });
 
 it('a receiver says nothing of how workers work, and a worker nothing of webhooks', () => {
-  expect(noteOf(settings, { receive: true, work: false })).not.toHaveProperty('works');
-  expect(noteOf(settings, { receive: false, work: true })).not.toHaveProperty('takes');
+  expect(noteOf(settings, { receive: true, work: false, policy })()).not.toHaveProperty('works');
+  expect(noteOf(settings, { receive: false, work: true, policy })()).not.toHaveProperty('takes');
 });

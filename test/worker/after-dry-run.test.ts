@@ -6,7 +6,7 @@ import { release } from '../../src/operations/release.ts';
 import { sweepNow } from '../../src/operations/sweep.ts';
 import { review } from '../../src/review/review.ts';
 import { UNKNOWN_OPERATOR } from '../../src/store/history/operator.ts';
-import { isDryRun, noteInForce } from '../../src/store/in-force.ts';
+import { isDryRun, noteInForce, readInForce } from '../../src/store/in-force.ts';
 import { readStarts } from '../../src/store/starts.ts';
 import { sweep } from '../../src/sync/sweep.ts';
 import { listAfterDryRun } from '../../src/worker/after-dry-run.ts';
@@ -47,7 +47,8 @@ async function world(env: Record<string, string> = {}) {
     ...{ context, dry, store, clock, lines, woken, work },
     edits: made.edits,
     id: one.id,
-    start: (dryRun: boolean, digest = 'a') => noteInForce({ dryRun, digest }, store, clock.time),
+    start: (dryRun: boolean, digest = 'a', changed = false) =>
+      noteInForce({ dryRun, digest }, store, clock.time, { changed }),
     sweepDeps: (as: typeof context | typeof dry) => ({
       ...sweepDeps({ ...as, settings: made.context.settings }),
       pause: async (ms: number) => {
@@ -164,4 +165,32 @@ it('other settings or another policy make a sweep due, which looks at every verd
   expect(await sweep(sweepDeps(context), minutes(10))).toMatchObject({ woken: [id] });
   expect(await sweep(sweepDeps(context), minutes(10))).toBeUndefined();
   expect(woken).toEqual([id]);
+});
+
+it('a worker that takes up a policy which another one has noted before makes a sweep due of its own', async () => {
+  const { context, id, start, store, clock, sweepDeps, work } = await world();
+  await store.holds.put(id, { why: 'x', at: clock.time });
+  await start(false, 'new');
+  clock.time += 1_000;
+  expect(await sweep(sweepDeps(context), 0)).toMatchObject({ woken: [id] });
+  // By a worker that still has the policy before.
+  await work(context);
+  clock.time += 1_000;
+  await start(false, 'new');
+  expect(await sweep(sweepDeps(context), minutes(10))).toBeUndefined();
+  await start(false, 'new', true);
+  expect(await sweep(sweepDeps(context), minutes(10))).toMatchObject({ woken: [id] });
+});
+
+it('which policy is in force is remembered as long as it is one', async () => {
+  const { store, clock } = await world();
+  const noted = async (digest: string, policy?: string) => {
+    await noteInForce({ dryRun: false, digest, ...(policy && { policy }) }, store, clock.time++);
+    return readInForce(store);
+  };
+  const since = clock.time;
+  await noted('a');
+  // As after an update from a release that did not note it.
+  expect(await noted('a', '2 rules')).toEqual({ dryRun: false, digest: 'a', since, policy: '2 rules' });
+  expect(await noted('b')).toEqual({ dryRun: false, digest: 'b', since: since + 2 });
 });
