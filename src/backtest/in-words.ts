@@ -62,6 +62,8 @@ function tableOf(reports: readonly Report[]): string[] {
     mattered('minimum'),
     mattered('hold'),
     mattered('post-mortem or debrief'),
+    mattered('role or status'),
+    mattered('business hours'),
     mattered('rule'),
     mattered('moved back'),
     mattered('brake'),

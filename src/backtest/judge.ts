@@ -1,3 +1,4 @@
+import type { IncidentRole } from '../vocabulary.ts';
 import type { Doubt, Moment, Part, Past } from './past.ts';
 import { type Played, type ReplayOptions, replay } from './replay.ts';
 import { partsOf } from './timelines.ts';
@@ -28,6 +29,7 @@ export async function judge(past: Past, options: ReplayOptions): Promise<Judged>
       const way = chosen[n] ?? 0;
       moments.push(...(part.ways[way] ?? []));
       if (way === 1 && part.doubt === 'postmortem') incident = { ...incident, hasPostmortem: false };
+      if (way === 1 && part.doubt === 'roles') incident = { ...incident, roles: [] };
       if (way === 1 && part.doubt === 'debrief') incident = { ...incident, debriefs: [] };
     }
     return replay(moments, incident, options);
@@ -88,7 +90,7 @@ function endOf({ edit }: Played): number {
   return edit?.at ?? Infinity;
 }
 
-/** Of its post-mortem and its debriefs is shown that there are, not since when: it matters where a rule asks for them. */
+/** Of its post-mortem, its debriefs and its roles is shown what there is, not since when: it matters where a rule asks for it. */
 function partsOfFlow({ incident }: Past, { policy }: ReplayOptions): Part[] {
   const parts: Part[] = [];
   const asks = (what: 'requirePostmortem' | 'waitForDebriefs') => policy.rules.some((rule) => rule[what]);
@@ -96,5 +98,11 @@ function partsOfFlow({ incident }: Past, { policy }: ReplayOptions): Part[] {
     parts.push({ doubt: 'postmortem', ways: [[], []] });
   if (asks('waitForDebriefs') && incident.debriefs.length > 0)
     parts.push({ doubt: 'debrief', ways: [[], []] });
+  if (policy.rules.some(({ requiredRoles }) => requiredRoles.length > 0) && incident.roles?.some(isFilled))
+    parts.push({ doubt: 'roles', ways: [[], []] });
   return parts;
+}
+
+function isFilled(role: IncidentRole): boolean {
+  return role.isFilled;
 }

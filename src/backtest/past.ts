@@ -38,6 +38,7 @@ export const DOUBTS = {
   'task-unread': 'the state of a task that its tracker does not show',
   postmortem: 'when its post-mortem was written',
   debrief: 'when its debrief was scheduled',
+  roles: 'when its roles were filled',
 } as const;
 export type Doubt = keyof typeof DOUBTS;
 

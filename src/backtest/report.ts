@@ -41,6 +41,8 @@ const MATTERED = {
   minimum: ['too-few-follow-ups', 'min-time-resolved', 'not-resolved'],
   hold: ['held'],
   'post-mortem or debrief': ['no-postmortem', 'debrief'],
+  'role or status': ['roles', 'in-flow'],
+  'business hours': ['business-hours'],
   rule: ['rule', 'paused'],
   'moved back': ['moved-back', 'resolved-by-us'],
 } as const satisfies Record<string, readonly string[]>;
@@ -92,6 +94,8 @@ export function reportOf(
       minimum: met(MATTERED.minimum),
       hold: met(MATTERED.hold),
       'post-mortem or debrief': met(MATTERED['post-mortem or debrief']),
+      'role or status': met(MATTERED['role or status']),
+      'business hours': met(MATTERED['business hours']),
       rule: met(MATTERED.rule),
       'moved back': met(MATTERED['moved back']),
       brake: brakedOf(
@@ -139,7 +143,7 @@ export function doubtsInWords(doubts: Report['unknown']['doubts']): string[] {
     'deleted',
     'task-time',
   ];
-  const all: readonly Doubt[] = [...known, 'task-reopened', 'task-unread', 'postmortem', 'debrief'];
+  const all: readonly Doubt[] = [...known, 'task-reopened', 'task-unread', 'postmortem', 'debrief', 'roles'];
   return all.flatMap((doubt) =>
     doubts[doubt] === undefined ? [] : [`${doubts[doubt]} for ${DOUBTS[doubt]}`],
   );

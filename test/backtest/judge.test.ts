@@ -37,6 +37,25 @@ function past(over: Partial<Past> = {}): Past {
 describe('what an incident shows today and not since when', () => {
   const closed = { known: true, played: { edit: { verdict: 'close', at: T0 + 2 * HOUR + minutes(1) } } };
 
+  it('is doubted where a rule waits for it: who has its roles', async () => {
+    const roles = [{ id: '01LEAD', name: 'Lead', isFilled: true }];
+    const led = past({ incident: incident({ createdAt: T0, roles }) });
+    expect(await judge(led, options({ requiredRoles: ['Lead'] }))).toEqual({
+      known: false,
+      doubts: ['roles'],
+    });
+    expect(await judge(led, options())).toMatchObject(closed);
+  });
+
+  it('is no part of business hours, whose timers are followed', async () => {
+    const from = 12 * 60 + 4 * 60;
+    const businessHours = { timeZone: 'UTC', days: [0], hours: [{ from, to: from + 60 }] };
+    expect(await judge(past(), options({ businessHours }))).toMatchObject({
+      known: true,
+      played: { edit: { verdict: 'close', at: T0 + 4 * HOUR } },
+    });
+  });
+
   it('is doubted where a rule waits for it: its post-mortem, and its debrief', async () => {
     const written = past({ incident: incident({ createdAt: T0, hasPostmortem: true }) });
     expect(await judge(written, options({ requirePostmortem: true }))).toEqual({

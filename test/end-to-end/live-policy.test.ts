@@ -65,11 +65,10 @@ describe.each(onePlace('postgres'))('the policy file of a running service, on $n
     const warned = () => world.logged.filter((line) => line.includes('clsoe')).length;
     expect(warned()).toBe(1);
     // The next delivery is decided as before.
-    await world.github({ issue: 'live/a#1', action: 'reopened' });
-    await verdict(world, incident, { reason: 'follow-ups' });
-    await world.github({ issue: 'live/a#1', action: 'closed' });
-    await verdict(world, incident, { reason: 'rule' });
-    expect([edits(world, incident), warned()]).toEqual([0, 1]);
+    const next = await world.incident(['live/a#2']);
+    await world.github({ issue: 'live/a#2', action: 'closed' });
+    await verdict(world, next, { verdict: 'leave', reason: 'rule', rule: 'By hand' });
+    expect([edits(world, incident), edits(world, next), warned()]).toEqual([0, 0, 1]);
     expect(await world.store.inForce.get('here')).toEqual(noted);
     const { text } = await served(world, '/api/board');
     expect(text).toContain('clsoe');
@@ -77,6 +76,7 @@ describe.each(onePlace('postgres'))('the policy file of a running service, on $n
     // Nothing is delivered: the sweep that the change makes due finds it.
     write('rules: []\n');
     await closed(world, incident);
+    await closed(world, next);
     expect(await problems(world)).toEqual({ status: 200, problems: [] });
     expect(await isInForce(world)).toBe('1');
     expect(world.logged.join('')).toContain('the policy changed: the rule “By hand” is gone');

@@ -61,7 +61,8 @@ async function withoutPlace<T>(
 ): Promise<T> {
   const backend = withoutStore(noStore('that no other process has open'));
   const log = createLogger('warn', { pretty: true, destination: process.stderr });
-  const base = await createStoreContext(settings, readPolicy(settings), backend, log);
+  const policy = readPolicy(settings);
+  const base = await createStoreContext(settings, () => policy, backend, log);
   const context = createContext(base, settings.apiKey, { share: SHARE });
   try {
     return await run(context);
