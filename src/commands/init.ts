@@ -10,7 +10,8 @@ import { OperationError } from '../operations/operation.ts';
 import { type SeenTrackers, seenTrackers } from '../operations/seen-trackers.ts';
 import { namedEnvFile } from '../settings/env-file.ts';
 import { envText } from '../settings/env-text.ts';
-import { HANDSHAKE, prefixOf } from '../settings/rows.ts';
+import { NotAllowed } from '../settings/kinds.ts';
+import { HANDSHAKE, prefixOf, sourceRows } from '../settings/rows.ts';
 import { readSettings, SettingsError } from '../settings/settings.ts';
 import { createMemoryTables } from '../store/memory-tables.ts';
 import { printLines } from '../terminal.ts';
@@ -80,9 +81,7 @@ export async function initCommand(options: InitOptions): Promise<number> {
         else add(secret, await secretOf(tracker, asker));
         const token = `${prefixOf(tracker.name)}_API_TOKEN`;
         if (tracker.readBack !== undefined && !has(token)) {
-          const given = await asker.secret(
-            `API token of ${tracker.title}, with which states are read as well (empty: none${tracker.needsToken ? ', but its webhooks tell no state' : ''})`,
-          );
+          const given = await apiToken(tracker, asker);
           if (given !== undefined || tracker.needsToken) add(token, given);
           const address = `${prefixOf(tracker.name)}_URL`;
           // The token is sent there alone.
@@ -129,6 +128,9 @@ export async function initCommand(options: InitOptions): Promise<number> {
 /** Makes webhooks with the settings that were just written. Nothing runs yet that could answer them. */
 async function connectAll(now: readonly Offer[], path: string, shell: NodeJS.ProcessEnv): Promise<number> {
   const { connectCommand } = await import('./connect/connect.ts');
+  // What the shell said and the file says now comes from the file: a secret and its address come from one place.
+  for (const [name, value] of Object.entries(parseEnv((await textOf(path)) ?? '')))
+    if (process.env[name] === value) delete process.env[name];
   loadEnvironment(path);
   let code = 0;
   for (const { tracker, places } of now) {
@@ -136,6 +138,23 @@ async function connectAll(now: readonly Offer[], path: string, shell: NodeJS.Pro
     code = Math.max(code, await connectCommand(tracker.name, places, { wait: 0 }, shell));
   }
   return code;
+}
+
+/** One that the settings allow; undefined: none. */
+async function apiToken({ name, title, needsToken }: Tracker, asker: Asker): Promise<string | undefined> {
+  const row = sourceRows.find((one) => one.name === name)?.access?.token;
+  for (;;) {
+    const given = await asker.secret(
+      `API token of ${title}, with which states are read as well (empty: none${needsToken ? ', but its webhooks tell no state' : ''})`,
+    );
+    try {
+      row?.read(given);
+      return given;
+    } catch (error) {
+      if (!(error instanceof NotAllowed)) throw error;
+      printLines(`That is none: give ${error.message}.`);
+    }
+  }
 }
 
 async function addressOf({ title, name }: Tracker, { places }: SeenTrackers, asker: Asker): Promise<string> {

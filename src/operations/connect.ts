@@ -140,6 +140,8 @@ async function proven(proof: HookProof, sought: Sought, task: Task): Promise<Con
   if (typeof seen === 'string') return byChange(`${seen}.`);
   if (seen === undefined && sought.why !== undefined)
     return byChange(`no ${proof.called} was sent (${sought.why}).`);
+  if (seen === undefined && proof.mayBeUnrecorded)
+    return byChange(`the tracker recorded no ${proof.called} within ${WITHIN / 1000} s.`);
   if (seen === undefined) {
     deps.say(`Unproven: the tracker recorded no delivery within ${WITHIN / 1000} s. Run this again later.`);
     return 'failed';

@@ -93,6 +93,8 @@ export interface HookProof {
   ping(id: string, wanted: Wanted, access: AdminAccess): Promise<string | undefined>;
   /** Such a delivery is sent anyway when a webhook is made. */
   isSentWhenMade: boolean;
+  /** It is not documented that such deliveries are among those that are recorded. */
+  mayBeUnrecorded?: true;
   /** What the tracker recorded of these deliveries lately, the newest first; a text says why it shows nothing. */
   recorded(id: string, access: AdminAccess): Promise<readonly RecordedDelivery[] | string>;
 }

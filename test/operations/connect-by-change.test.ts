@@ -299,10 +299,13 @@ describe('connecting Azure DevOps', () => {
     expect(changes(azure.calls)).toEqual([]);
   });
 
-  it('waits for a change where no test is sent to this token', async () => {
+  it('waits for a change where no test is sent to this token, or none is shown', async () => {
     const { connect, said } = await world({}, { sendsNoTest: true });
     expect(await connect(`${ADDRESS}azure-devops`)).toBe('unproven');
     expect(said()).toContain('Unproven: no test was sent (Azure DevOps sends this token none (403)).');
+    const hidden = await world({}, { hidesTests: true });
+    expect(await hidden.connect(await serviceWith('azure-devops', SECRET))).toBe('unproven');
+    expect(hidden.said()).toContain('Unproven: the tracker recorded no test within 30 s.');
     const wrong = await world({ token: 'another' });
     await expect(wrong.connect(`${ADDRESS}azure-devops`)).rejects.toThrow('refuses the token (401)');
   });

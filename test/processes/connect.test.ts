@@ -8,9 +8,11 @@ import { freshFolder } from '../support/backends.ts';
 import { freePort } from '../support/free-port.ts';
 import { permalinkOf } from '../support/github.ts';
 import { runProcess, startProcess } from '../support/process.ts';
+import { startAsana } from '../trackers/asana/stand-in.ts';
 import { startGitHub } from '../trackers/github/stand-in.ts';
 
 const TOKEN = 'ghp_canary_admin';
+const ASANA_TOKEN = 'canary_of_asana';
 
 it('init, connect and start lead to a first closing, and the admin token is nowhere', async () => {
   const incidentIo = await startSimulator();
@@ -34,7 +36,12 @@ it('init, connect and start lead to a first closing, and the admin token is nowh
   expect(await run(['init', '--no-dry-run', '--file', file, '--data', data], key)).toMatchObject({ code: 0 });
   const settings = () =>
     Object.fromEntries(Object.entries(parseEnv(readFileSync(file, 'utf8'))).map(([k, v]) => [k, v ?? '']));
-  const env = { ...settings(), PORT, SETTLE_TIME: '0s', GITHUB_URL: github.url };
+  const asana = await startAsana(ASANA_TOKEN);
+  onTestFinished(async () => void (await asana.close()));
+  const env = {
+    ...{ ...settings(), PORT, SETTLE_TIME: '0s', GITHUB_URL: github.url },
+    ...{ ASANA_URL: asana.url, ASANA_WEBHOOK_SECRET: 'handshake' },
+  };
   const at = { ...env, PUBLIC_URL: `http://127.0.0.1:${PORT}` };
 
   // What lacks or is wrong is said before anything is sent.
@@ -74,8 +81,19 @@ it('init, connect and start lead to a first closing, and the admin token is nowh
 
   expect(await github.closeIssue('/repos/acme/api', 'acme/api#12')).toEqual([202]);
   await expect.poll(() => incidentIo.incident(id).status.category).toBe('closed');
+  // Asana offers its secret to the service that runs; after that only a change to a task shows that deliveries arrive.
+  const project = ['connect', 'asana', '1300', '--wait', '60s'];
+  const shaken = await run(project, { ...at, CONNECT_TOKEN: ASANA_TOKEN });
+  expect(shaken).toMatchObject({ code: 0, told: expect.stringContaining('Proven: the service answered') });
+  const changing = run([...project, '--json'], { ...at, CONNECT_TOKEN: ASANA_TOKEN });
+  await expect.poll(() => asana.calls.filter(({ method }) => method === 'PUT')).toHaveLength(1);
+  expect((await asana.complete('1300', '41')).ok).toBe(true);
+  const proven = await changing;
+  expect(proven).toMatchObject({ code: 0, told: expect.stringContaining('Proven: a delivery came') });
+  expect(proven.told).toContain('"result": "proven"');
+
   const all = [...said, ...service.stdout, ...service.stderr, readFileSync(file, 'utf8')].join('\n');
-  expect(all).not.toContain(TOKEN);
+  for (const hidden of [TOKEN, ASANA_TOKEN, ...asana.secrets()]) expect(all).not.toContain(hidden);
   expect([...said].join('\n')).not.toContain(settings().GITHUB_WEBHOOK_SECRET);
 
   const gone = await run(['disconnect', 'github', 'acme/api', '--token-file', tokenFile], at);

@@ -8,6 +8,7 @@ import { startSimulator } from '../../src/simulator/simulator.ts';
 import { freshFolder } from '../support/backends.ts';
 import { freePort } from '../support/free-port.ts';
 import { PATIENCE } from '../support/patience.ts';
+import { startGitHub } from '../trackers/github/stand-in.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../dist/main.js');
 
@@ -51,7 +52,8 @@ describe('init', () => {
     const code = new Promise<number | null>((resolve) => child.once('close', resolve));
     let from = 0;
     for (const [question, answer] of answers ?? []) {
-      await expect.poll(() => said.indexOf(question, from), { timeout: PATIENCE }).toBeGreaterThan(-1);
+      const about = { timeout: PATIENCE, message: `asks “${question}”` };
+      await expect.poll(() => said.indexOf(question, from), about).toBeGreaterThan(-1);
       from = said.indexOf(question, from) + question.length;
       child.stdin.write(`${answer}\n`);
     }
@@ -102,27 +104,45 @@ describe('init', () => {
     expect(more.said).toContain('Still to be filled in there: LINEAR_WEBHOOK_SECRET');
   });
 
-  it('asks at a terminal, at most ten questions, again where a key does not work', async () => {
+  it('asks at a terminal, at most ten questions, again where a key does not work, and makes the webhooks that are wished', async () => {
     const folder = emptyFolder();
-    const { code, said } = await run(folder, ['init'], { INCIDENT_IO_API_URL: incidentIo.url }, [
+    const github = await startGitHub({ onTestFinished }, 'ghp_canary', ['/repos/acme/api']);
+    const shell = { INCIDENT_IO_API_URL: incidentIo.url, GITHUB_URL: github.url };
+    const { code, said } = await run(folder, ['init'], shell, [
       ['API key of incident.io', 'inc_wrong'],
       ['API key of incident.io', incidentIo.token],
       ['Trackers to take webhooks from', 'githob'],
       ['Trackers to take webhooks from', ''],
       ['API token of GitHub', ''],
-      ['API token of Jira', 'me@acme.example:token # of mine'],
+      ['API token of Jira', 'a token of mine'],
+      ['API token of Jira', 'me@acme.example:token#of-mine'],
       ['Where Jira is', ''],
       ['Where queue and store live', ''],
       ['Begin with a dry run', 'y'],
-      ['Where trackers reach the service', '-'],
+      ['Where trackers reach the service', 'closer.example.com'],
+      ['Where trackers reach the service', 'http://127.0.0.1:9'],
+      ['Make the webhook in GitHub now (acme/api)?', 'y'],
+      ['Make the webhook in Jira now (acme.atlassian.net)?', 'n'],
+      ['Token of GitHub for this command alone', 'ghp_canary'],
     ]);
-    expect({ code, said }).toMatchObject({ code: 0 });
-    expect(said).not.toContain('of mine');
-    expect(said).toContain('with PUBLIC_URL set to where trackers reach it');
+    // Nothing runs yet that could answer its ping.
+    expect({ code, said }).toMatchObject({ code: 1 });
+    expect(said).toContain('Not yet: its ping was answered 502');
+    expect(github.hooks.get('/repos/acme/api')).toMatchObject([
+      {
+        config: {
+          url: 'http://127.0.0.1:9/webhooks/github',
+          secret: settingsIn(folder).GITHUB_WEBHOOK_SECRET,
+        },
+      },
+    ]);
+    for (const text of [said, JSON.stringify(settingsIn(folder))]) expect(text).not.toContain('ghp_canary');
+    expect(said).not.toMatch(/of.mine/);
+    expect(said).toContain('While it runs, these make the webhooks');
     expect(said).toContain('connect github acme/api');
     expect(said).toContain('connect jira acme.atlassian.net');
     expect(settingsIn(folder)).toMatchObject({
-      JIRA_API_TOKEN: 'me@acme.example:token # of mine',
+      JIRA_API_TOKEN: 'me@acme.example:token#of-mine',
       JIRA_URL: 'https://acme.atlassian.net',
       DRY_RUN: 'true',
     });

@@ -47,6 +47,6 @@ export async function wished(offers: readonly Offer[], asker: Asker): Promise<Of
 
 /** `connect github acme/api`, as a person types it. */
 export function commandFor({ tracker: { name, connecting }, places }: Offer): string {
-  if (places.length === 0) return `connect ${name} …   (${connecting?.places ?? 'a place'})`;
+  if (places.length === 0) return `connect ${name} …   # ${connecting?.places ?? 'a place'}`;
   return `connect ${name} ${places.map((place) => (/^[\w./:-]+$/.test(place) ? place : `'${place}'`)).join(' ')}`;
 }

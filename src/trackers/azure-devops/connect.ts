@@ -163,6 +163,7 @@ function projectAt(base: string, project: string): ConnectPlace {
   const proof: HookProof = {
     called: 'test',
     isSentWhenMade: false,
+    mayBeUnrecorded: true,
     async ping(id, wanted, access) {
       const [subscriptionId] = id.split(AND);
       // With all of its values: what a hook keeps secret is not read from it.

@@ -33,13 +33,15 @@ export interface AzureHook extends Omit<z.infer<typeof updateSchema>, 'status' |
 export interface AzureOptions {
   /** Sends no test to this token. */
   sendsNoTest?: boolean;
+  /** Its history has no tests. */
+  hidesTests?: boolean;
 }
 
 /** https://learn.microsoft.com/azure/devops/service-hooks/create-subscription */
 export async function startAzureDevOps(
   test: Test,
   token: string,
-  { sendsNoTest = false }: AzureOptions = {},
+  { sendsNoTest = false, hidesTests = false }: AzureOptions = {},
 ): Promise<StandIn & Pick<FakeApi, 'calls'> & { hooks: AzureHook[] }> {
   const hooks: AzureHook[] = [];
   const notifications: { of: string; body: unknown }[] = [];
@@ -85,7 +87,9 @@ export async function startAzureDevOps(
       const hook = hooks.find((one) => one.id === id);
       if (id !== undefined && hook === undefined) return { status: 404 };
       if (rest !== undefined)
-        return { body: { value: notifications.filter(({ of }) => of === id).map((one) => one.body) } };
+        return {
+          body: { value: notifications.filter(({ of }) => of === id && !hidesTests).map((one) => one.body) },
+        };
       if (method === 'GET') return { body: { value: hooks.map(shown) } };
       if (method === 'DELETE' && hook !== undefined) {
         hooks.splice(hooks.indexOf(hook), 1);
