@@ -1,3 +1,4 @@
+import { collectGarbage } from '../collect-garbage.ts';
 import type { Context } from '../context/context.ts';
 import type { Progress } from '../operations/progress.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -17,6 +18,9 @@ export const SHARE = 0.5;
 
 /** So many incidents are read, judged and forgotten at a time. */
 const BATCH = 50;
+
+/** So much of V8's heap (bytes) is mostly garbage, which V8 would let grow as long as there is memory. */
+const MUCH = 120 * 1024 * 1024;
 
 /** The policies to try, by what they are called. */
 export type Policies = readonly { name: string; policy: Policy }[];
@@ -75,29 +79,33 @@ export async function backtest(
 
   const asked = Object.keys(settings.trackerAccess).sort();
   const rows: Row[][] = policies.map(() => []);
-  const readFrom = (at: number) => {
-    const batch = listed.slice(at, at + BATCH).map((one) => ({ ...one, hold: holds.get(one.incident.id) }));
+  const all = listed.length;
+  const unasked = notAsked(listed, { tasks, taskKeyOf });
+  // What was judged is forgotten, so that only what is left takes memory.
+  const readNext = () => {
+    const batch = listed.splice(0, BATCH).map((one) => ({ ...one, hold: holds.get(one.incident.id) }));
     return readPasts(batch, { reader, tasks, clock, taskKeyOf, file, asked, ...tools });
   };
-  let reading = readFrom(0);
-  for (let at = 0; at < listed.length; at += BATCH) {
-    progress('histories', at, listed.length);
+  let reading = readNext();
+  for (let at = 0; at < all; at += BATCH) {
+    progress('histories', at, all);
     const pasts = await reading;
     // The next are read meanwhile; if that fails, it is found when they are waited for.
-    reading = readFrom(at + BATCH);
+    reading = readNext();
     reading.catch(() => {});
     for (const [n, { policy }] of policies.entries()) {
       const { syncFollowUps } = settings;
       const options: ReplayOptions = { policy, statuses, key, syncFollowUps, to, taskKeyOf };
       for (const one of pasts) rows[n]?.push(rowOf(one, await judge(one, options), key.name));
     }
+    if (process.memoryUsage().heapUsed > MUCH) collectGarbage();
   }
-  progress('histories', listed.length, listed.length);
+  progress('histories', all, all);
   const { maxClosesPerHour } = settings;
   return {
     from,
     to,
-    notAsked: notAsked(listed, { tasks, taskKeyOf }),
+    notAsked: unasked,
     reports: policies.map(({ name }, n) =>
       reportOf(rows[n] ?? [], { policy: name, withoutFollowUps, maxClosesPerHour }),
     ),
@@ -119,7 +127,8 @@ async function followUpsOfAll(
       for (const followUp of page) {
         if (!incidents.has(followUp.incidentId)) continue;
         const { labels } = followUp.writable;
-        const short = { ...followUp, writable: { title: '', labels } };
+        const { owner: _, ...rest } = followUp;
+        const short = { ...rest, writable: { title: '', labels } };
         found.set(followUp.incidentId, [...(found.get(followUp.incidentId) ?? []), short]);
       }
       count += page.length;

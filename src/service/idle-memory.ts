@@ -1,5 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from '../collect-garbage.ts';
 
 /** How often (ms) this is checked. */
 const EVERY = 10_000;
@@ -13,7 +12,6 @@ const IDLE = 0.5;
  * process would keep what a flood left for hours. Returns a function that stops it.
  */
 export function giveMemoryBack(): () => void {
-  let collect: (() => void) | undefined;
   let left = taken();
   let before = { at: performance.now(), cpu: process.cpuUsage() };
   const look = (): void => {
@@ -24,8 +22,7 @@ export function giveMemoryBack(): () => void {
     const now = taken();
     left = Math.min(left, now);
     if (share > IDLE || now - left < WORTH_IT) return;
-    collect ??= collector();
-    collect();
+    collectGarbage();
     left = taken();
   };
   const timer = setInterval(look, EVERY).unref();
@@ -36,12 +33,4 @@ export function giveMemoryBack(): () => void {
 function taken(): number {
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
-}
-
-/** V8's own function: https://nodejs.org/api/cli.html#--expose-gc */
-function collector(): () => void {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  if (typeof collect !== 'function') throw new TypeError('V8 shows no gc()');
-  return () => void collect();
 }
