@@ -25,6 +25,7 @@ import type { Decision } from './decision.ts';
 import { evidenceOf } from './evidence.ts';
 import type { Facts } from './facts.ts';
 import { fingerprint } from './fingerprint.ts';
+import { resolvedAt } from './moved-back.ts';
 
 export interface ClosingDeps {
   store: Store;
@@ -78,6 +79,7 @@ export async function close(
     statusId: decision.status.id,
     at,
     lastUpdate: facts.updates.at(-1)?.id,
+    resolvedAt: resolvedAt(facts.updates),
     evidence: facts.followUps
       .filter(({ effective }) => effective.counts === 'done')
       .map((counted) => evidenceOf(counted, facts)),

@@ -203,6 +203,8 @@ export const closure = z.object({
   outcome: z.enum(['open', 'confirmed', 'failed']),
   confirmedAt: z.number().optional(),
   requestId: z.string().optional(),
+  /** When the incident had entered its post-incident flow; absent if unknown, or in what an earlier release wrote. */
+  resolvedAt: z.number().optional(),
   /** What was added or reopened while it was being closed, as read right after; absent if that was not read. */
   late: z.array(blocker).optional(),
   /** Each of its tasks that was opened again later, once; absent: none is known. */
