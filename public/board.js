@@ -1,37 +1,53 @@
 // The page of the board: asks the service every few seconds what is new, and shows it.
 
 import { toast } from './actions.js';
+import { addressWith, asked, go, isFiltered } from './address.js';
+import { readCharts, showCharts } from './charts.js';
 import { readDeliveries, showDeliveries } from './deliveries.js';
-import { $, h, localTime, sentence } from './dom.js';
+import { $, count, h, localTime, plain, sentence } from './dom.js';
+import { showFilters } from './filters.js';
 import { keep } from './keep.js';
+import { filtered, readList } from './list.js';
+import { readMeeting, showMeeting } from './meeting.js';
 import { showHeader, startPolling } from './poll.js';
 import { healthOf, sourceOf } from './rows.js';
-import { showSections } from './sections.js';
-import { ask } from './service.js';
+import { showSections, TOGETHER } from './sections.js';
+import { askAgain } from './service.js';
 import { state } from './state.js';
 
+/** What can be looked at, and what is read for it besides the board itself. */
+const VIEWS = {
+  incidents: { read: () => Promise.all([readList(), readFound()]), show: showIncidents },
+  meeting: { read: readMeeting, show: (_, meeting) => showMeeting(meeting) },
+  charts: { read: readCharts, show: (_, charts) => showCharts(charts) },
+  deliveries: { read: readDeliveries, show: (_, told) => showDeliveries(told) },
+  health: { read: async () => {}, show: showHealth },
+};
+
+const viewNow = () => (VIEWS[asked('view')] ? asked('view') : 'incidents');
+/** What was last read for each view. */
+const known = new Map();
+
 async function read() {
-  const asked = [...state.limits].map(([section, limit]) => [section, String(limit)]);
-  const board = await ask(`api/board?${new URLSearchParams(asked)}`);
-  await Promise.all([readOpened(), readDeliveries()]);
+  const view = viewNow();
+  // The list has the rows of these.
+  const counted = ['soon', 'waiting', 'held', 'moved-back', 'backlog', 'refused', 'left'].map((name) => [
+    name,
+    '0',
+  ]);
+  const limits = [...state.limits].map(([section, limit]) => [section, String(limit)]);
+  const [board, own] = await Promise.all([
+    askAgain('board', `api/board?${new URLSearchParams([...counted, ...limits])}`),
+    VIEWS[view].read(),
+  ]);
+  known.set(view, own);
   return board;
 }
 
-/** The follow-ups of incidents whose details are open. */
-async function readOpened() {
-  const ids = [...state.opened]
-    .filter((key) => key.startsWith('incident/'))
-    .map((key) => key.slice('incident/'.length));
-  await Promise.all(ids.map(readDetails));
-}
-
-async function readDetails(id) {
-  try {
-    state.details.set(id, await ask(`api/incidents/${encodeURIComponent(id)}`));
-  } catch (error) {
-    // What was read before is kept: that it is old stands above.
-    if (state.details.get(id)?.followUps === undefined) state.details.set(id, { error: error.message });
-  }
+async function readFound() {
+  const q = asked('q');
+  if (q === '') return undefined;
+  return { q, ...(await askAgain('search', `api/search?${new URLSearchParams({ q })}`)) };
 }
 
 /** What is wrong now, and of when the rest is. */
@@ -39,64 +55,143 @@ function troubleOf({ old, health }) {
   if (old !== undefined) return `${sentence(old.words)} What is shown is of ${localTime(old.at)}.`;
   return health
     .filter(({ is }) => is === 'bad')
-    .map(({ name, words }) => `${name}: ${sentence(words)}`)
+    .map(({ name, words }) => `${name}: ${plain(words)}`)
     .join(' ');
 }
 
+/** Answers whether more is to be read at once. */
 function show(board) {
+  const view = viewNow();
   showHeader(board);
-  showOverview(board);
-  showSections($('sections'), board);
-  showDeliveries();
-  keep($('health'), board.health, ({ name }) => name, healthOf);
+  showTabs(view, board);
+  for (const name of Object.keys(VIEWS)) $(name).hidden = name !== view;
+  const own = known.get(view);
+  const isRead = own !== undefined || view === 'health';
+  $('loading').hidden = isRead;
+  if (!isRead) return false;
+  return VIEWS[view].show(board, own) === true;
+}
+
+const isBad = ({ is }) => is === 'bad';
+
+function showTabs(view, { health, sources }) {
+  const bad = { health: health.some(isBad), deliveries: sources.some(({ alarms }) => alarms?.length > 0) };
+  for (const tab of $('tabs').querySelectorAll('a')) {
+    const name = tab.dataset.view;
+    if (name === view) tab.setAttribute('aria-current', 'page');
+    else tab.removeAttribute('aria-current');
+    tab.querySelector('.mark')?.toggleAttribute('hidden', !bad[name]);
+  }
+}
+
+function showIncidents(board, [list, found]) {
+  // What was found for another question is no answer to this one.
+  const current = found?.q === asked('q') ? found : undefined;
+  const isSearching = asked('q') !== '' && current === undefined;
+  const rows = isSearching ? [] : filtered(list.rows.values(), current && new Set(current.open));
+  showTiles(board, list);
+  showFilters(list.rows.values(), list.version);
+  showSections($('sections'), { board, list, rows, found: current });
+  showState({ list, rows, found: current, isSearching });
+  if ($('question').value.trim() !== asked('q') && document.activeElement !== $('question'))
+    $('question').value = asked('q');
+  return list.missing > 0;
+}
+
+/** What there is to say where rows are missing. */
+function showState({ list, rows, found, isSearching }) {
+  const words = () => {
+    if (!list.synced)
+      return 'The first sync with incident.io is under way. Incidents are listed once it has ended.';
+    if (list.missing > 0) return `Reading ${count(list.missing, 'more incident')} …`;
+    if (isSearching) return `Searching for “${asked('q')}” …`;
+    if (isFiltered() && rows.length === 0) {
+      const others = found?.others.length > 0 ? ' What is not open stands below.' : '';
+      return found ? `No open incident fits “${found.q}”.${others}` : 'No open incident fits these filters.';
+    }
+    if (list.rows.size === 0) return 'No open incident has a follow-up: there is nothing to close.';
+    return '';
+  };
+  const text = words();
+  $('state').hidden = text === '';
+  if ($('state').textContent !== text) $('state').textContent = text;
+}
+
+function showTiles({ groups, closed, failed }, { synced }) {
+  const of = (name) => groups[name].all;
+  const open = synced ? Object.values(groups).reduce((sum, { all = 0 }) => sum + all, 0) : undefined;
+  const look = synced ? failed.all + of('refused') + of('moved-back') : undefined;
+  const tiles = [
+    { id: '', number: open, words: 'open' },
+    { id: 'soon', number: of('soon'), words: 'closing soon' },
+    { id: 'waiting', number: of('waiting'), words: 'waiting' },
+    { id: 'look', number: look, words: look === 1 ? 'needs a look' : 'need a look', alert: look > 0 },
+    { id: 'held', number: of('held'), words: 'held', quiet: true },
+    { id: 'backlog', number: of('backlog'), words: 'backlog', quiet: true },
+    { id: 'left', number: of('left'), words: 'left alone', quiet: true },
+    { id: 'closed', number: closed.all, words: 'closed' },
+  ].filter(({ quiet, number, id }) => !quiet || number > 0 || asked('in') === id);
+  keep(
+    $('overview'),
+    tiles.map((tile) => ({ ...tile, isNow: isShown(tile.id), href: addressWith({ in: tile.id }) })),
+    ({ id }) => id || 'open',
+    tileOf,
+  );
+}
+
+function isShown(id) {
+  const section = asked('in');
+  return section === id || (TOGETHER[id]?.includes(section) ?? false);
+}
+
+function tileOf({ id, number, words, alert, isNow, href }) {
+  return h(
+    'a',
+    {
+      class: alert ? 'tile alert' : 'tile',
+      href,
+      'data-view': '',
+      'data-focus': `tile ${id}`,
+      'aria-current': isNow ? 'true' : undefined,
+    },
+    h('strong', {}, number === undefined ? '–' : number.toLocaleString('en')),
+    ' ',
+    h('span', {}, number === undefined ? `${words}: not read yet` : words),
+  );
+}
+
+function showHealth(board) {
+  keep($('parts'), board.health, ({ name }) => name, healthOf);
   keep($('sources'), board.sources, ({ name }) => name, sourceOf);
   $('no-sources').hidden = board.sources.length > 0;
 }
 
-function showOverview({ groups, closed, failed }) {
-  const isRead = groups.soon.all !== undefined;
-  const look = isRead ? failed.all + groups.refused.all + groups['moved-back'].all : undefined;
-  const first = failed.all > 0 ? 'failed' : groups.refused.all > 0 ? 'refused' : 'moved-back';
-  const tiles = [
-    { id: 'soon', number: groups.soon.all, words: 'closing soon' },
-    { id: 'waiting', number: groups.waiting.all, words: 'waiting' },
-    {
-      id: first,
-      number: look,
-      words: look === 1 ? 'needs a look' : 'need a look',
-      alert: look > 0,
-      key: 'look',
-    },
-    { id: 'closed', number: closed.all, words: 'closed' },
-  ];
-  keep(
-    $('overview'),
-    tiles,
-    ({ id, key }) => key ?? id,
-    ({ id, number, words, alert }) =>
-      h(
-        'a',
-        {
-          class: alert ? 'tile alert' : 'tile',
-          href: number > 0 ? `#${id}` : '#sections',
-          'data-focus': `tile ${words}`,
-        },
-        h('strong', {}, number === undefined ? '–' : String(number)),
-        h('span', {}, number === undefined ? `${words}: not read yet` : words),
-      ),
-  );
-}
-
-$('find').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const reference = $('reference').value.trim();
-  if (reference === '') return;
-  try {
-    state.found = await ask(`api/incidents/${encodeURIComponent(reference)}`);
-    await poll();
-    $('found')?.scrollIntoView({ block: 'nearest' });
-  } catch (error) {
-    toast(error.message);
-  }
+/** How long (ms) nobody types before it is looked for. */
+const TYPED = 250;
+let typing;
+const lookFor = () => {
+  clearTimeout(typing);
+  const q = $('question').value.trim();
+  if (q === asked('q') && viewNow() === 'incidents') return;
+  // What was said before is not about what is found now.
+  toast('');
+  go({ q, view: '', in: '' }, { replace: true });
+};
+$('question').value = asked('q');
+$('question').addEventListener('input', () => {
+  clearTimeout(typing);
+  typing = setTimeout(lookFor, TYPED);
 });
-const poll = startPolling(read, show, troubleOf);
+$('find').addEventListener('submit', (event) => {
+  event.preventDefault();
+  lookFor();
+});
+
+startPolling({
+  read,
+  show,
+  troubleOf,
+  showNothing: () => {
+    $('loading').textContent = 'Nothing could be read yet. It is tried again every few seconds.';
+  },
+});

@@ -1,8 +1,8 @@
 // The section of what trackers sent: what did not get in comes first.
 
-import { $, h, mark, sentence, time } from './dom.js';
+import { $, h, mark, prose, time } from './dom.js';
 import { keep } from './keep.js';
-import { ask } from './service.js';
+import { askAgain } from './service.js';
 import { refresh } from './state.js';
 
 const MARKS = {
@@ -14,29 +14,19 @@ const MARKS = {
 };
 /** The service tells no more at once. */
 const MOST = 500;
-let limit = 10;
-let told;
+let limit = 25;
 
-export async function readDeliveries() {
-  try {
-    told = await ask(`api/deliveries?order=lost-first&limit=${limit}`);
-  } catch (error) {
-    // What was read before is kept.
-    told = { ...told, error: error.message };
-  }
+export function readDeliveries() {
+  return askAgain('deliveries', `api/deliveries?order=lost-first&limit=${limit}`);
 }
 
-export function showDeliveries() {
-  const { refused = [], deliveries = [], error } = told ?? {};
+export function showDeliveries({ refused, deliveries }) {
   const rows = [
     ...refused.map((one) => ({ ...one, key: `${one.source} ${one.reason}`, outcome: 'refused' })),
     ...deliveries.map((one) => ({ ...one, key: `${one.source} ${one.at} ${one.id}` })),
   ];
   keep($('delivery-rows'), rows, ({ key }) => key, rowOf);
-  const none = $('no-deliveries');
-  none.hidden = rows.length > 0;
-  const words = error ? sentence(`they cannot be read now: ${error}`) : 'No delivery came within a week.';
-  if (none.textContent !== words) none.textContent = words;
+  $('no-deliveries').hidden = rows.length > 0;
   $('more-deliveries').hidden = deliveries.length < limit || limit >= MOST;
 }
 
@@ -51,8 +41,8 @@ function rowOf(one) {
       'div',
       { class: 'about' },
       h('h3', {}, ...mark(MARKS[one.outcome]), `${one.title ?? 'No tracker'}: ${outcome}`),
-      h('p', { class: 'words' }, [...read, ...more, sentence(one.words)].join(' ')),
-      one.again ? h('p', { class: 'words' }, sentence(`to have it sent again: ${one.again}`)) : '',
+      h('p', { class: 'words' }, [...read, ...more].join(' '), ' ', prose(one.words)),
+      one.again ? h('p', { class: 'words' }, prose(`to have it sent again: ${one.again}`)) : '',
       ...(one.outcome === 'refused' ? refusedMeta(one) : [metaOf(one)]),
     ),
   );

@@ -36,7 +36,7 @@ export function mark([sign, kind, meaning]) {
   ];
 }
 
-function span(ms) {
+export function span(ms) {
   const seconds = Math.round(ms / 1_000);
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.round(seconds / 60)} min`;
@@ -68,15 +68,21 @@ export function said(words) {
   );
 }
 
-/** A time that keeps its distance to now up to date. */
-export function time(at) {
+const FORMS = { relative, age: (at) => span(Math.max(0, Date.now() + ahead - at)) };
+
+/** A time that keeps its distance to now up to date. `form`: `relative`, or `age` for how long it is ago. */
+export function time(at, form = 'relative') {
   const date = new Date(at);
-  return h('time', { datetime: date.toISOString(), title: localTime(at), 'data-at': at }, relative(at));
+  return h(
+    'time',
+    { datetime: date.toISOString(), title: localTime(at), 'data-at': at, 'data-form': form },
+    FORMS[form](at),
+  );
 }
 
 export function tick() {
   for (const element of document.querySelectorAll('time[data-at]')) {
-    const text = relative(Number(element.dataset.at));
+    const text = FORMS[element.dataset.form](Number(element.dataset.at));
     if (element.textContent !== text) element.textContent = text;
   }
 }
@@ -86,6 +92,23 @@ export function sentence(words) {
   const text = said(words);
   const begun = text.startsWith('incident.io') ? text : text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
+/** The same for the page, with what is typed or set as code. */
+export function prose(words) {
+  return sentence(words)
+    .split('`')
+    .map((part, i) => (i % 2 === 1 ? h('code', {}, part) : part));
+}
+
+/** The same where there is nothing but text. */
+export function plain(words) {
+  return sentence(words).replaceAll('`', '');
+}
+
+/** `1 incident`, `2 incidents` */
+export function count(number, what) {
+  return `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
 }
 
 export function button(words, focus, label, onclick) {

@@ -1,16 +1,18 @@
 // The page of one incident: what keeps it open, its follow-ups, and what happened to it.
 
-import { askHold, askRelease, askReview, changing, toast } from './actions.js';
-import { $, h, link, mark, sentence, time } from './dom.js';
+import { askHold, askRelease, askReview, changing } from './actions.js';
+import { $, h, link, mark, prose, time } from './dom.js';
 import { keep } from './keep.js';
 import { showHeader, startPolling } from './poll.js';
 import { followUpMark, lock, verdictOf } from './rows.js';
-import { ask } from './service.js';
+import { askAgain } from './service.js';
 
 const name = decodeURIComponent(location.pathname.split('/').at(-1));
 
 function show(page) {
   showHeader(page);
+  $('loading').hidden = true;
+  $('incidents').hidden = false;
   const { incident, group, followUps, story } = page;
   document.title = `${incident.reference} · incident-closer`;
   const cards = [
@@ -100,7 +102,7 @@ function followUpItem({ title, name: task, url, status, counts, why, whose, owne
     ...mark(followUpMark(counts)),
     task ? [link(task, url), ' '] : '',
     title,
-    h('p', { class: 'words' }, sentence(why)),
+    h('p', { class: 'words' }, prose(why)),
     h(
       'p',
       { class: 'meta' },
@@ -125,7 +127,7 @@ const KINDS = {
 
 function storyCard({ story }) {
   if (story.unreadable)
-    return card('story', 'What happened', h('p', { class: 'empty' }, sentence(story.unreadable)));
+    return card('story', 'What happened', h('p', { class: 'empty' }, prose(story.unreadable)));
   const { entries, dropped } = story;
   const none = h('p', { class: 'empty' }, 'Nothing is kept of what happened to it.');
   const older =
@@ -145,7 +147,7 @@ function entryItem({ kind, at, words, refused, outcome, state, wokenBy }) {
     'li',
     {},
     ...mark(shown),
-    sentence(words),
+    prose(words),
     h(
       'p',
       { class: 'meta' },
@@ -155,13 +157,19 @@ function entryItem({ kind, at, words, refused, outcome, state, wokenBy }) {
   );
 }
 
-// The header's search leads to the page of what is looked for.
+// The header's search leads to the page of what has that reference, and to the list of whatever else is found.
 $('find').addEventListener('submit', (event) => {
   event.preventDefault();
-  const wanted = $('reference').value.trim();
-  if (/^[\w-]{1,100}$/.test(wanted)) location.assign(wanted);
-  else if (wanted !== '') toast(`“${wanted}” is no reference of an incident.`);
+  const wanted = $('question').value.trim();
+  if (/^[a-z]+-\d+$/i.test(wanted)) location.assign(encodeURIComponent(wanted.toUpperCase()));
+  else if (wanted !== '') location.assign(`../?${new URLSearchParams({ q: wanted })}`);
 });
 
 $('main').prepend(h('p', { class: 'back' }, h('a', { href: '../' }, '← All incidents')));
-startPolling(() => ask(`api/incidents/${encodeURIComponent(name)}/page`), show);
+startPolling({
+  read: () => askAgain('page', `api/incidents/${encodeURIComponent(name)}/page`),
+  show,
+  showNothing: (words) => {
+    $('loading').textContent = words;
+  },
+});

@@ -9,10 +9,11 @@ const POLL_AFTER_FAILURE = 6_000;
 let polling;
 
 /**
- * `read` answers what the service says, with its time, or what is `old` about it; `show` puts it on the page;
- * `troubleOf` says what is wrong now.
+ * `read` answers what the service says, with its time, or what is `old` about it; `show` puts it on the page, and answers
+ * whether more is to be read at once; `troubleOf` says what is wrong now; `showNothing` is called where nothing was ever read.
  */
-export function startPolling(read, show, troubleOf = () => '') {
+export function startPolling({ read, show, troubleOf = () => '', showNothing = () => {} }) {
+  let last;
   const poll = async () => {
     clearTimeout(polling);
     let next = POLL;
@@ -20,8 +21,12 @@ export function startPolling(read, show, troubleOf = () => '') {
       const answer = await read();
       setForgeryToken(answer.forgeryToken);
       state.user = answer.user;
-      if (answer.old === undefined) setServiceTime(answer.now);
-      keepingFocus(() => show(answer));
+      // An answer of before tells no time of now.
+      if (answer.old === undefined && answer.now !== last?.now) setServiceTime(answer.now);
+      last = answer;
+      keepingFocus(() => {
+        if (show(answer)) next = 0;
+      });
       tick();
       if (answer.old === undefined) live('on', 'live');
       else live('off', 'old');
@@ -31,18 +36,22 @@ export function startPolling(read, show, troubleOf = () => '') {
       live('off', 'not connected');
       // `fetch` throws a TypeError where there is no answer at all.
       const words = error instanceof TypeError ? 'The service does not answer.' : sentence(error.message);
-      trouble(`${words} What is shown may be old.`);
+      trouble(last === undefined ? words : `${words} What is shown may be old.`);
+      if (last === undefined) showNothing(words);
     }
     clearTimeout(polling);
     if (!document.hidden) polling = setTimeout(poll, next);
   };
-  document.addEventListener('refresh', poll);
+  document.addEventListener('refresh', () => {
+    // What is known is shown at once: only what is new has to be waited for.
+    if (last !== undefined) keepingFocus(() => show(last));
+    poll();
+  });
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) poll();
   });
   setInterval(tick, 1_000);
   poll();
-  return poll;
 }
 
 const DRY_RUN = { all: 'dry run', some: 'dry run in some workers' };
@@ -74,6 +83,7 @@ function keepingFocus(show) {
 
 function live(is, words) {
   $('live').dataset.is = is;
+  document.body.dataset.live = is;
   if ($('live-words').textContent !== words) $('live-words').textContent = words;
 }
 

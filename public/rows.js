@@ -1,6 +1,6 @@
 import { askHold, askRelease, changing, retry } from './actions.js';
-import { button, h, link, mark, said, sentence, time } from './dom.js';
-import { refresh, state } from './state.js';
+import { h, link, mark, plain, prose, time } from './dom.js';
+import { state } from './state.js';
 
 const VERDICT_MARKS = {
   done: ['✓', 'well', 'done'],
@@ -8,9 +8,9 @@ const VERDICT_MARKS = {
   exempt: ['–', 'well', 'may stay open'],
 };
 const HEALTH_MARKS = {
-  well: ['✓', 'well', 'well'],
-  bad: ['!', 'bad', 'not well'],
-  unknown: ['?', 'unknown', 'not known'],
+  well: ['✓', 'well', 'OK'],
+  bad: ['!', 'bad', 'problem'],
+  unknown: ['?', 'unknown', 'unknown'],
 };
 
 export function followUpMark(counts) {
@@ -24,75 +24,81 @@ export function lock() {
   return h('img', { class: 'lock', src, alt: 'private', title: 'private', width: 15, height: 15 });
 }
 
+/** Leads to the page of one incident. */
+export function pageLink(reference, words, attributes) {
+  return h('a', { ...attributes, href: `incidents/${encodeURIComponent(reference)}` }, words);
+}
+
 /** The reference leads to incident.io, the name to the incident's own page here. */
 function heading({ reference, name, url, private: isPrivate }) {
-  const page = h(
-    'a',
-    { class: 'name', href: `incidents/${encodeURIComponent(reference)}` },
-    name || reference,
+  return h(
+    'h3',
+    {},
+    link(reference, url, { class: 'reference' }),
+    isPrivate ? lock() : '',
+    pageLink(reference, name || reference, { class: 'name' }),
   );
-  return h('h3', {}, link(reference, url, { class: 'reference' }), isPrivate ? lock() : '', page);
 }
 
-function progressOf({ done, all }) {
-  if (all === undefined || all === 0) return h('div', { class: 'progress' });
-  const words = `${done} of ${all} done`;
-  return h(
-    'div',
-    { class: 'progress' },
-    h('progress', {
-      value: done,
-      max: all,
-      class: done === all ? 'all' : undefined,
-      'aria-label': `Follow-ups: ${words}`,
-    }),
-    words,
-  );
-}
+/** Whether its verdict says no more than that it is held, which is told with the reason. */
+const isSaid = ({ held, reason }) => held !== undefined && reason === 'held';
 
 /** All that keeps an incident open, a paragraph each. */
-export function verdictOf({ words, held, failing, also = [] }) {
+export function verdictOf(incident) {
+  const { words, held, failing, also = [] } = incident;
   return [
     held
       ? h('p', { class: 'words' }, 'Held ', time(held.at), `${held.by ? ` by ${held.by}` : ''}: ${held.why}`)
       : '',
-    h('p', { class: 'words verdict' }, sentence(words)),
-    failing ? h('p', { class: 'words bad' }, sentence(failing)) : '',
+    isSaid(incident) ? '' : h('p', { class: 'words verdict' }, prose(words)),
+    failing ? h('p', { class: 'words bad' }, prose(failing)) : '',
     // That it is held stands above, with the reason.
     also
       .filter(({ reason }) => !(held && reason === 'held'))
-      .map((other) => h('p', { class: 'words' }, sentence(`also: ${other.words}`))),
+      .map((other) => h('p', { class: 'words' }, prose(`also: ${other.words}`))),
   ].flat();
 }
 
-export function incidentRow(incident, { hold, release }) {
-  const { id, reference, at, wokenBy, until } = incident;
-  const meta = h('p', { class: 'meta' });
-  if (until !== undefined) meta.append(h('span', {}, 'due ', time(until)));
-  meta.append(
-    at === undefined
-      ? h('span', {}, 'not reviewed yet')
-      : h('span', {}, 'reviewed ', time(at), wokenBy ? `: ${shortly(wokenBy)}` : ''),
-  );
+/** All of why it stands where it does, in one text. */
+function whyInWords(incident) {
+  const { words, held, failing, also = [] } = incident;
+  return [
+    held ? `held${held.by ? ` by ${held.by}` : ''}: ${held.why}` : '',
+    isSaid(incident) ? '' : words,
+    failing ?? '',
+    ...also.filter(({ reason }) => !(held && reason === 'held')).map((other) => `also: ${other.words}`),
+  ]
+    .filter(Boolean)
+    .map(plain)
+    .join(' ');
+}
+
+/** An open incident in one line: whatever does not fit is on its page. */
+export function incidentLine(incident, { hold, release }) {
+  const { id, reference, name, url, private: isPrivate, createdAt, until, at, done, all } = incident;
+  const why = whyInWords(incident);
+  const when =
+    until !== undefined
+      ? ['due ', time(until)]
+      : at === undefined
+        ? ['not reviewed yet']
+        : [h('span', { class: 'hidden' }, 'reviewed '), time(at)];
   return h(
     'article',
-    { class: 'row' },
-    h('div', { class: 'about' }, heading(incident), verdictOf(incident), meta),
-    progressOf(incident),
+    { class: 'line', 'aria-label': reference },
+    h('span', { class: 'ref' }, link(reference, url, { class: 'reference' }), isPrivate ? lock() : ''),
+    pageLink(reference, name || reference, { class: 'name', title: name }),
+    h('span', { class: incident.failing ? 'why bad' : 'why', title: why }, why),
+    h('span', { class: 'counted' }, all ? `${done} of ${all} done` : ''),
+    h('span', { class: 'age' }, createdAt === undefined ? '' : [time(createdAt, 'age'), ' old']),
+    h('span', { class: 'when' }, ...when),
     h(
-      'div',
+      'span',
       { class: 'actions' },
       hold ? changing('Hold', `hold ${id}`, `Hold ${reference}`, () => askHold(incident)) : '',
       release ? changing('Release', `release ${id}`, `Release ${reference}`, () => askRelease(incident)) : '',
     ),
-    incidentDetails(incident),
   );
-}
-
-/** `github:github.com/acme/api#12 done (0a5e…)`, which is told in full below, as `acme/api#12 done`. */
-function shortly(wokenBy) {
-  const [, task, state] = /^[\w-]+:(?:[\w-]+\.[\w.-]+\/)?(\S+) (\w+) \(.*\)$/.exec(wokenBy) ?? [];
-  return task === undefined ? wokenBy : `${task} ${state}`;
 }
 
 function disclosure(key, words, label, contents) {
@@ -104,54 +110,31 @@ function disclosure(key, words, label, contents) {
   );
   const element = h('details', { open: state.opened.has(key) }, summary, contents);
   element.addEventListener('toggle', () => {
-    if (element.open === state.opened.has(key)) return;
     if (element.open) state.opened.add(key);
     else state.opened.delete(key);
-    if (element.open && key.startsWith('incident/')) refresh();
   });
   return element;
 }
 
-function incidentDetails({ id, reference, wokenBy }) {
-  const known = state.details.get(id);
-  const contents =
-    known?.followUps === undefined
-      ? h('p', { class: 'meta' }, known?.error ?? 'reading …')
-      : followUpList(known.followUps);
-  const woken = wokenBy ? h('p', { class: 'meta' }, `Last reviewed because of: ${wokenBy}`) : '';
-  return disclosure(`incident/${id}`, 'Follow-ups', `of ${reference}`, h('div', {}, contents, woken));
-}
-
-function followUpList(followUps) {
+/** One that is not on the list of open incidents, with the truth about it. */
+export function otherRow(incident) {
+  const { status, createdAt } = incident;
   return h(
-    'ul',
-    { class: 'facts' },
-    followUps.map(({ title, name, url, counts, why }) =>
+    'article',
+    { class: 'row wide' },
+    h(
+      'div',
+      { class: 'about' },
+      heading(incident),
+      verdictOf(incident),
       h(
-        'li',
-        {},
-        ...mark(VERDICT_MARKS[counts]),
-        name ? [link(name, url), ' '] : '',
-        title,
-        h('p', { class: 'meta' }, said(why)),
+        'p',
+        { class: 'meta' },
+        status ? h('span', {}, `“${status}” in incident.io`) : '',
+        createdAt === undefined ? '' : h('span', {}, 'opened ', time(createdAt)),
       ),
     ),
   );
-}
-
-/** What the search found, with the section that lists it. */
-export function foundRow({ incident, followUps }, section) {
-  const row = incidentRow(incident, section ?? {});
-  row.querySelector('.meta').append(h('span', {}, section ? `listed under “${section.title}”` : 'not open'));
-  row.querySelector('details').replaceWith(followUpList(followUps));
-  row.querySelector('.actions').append(
-    button('Close', 'found', 'Close what was found', () => {
-      state.found = undefined;
-      document.getElementById('reference').focus();
-      refresh();
-    }),
-  );
-  return row;
 }
 
 export function closedRow({
@@ -179,9 +162,7 @@ export function closedRow({
         { class: 'words' },
         `${to === 'closed' ? 'Closed' : 'Moved to post-incident'} on ${tasks.join(', ')}.`,
       ),
-      late.map(({ title, why }) =>
-        h('p', { class: 'words bad' }, sentence(`meanwhile: ${title ?? ''} ${why}`)),
-      ),
+      late.map(({ title, why }) => h('p', { class: 'words bad' }, prose(`meanwhile: ${title ?? ''} ${why}`))),
       h(
         'p',
         { class: 'meta' },
@@ -223,8 +204,8 @@ export function failedRow({ id, queue, incident, tasks, why, tries, at }) {
     h(
       'div',
       { class: 'about' },
-      h('h3', {}, about),
-      h('p', { class: 'words' }, said(why)),
+      h('h3', {}, incident ? pageLink(incident, incident) : about),
+      h('p', { class: 'words' }, prose(why)),
       h(
         'p',
         { class: 'meta' },
@@ -260,7 +241,7 @@ export function healthOf({ name, is, words }) {
     'li',
     {},
     h('div', {}, ...mark(HEALTH_MARKS[is])),
-    h('div', {}, h('strong', {}, name), h('p', {}, sentence(words))),
+    h('div', {}, h('strong', {}, name), h('p', {}, prose(words))),
   );
 }
 
@@ -277,8 +258,8 @@ export function sourceOf({ title, lastAt, answers, alarms = [] }) {
       {},
       h('strong', {}, title),
       h('p', {}, sent),
-      answers ? h('p', {}, sentence(answers.words)) : '',
-      ...alarms.map((words) => h('p', {}, sentence(words))),
+      answers ? h('p', {}, prose(answers.words)) : '',
+      ...alarms.map((words) => h('p', {}, prose(words))),
     ),
   );
 }

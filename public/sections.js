@@ -1,21 +1,33 @@
-import { toast } from './actions.js';
-import { h } from './dom.js';
-import { keep } from './keep.js';
-import { actionRow, closedRow, failedRow, foundRow, incidentRow } from './rows.js';
-import { refresh, state } from './state.js';
+// The sections of the board: what stands where, and why.
 
-/** In the order of the page. A quiet one is shown only where it has something. */
+import { asked, isFiltered } from './address.js';
+import { count, h } from './dom.js';
+import { arrange, keep } from './keep.js';
+import { sorted } from './list.js';
+import { actionRow, closedRow, failedRow, incidentLine, otherRow } from './rows.js';
+import { fold, folded, refresh, state } from './state.js';
+
+/** In the order of the page. A quiet one is shown only where it has something, or is asked for. */
 const SECTIONS = [
   {
     id: 'failed',
     title: 'Failed',
-    about: 'Tried again and again without success, and given up.',
+    about: 'Retried until given up.',
+    empty: 'No job has failed.',
     quiet: true,
+    record: true,
   },
   {
     id: 'refused',
     title: 'Cannot be closed',
-    about: 'incident.io or the settings do not let it: somebody has to look.',
+    about: 'incident.io or the settings do not allow it: somebody has to look.',
+    quiet: true,
+    release: true,
+  },
+  {
+    id: 'moved-back',
+    title: 'Moved back',
+    about: 'Closed or resolved once, and reopened by somebody.',
     quiet: true,
     release: true,
   },
@@ -34,13 +46,6 @@ const SECTIONS = [
   },
   { id: 'held', title: 'Held', about: 'Kept open by hand until released.', quiet: true, release: true },
   {
-    id: 'moved-back',
-    title: 'Moved back',
-    about: 'Closed or resolved once, and opened again by somebody.',
-    quiet: true,
-    release: true,
-  },
-  {
     id: 'backlog',
     title: 'Backlog',
     about: 'Ready before the first start, so left as they are.',
@@ -57,33 +62,67 @@ const SECTIONS = [
   {
     id: 'closed',
     title: 'Closed',
-    about: 'By incident-closer, with what each closing rested on.',
-    empty: 'Nothing was closed yet.',
+    about: 'By incident-closer, with the evidence for each.',
+    empty: 'Nothing has been closed yet.',
+    record: true,
   },
   {
     id: 'actions',
     title: 'Who did what',
-    about: 'Held, released, retried: by operators, here or on the command line.',
+    about: 'Held, released, retried: here or on the command line.',
+    empty: 'Nobody has held, released or retried anything.',
     quiet: true,
+    record: true,
   },
 ];
 
-/** The service shows no more of a section; what is further down is found by its reference. */
+/** What a tile leads to, where that is several sections. */
+export const TOGETHER = { look: ['failed', 'refused', 'moved-back'] };
+
+/** The service shows no more of a record. */
 const MOST = 500;
+const LOADING = 'Reading from incident.io for the first time. Nothing is closed before that has ended.';
 
-const NOT_READ = 'Not read yet: the first sync with incident.io is under way.';
+const lines = new WeakMap();
 
-export function showSections(parent, board) {
-  const all = SECTIONS.map((section) => ({ ...section, ...contents(section.id, board) }));
-  const shown = all.filter((section) => section.all > 0 || section.rows.length > 0 || !section.quiet);
-  const { found } = state;
-  if (found)
-    shown.unshift({ id: 'found', title: `Found: ${found.incident.reference}`, all: 1, rows: [found] });
+/** A row's line, made once as long as nothing about it changes. */
+function lineOf(row, section) {
+  const known = lines.get(row) ?? incidentLine(row, section);
+  lines.set(row, known);
+  return known;
+}
+
+/** `rows`: the open incidents that are let through; `list`: all of them. */
+export function showSections(parent, { board, list, rows, found }) {
+  const bySection = new Map(SECTIONS.map(({ id }) => [id, []]));
+  for (const row of rows) bySection.get(row.group)?.push(row);
+  const isWanted = wanted();
+  const all = SECTIONS.filter(({ id }) => isWanted(id)).map((section) => {
+    if (section.record) return { ...section, ...board[section.id] };
+    const own = sorted(section.id, bySection.get(section.id));
+    return { ...section, rows: own, all: list.synced ? board.groups[section.id].all : undefined };
+  });
+  const isAsked = asked('in') !== '';
+  const shown = all.filter(({ all, rows, quiet, record }) => {
+    if (isFiltered() && !isAsked) return !record && rows.length > 0;
+    return isAsked || all > 0 || rows.length > 0 || !quiet;
+  });
+  if (found && !isAsked) shown.push(...othersOf(found));
   keep(parent, shown, ({ id }) => id, sectionOf, fillSection);
 }
 
-function contents(id, board) {
-  return ['closed', 'failed', 'actions'].includes(id) ? board[id] : board.groups[id];
+function wanted() {
+  const section = asked('in');
+  if (section === '') return () => true;
+  const names = TOGETHER[section] ?? [section];
+  return (id) => names.includes(id);
+}
+
+function othersOf({ others, more }) {
+  if (others.length === 0) return [];
+  const about =
+    more > 0 ? `${more} more are not shown: name it more exactly.` : 'What is known of them here.';
+  return [{ id: 'others', title: 'Not open', about, rows: others, all: others.length + more }];
 }
 
 function sectionOf({ id, about }) {
@@ -93,58 +132,83 @@ function sectionOf({ id, about }) {
     h(
       'div',
       { class: 'head' },
-      h('h2', { id: `${id}-title` }, h('span', {}), ' ', h('span', { class: 'number' })),
+      h(
+        'h2',
+        {},
+        h(
+          'button',
+          {
+            type: 'button',
+            class: 'fold',
+            id: `${id}-title`,
+            'data-focus': `fold ${id}`,
+            'aria-controls': `${id}-rows`,
+            onclick: () => fold(id, !folded().has(id)),
+          },
+          h('span', {}),
+          ' ',
+          h('span', { class: 'number' }),
+        ),
+      ),
       about ? h('p', {}, about) : '',
     ),
-    h('div', { class: 'rows' }),
+    h('div', { class: 'rows', id: `${id}-rows` }),
     h('p', { class: 'empty', hidden: true }),
     h('p', { class: 'more', hidden: true }),
   );
 }
 
 function fillSection(element, section) {
-  const { id, title, rows, all, empty = '' } = section;
+  const { id, title, rows, all, empty = 'None.', record } = section;
   const [head, list, none, more] = element.children;
-  const [name, number] = head.querySelectorAll('h2 > span');
+  const isFolded = folded().has(id) && asked('in') === '';
+  const [name, number] = head.querySelectorAll('.fold > span');
+  head.querySelector('.fold').setAttribute('aria-expanded', String(!isFolded));
   say(name, title);
-  say(number, id === 'found' || all === undefined ? '' : String(all));
-  keep(list, rows, keyOf, (row) => rowOf(row, section));
-  none.hidden = rows.length > 0 || empty === '';
-  say(none, none.hidden ? '' : all === undefined ? NOT_READ : empty);
-  const rest = id === 'found' || all === undefined ? 0 : all - rows.length;
-  more.hidden = rest <= 0;
-  if (more.hidden) return;
-  const words = `Show more (${rest} not shown)`;
-  if (more.textContent !== words)
-    more.replaceChildren(
-      h(
-        'button',
-        { type: 'button', 'data-focus': `more ${id}`, onclick: () => showMore(id, rows.length) },
-        words,
-      ),
-    );
+  say(number, numberOf(section));
+  list.hidden = isFolded;
+  if (record || id === 'others') keep(list, rows, keyOf, (row) => recordRow(row, id));
+  else arrange(list, isFolded ? [] : rows.map((row) => lineOf(row, section)));
+  none.hidden = isFolded || rows.length > 0;
+  say(
+    none,
+    none.hidden ? '' : all === undefined ? LOADING : isFiltered() && !record ? 'None that fits.' : empty,
+  );
+  const rest = record ? all - rows.length : 0;
+  more.hidden = isFolded || !(rest > 0);
+  if (!more.hidden) showMoreOf(more, { id, rest, shown: rows.length });
+}
+
+function numberOf({ rows, all, record }) {
+  if (all === undefined) return '';
+  const isPart = !record && rows.length !== all && isFiltered();
+  return isPart ? `${rows.length} of ${all}` : String(all);
 }
 
 function keyOf(row) {
   if (row.action) return `${row.at} ${row.words}`;
-  return row.closure ?? row.id ?? row.incident.id;
+  return row.closure ?? row.id;
 }
 
-function rowOf(row, section) {
-  if (section.id === 'closed') return closedRow(row);
-  if (section.id === 'failed') return failedRow(row);
-  if (section.id === 'actions') return actionRow(row);
-  if (section.id !== 'found') return incidentRow(row, section);
-  return foundRow(
-    row,
-    SECTIONS.find(({ id }) => id === row.group),
+function recordRow(row, section) {
+  if (section === 'closed') return closedRow(row);
+  if (section === 'failed') return failedRow(row);
+  return section === 'others' ? otherRow(row) : actionRow(row);
+}
+
+function showMoreOf(more, { id, rest, shown }) {
+  const words =
+    shown >= MOST
+      ? `${count(rest, 'older one')}: the command line shows all`
+      : `Show more (${rest} not shown)`;
+  if (more.textContent === words) return;
+  const next = () => {
+    state.limits.set(id, Math.min(MOST, shown + 50));
+    refresh();
+  };
+  more.replaceChildren(
+    shown >= MOST ? words : h('button', { type: 'button', 'data-focus': `more ${id}`, onclick: next }, words),
   );
-}
-
-function showMore(id, shown) {
-  if (shown >= MOST) toast('Further ones are found by their reference.');
-  state.limits.set(id, Math.min(MOST, shown + 50));
-  refresh();
 }
 
 /** Only what is new: a screen reader need not hear the rest again. */

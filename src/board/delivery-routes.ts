@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { StoreContext } from '../context/context.ts';
 import { deliveries } from '../operations/deliveries.ts';
 import { type Problems, starting, unread } from './answers.ts';
+import { sendIfChanged } from './changed.ts';
 import { deliveriesFor } from './for-viewers.ts';
 import { type Asker, forViewers } from './gate.ts';
 import { remembered } from './remembered.ts';
@@ -35,9 +36,8 @@ export function deliveryRoutes({ app, asker, context: reached, problems }: Deliv
         error: 'limit is a number from 1 to 1000, refused true or false, order newest or lost-first',
       });
     try {
-      return await reply.send(
-        deliveriesFor(asker(request).role, asked.data, await told(asked.data, context)),
-      );
+      const found = deliveriesFor(asker(request).role, asked.data, await told(asked.data, context));
+      return sendIfChanged(request, reply, found);
     } catch (error) {
       return unread(reply, error, context.log, problems);
     }

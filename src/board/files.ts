@@ -12,19 +12,26 @@ const TYPES: Record<string, string> = {
 /** Files that anybody may load: they contain nothing but the page itself. */
 export const assets = [
   'actions.js',
+  'address.js',
   'board.css',
   'board.js',
+  'charts.js',
   'deliveries.js',
   'dom.js',
+  'filters.js',
   'icon.svg',
   'incident.js',
   'keep.js',
+  'list.js',
   'lock.svg',
+  'meeting.js',
   'poll.js',
   'rows.js',
   'sections.js',
   'service.js',
   'state.js',
+  'uplot.css',
+  'uplot.js',
 ];
 
 export interface PageFile {

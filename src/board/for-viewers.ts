@@ -5,6 +5,8 @@ import type { HistoryEntry } from '../operations/history.ts';
 import { joinNames, operatorInWords } from '../review/sentences.ts';
 import type { IncidentPage } from './incident-page.ts';
 import type { ShownFollowUp, ShownIncident } from './incidents.ts';
+import type { ListRow } from './list/rows.ts';
+import type { Found } from './list/search.ts';
 import type { Role } from './people.ts';
 import type { BoardView } from './view.ts';
 
@@ -81,6 +83,17 @@ function closing(entry: HistoryEntry): HistoryEntry {
     announced: [],
     evidence: [],
   };
+}
+
+/** Lines of the list. */
+export function rowsFor(role: Role, rows: ListRow[]): ListRow[] {
+  if (role === 'operator') return rows;
+  return rows.map((row) => (row.private ? { ...incident(row), group: row.group, followUps: [] } : row));
+}
+
+/** What the search found: it looks at no more of private incidents than the reference, see there. */
+export function foundFor(role: Role, found: Found): Found {
+  return role === 'operator' ? found : { ...found, others: found.others.map(incident) };
 }
 
 /** A job of deliveries may be about tasks of any incident. */

@@ -36,16 +36,20 @@ export function policyHealth(workers: Workers): Health[] {
 }
 
 async function queueHealth({ backend }: StoreContext): Promise<Health> {
-  const title = TITLES[backend.kind];
   try {
     await backend.ping();
-    const { events, reviews } = await backend.counts();
-    const waiting = (jobs: Record<string, number>) => (jobs.waiting ?? 0) + (jobs.active ?? 0);
-    const words = `${title} answers; ${waiting(events)} events and ${waiting(reviews)} reviews are in hand`;
-    return { name: 'Queue', is: 'well', words };
   } catch (error) {
     return { name: 'Queue', is: 'bad', words: error instanceof Error ? error.message : String(error) };
   }
+  const { events, reviews } = await backend.counts();
+  return { name: 'Queue', is: 'well', words: `${TITLES[backend.kind]} answers, ${queued(events, reviews)}` };
+}
+
+/** `queue empty`, `3 events and 1 review queued` */
+export function queued(events: Record<string, number>, reviews: Record<string, number>): string {
+  const [some = 0, others = 0] = [events, reviews].map(({ waiting = 0, active = 0 }) => waiting + active);
+  if (some + others === 0) return 'queue empty';
+  return `${some} ${some === 1 ? 'event' : 'events'} and ${others} ${others === 1 ? 'review' : 'reviews'} queued`;
 }
 
 async function keyHealth({ store }: StoreContext): Promise<Health> {

@@ -47,7 +47,12 @@ export async function incidentPage(id: string, context: StoreContext): Promise<I
     incident: {
       ...incident,
       ...aboutOf(record, section === undefined && outcome !== undefined && saysClosed(outcome)),
-      ...(section === undefined && verdictOfClosed(outcome, await store.synced())),
+      ...(section === undefined &&
+        verdictOfClosed(outcome, {
+          synced: await store.synced(),
+          hasFollowUps: followUps.length > 0,
+          category: record?.seen?.status.category,
+        })),
     },
     ...(section && { group: section }),
     followUps,
@@ -72,8 +77,15 @@ function aboutOf(record: IncidentRecord | undefined, isClosed: boolean): About {
   };
 }
 
-/** Of an incident that no section lists. */
-function verdictOfClosed(outcome: Outcome | undefined, synced: boolean): Partial<ShownIncident> {
+/** Of an incident that no section lists. `category`: of its status in incident.io, when that was last read. */
+export function verdictOfClosed(
+  outcome: Outcome | undefined,
+  {
+    synced,
+    hasFollowUps,
+    category,
+  }: { synced: boolean; hasFollowUps: boolean; category?: string | undefined },
+): Partial<ShownIncident> {
   if (!synced)
     return { also: [], words: 'it was not read yet: the first sync with incident.io is still under way' };
   if (outcome !== undefined && saysClosed(outcome)) {
@@ -81,5 +93,7 @@ function verdictOfClosed(outcome: Outcome | undefined, synced: boolean): Partial
     const closed = outcome.reason === 'already-closed' ? words : `incident-closer closed it: ${words}`;
     return { also: [], verdict, words: closed, at, wokenBy };
   }
+  if (!hasFollowUps && category !== 'closed')
+    return { also: [], words: 'it has no follow-up that is known here, so there is nothing to close it by' };
   return { also: [], words: 'it was not open any more when incident.io was last asked' };
 }

@@ -11,6 +11,7 @@ import { reviewNow } from '../operations/review-now.ts';
 import type { Operator } from '../store/history/operator.ts';
 import type { Granted } from './access.ts';
 import { type Problems, starting, unknownIncident, unread } from './answers.ts';
+import { sendIfChanged } from './changed.ts';
 import { detailsFor, pageFor } from './for-viewers.ts';
 import { addressOf } from './from.ts';
 import { type Asker, forViewers } from './gate.ts';
@@ -61,7 +62,8 @@ export function incidentRoutes(parts: IncidentRoutes): void {
       const page = known && (await incidentPage(known.id, context));
       if (page === undefined) return unknownIncident(reply, name);
       const access = asker(request);
-      return await reply.send({ ...pageFor(access.role, page), ...(await parts.about(access)) });
+      const shown = { ...pageFor(access.role, page), ...(await parts.about(access)) };
+      return sendIfChanged(request, reply, shown);
     } catch (error) {
       return unread(reply, error, context.log, parts.problems);
     }

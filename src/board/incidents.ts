@@ -10,7 +10,8 @@ import {
   operatorInWords,
   waitingFor,
 } from '../review/sentences.ts';
-import type { Hold, Outcome } from '../store/records.ts';
+import type { Hold, IncidentRecord, Outcome } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 import { followUpsOf, indexedTaskKey } from '../sync/indexed-rows.ts';
 import { isPrivate } from '../visibility.ts';
 import { obstaclesKnown } from './obstacles.ts';
@@ -32,6 +33,8 @@ export interface ShownIncident {
   /** The verdict. */
   verdict: Outcome['verdict'];
   words: string;
+  /** The name of what the words say; absent if it was never reviewed. */
+  reason?: string;
   /** When it is due to be closed. */
   until?: number;
   /** When it was last reviewed, and what woke that review; absent if never. */
@@ -44,26 +47,56 @@ export interface ShownIncident {
   also?: Obstacle[];
 }
 
+/** An incident in its place on the board. */
+export interface Placed {
+  id: string;
+  group: Section;
+  /** When it is due, or was last reviewed, ms: by this a section is sorted. */
+  score: number;
+}
+
+/** The first `limit` incidents of a section. */
+export async function placedIn(group: Section, limit: number, { tables }: Store): Promise<Placed[]> {
+  // The soonest first; of the others, the most recently reviewed.
+  const range = { min: -Infinity, max: Infinity, limit, newestFirst: group !== 'soon' };
+  const members = await tables.ranked(sectionRank(group), range);
+  return members.map(({ member, score }) => ({ id: member, group, score }));
+}
+
 /** The first `limit` incidents of a section, and how many there are. Makes no call to incident.io. */
 export async function incidentsIn(
   group: Section,
   limit: number,
   context: BoardContext,
+  read: (places: readonly Placed[]) => Promise<ShownIncident[]> = (places) =>
+    shown(
+      places.map(({ id }) => id),
+      context,
+    ),
 ): Promise<{ rows: ShownIncident[]; all: number }> {
-  const { tables } = context.store;
-  const rank = sectionRank(group);
-  // The soonest first; of the others, the most recently reviewed.
-  const range = { min: -Infinity, max: Infinity, limit, newestFirst: group !== 'soon' };
-  const [members, all] = await Promise.all([tables.ranked(rank, range), tables.rankSize(rank)]);
-  const rows = await shown(
-    members.map(({ member }) => member),
-    context,
-  );
-  return { rows, all };
+  const { store } = context;
+  const [places, all] = await Promise.all([
+    placedIn(group, limit, store),
+    store.tables.rankSize(sectionRank(group)),
+  ]);
+  return { rows: await read(places), all };
 }
 
 /** Incidents as the board shows them, in the order of their ids. */
 export async function shown(ids: readonly string[], context: BoardContext): Promise<ShownIncident[]> {
+  return (await readIncidents(ids, context)).map(({ incident }) => incident);
+}
+
+/** An incident as the board shows it, along with what that was made from. */
+export interface ReadIncident {
+  incident: ShownIncident;
+  record: IncidentRecord | undefined;
+  /** Its follow-ups, by the index. */
+  followUps: readonly CountedFollowUp[];
+}
+
+/** The same with what it was made from. */
+export async function readIncidents(ids: readonly string[], context: BoardContext): Promise<ReadIncident[]> {
   if (ids.length === 0) return [];
   const { store } = context;
   const [incidents, outcomes, holds, failing] = await Promise.all([
@@ -75,8 +108,9 @@ export async function shown(ids: readonly string[], context: BoardContext): Prom
   // If it was closed and is listed, it was reopened, and not reviewed since.
   const reviewed = new Map([...outcomes].filter(([, outcome]) => !saysClosed(outcome)));
   const counted = await countIndexed(ids, context);
-  const indexed = fromIndex(counted);
-  const alsoOf = await obstaclesKnown(ids, { reviewed, counted, incidents }, context);
+  const ofIncident = new Map<string, CountedFollowUp[]>(ids.map((id) => [id, []]));
+  for (const one of counted) ofIncident.get(one.followUp.incidentId)?.push(one);
+  const alsoOf = await obstaclesKnown(ids, { reviewed, counted: ofIncident, incidents }, context);
   return ids.map((id) => {
     const incident = incidents.get(id);
     const about = {
@@ -88,15 +122,20 @@ export async function shown(ids: readonly string[], context: BoardContext): Prom
     };
     const held = holds.get(id);
     const outcome = reviewed.get(id);
-    const shown = outcome === undefined ? indexed(id) : fromOutcome(outcome, held !== undefined);
+    const followUps = ofIncident.get(id) ?? [];
+    const shown = outcome === undefined ? fromIndex(followUps) : fromOutcome(outcome, held !== undefined);
     const also = alsoOf(id);
     const failed = failing.get(id);
     return {
-      ...about,
-      ...shown,
-      ...(held && { held: heldBy(held) }),
-      ...(failed && { failing: failingInWords(failed) }),
-      ...(also.length > 0 && { also }),
+      record: incident,
+      followUps,
+      incident: {
+        ...about,
+        ...shown,
+        ...(held && { held: heldBy(held) }),
+        ...(failed && { failing: failingInWords(failed) }),
+        ...(also.length > 0 && { also }),
+      },
     };
   });
 }
@@ -118,6 +157,7 @@ function fromOutcome(
   return {
     verdict: lifted ? 'wait' : verdict,
     words: lifted ? 'it was released, and is about to be reviewed' : words,
+    ...(!lifted && { reason }),
     until,
     at,
     wokenBy,
@@ -126,20 +166,15 @@ function fromOutcome(
   };
 }
 
-/** What the index of follow-ups says about incidents without any review so far. */
-function fromIndex(counted: readonly CountedFollowUp[]): (id: string) => Reviewed {
-  return (id) => {
-    const own = counted.filter(
-      ({ followUp, effective }) => followUp.incidentId === id && effective.counts !== 'gone',
-    );
-    const blocked = own.filter(({ effective }) => effective.counts === 'blocks');
-    return {
-      verdict: 'wait',
-      words:
-        blocked.length === 0 ? 'nothing seems to block; it is about to be reviewed' : waitingFor(blocked),
-      done: own.filter(({ effective }) => effective.counts === 'done').length,
-      all: own.length,
-    };
+/** What the index of follow-ups says about an incident without any review so far. */
+function fromIndex(followUps: readonly CountedFollowUp[]): Reviewed {
+  const own = followUps.filter(({ effective }) => effective.counts !== 'gone');
+  const blocked = own.filter(({ effective }) => effective.counts === 'blocks');
+  return {
+    verdict: 'wait',
+    words: blocked.length === 0 ? 'nothing seems to block; it is about to be reviewed' : waitingFor(blocked),
+    done: own.filter(({ effective }) => effective.counts === 'done').length,
+    all: own.length,
   };
 }
 

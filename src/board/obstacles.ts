@@ -14,8 +14,8 @@ import { readKeyReport } from '../store/told/key-report.ts';
 interface Read {
   /** Their last reviews. */
   reviewed: ReadonlyMap<string, Outcome>;
-  /** Their follow-ups, by the index. */
-  counted: readonly CountedFollowUp[];
+  /** Their follow-ups, by incident, according to the index. */
+  counted: ReadonlyMap<string, readonly CountedFollowUp[]>;
   incidents: ReadonlyMap<string, IncidentRecord>;
 }
 
@@ -41,7 +41,7 @@ export async function obstaclesKnown(
     const facts: Facts = {
       ...stored(id),
       rule: storedRule(record, policy) ?? ruleFor(policy.rules, UNKNOWN),
-      followUps: counted.filter(({ followUp }) => followUp.incidentId === id),
+      followUps: counted.get(id) ?? [],
       changedWhileWriting: false,
       records: new Map(),
       // As in a review: a dry run shows what would be done, whatever its key may write.

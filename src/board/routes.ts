@@ -3,6 +3,7 @@ import type { StoreContext } from '../context/context.ts';
 import type { Logger } from '../log.ts';
 import { COOKIE, createDoorkeeper, type Granted, isFromOurPage, SESSION_SECONDS } from './access.ts';
 import { type Problems, starting, TOO_MANY, unread, unreadWords } from './answers.ts';
+import { sendIfChanged } from './changed.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
 import { doorLog } from './door-log.ts';
 import { assets, type PageFile, pageFile } from './files.ts';
@@ -11,6 +12,8 @@ import { addressOf } from './from.ts';
 import { forViewers, gate, standing } from './gate.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { asOld } from './kept-view.ts';
+import { IncidentList } from './list/list.ts';
+import { listRoutes } from './list/routes.ts';
 import { hasLogin, type Logins, tokenNames } from './logins.ts';
 import { askingFor, below, goingTo, NEXT, ofIncident, REFERENCE, withNote } from './pages.ts';
 import { remembered } from './remembered.ts';
@@ -64,7 +67,10 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
     ]);
     const tokens = tokenNames(logins);
     const login = askingFor(tokens, loginPage);
-    const view = remembered(boardView);
+    const list = new IncidentList();
+    const view = remembered((asked: Parameters<typeof boardView>[0], context) =>
+      boardView(asked, context, list),
+    );
 
     let last: BoardView | undefined;
 
@@ -149,13 +155,15 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
         board = asOld(last, await unreadWords(problems));
       }
       const access = asker(request);
-      return reply.send({ ...boardFor(access.role, board), ...(await about(access)) });
+      const shown = { ...boardFor(access.role, board), ...(await about(access)) };
+      return sendIfChanged(request, reply, shown);
     });
     incidentRoutes({
       ...{ app, asker, about, log, context: options.context, problems },
       changed: () => view.forget(),
     });
     deliveryRoutes({ app, asker, context: options.context, problems });
+    listRoutes({ app, asker, context: options.context, problems, list });
 
     /** What a page shows of who looks at it, with what its changes need. */
     async function about(access: Granted): Promise<object> {

@@ -13,6 +13,7 @@ import { sources } from '../trackers/index.ts';
 import { version } from '../version.ts';
 import { type Health, healthOf } from './health.ts';
 import { incidentsIn, type ShownIncident } from './incidents.ts';
+import { IncidentList } from './list/list.ts';
 
 /** What the board shows. Times are ms, by the store's clock. */
 export interface BoardView {
@@ -52,8 +53,9 @@ const MANY = 25;
 /** Anything further down is found by its reference. */
 const MOST = 500;
 
-/** How many rows of a section are shown if `asked` are requested. */
+/** How many rows of a section are shown if `asked` are requested; with 0 they are only counted. */
 export function limitOf(section: BoardSection, asked: number | undefined): number {
+  if (asked === 0) return 0;
   return Math.min(MOST, Math.max(asked ?? 0, section === 'waiting' ? MANY : FEW));
 }
 
@@ -73,16 +75,22 @@ export async function headerOf({ store, clock }: StoreContext, workers?: Workers
   };
 }
 
-/** Reads everything the board shows from the store; the cost depends on what is shown, not on what there is. */
+/**
+ * Reads everything the board shows from the store; the cost depends on what is shown, not on what there is. `list`: keeps
+ * the rows of incidents that nothing has happened to.
+ */
 export async function boardView(
   asked: Partial<Record<BoardSection, number>>,
   context: StoreContext,
+  list = new IncidentList(),
 ): Promise<BoardView> {
   const { store, backend, clock } = context;
   const limit = (section: BoardSection) => limitOf(section, asked[section]);
   const isRead = await store.synced();
   const group = async (name: Section) => {
-    const { rows, all } = await incidentsIn(name, limit(name), context);
+    const { rows, all } = await incidentsIn(name, limit(name), context, (places) =>
+      list.rows(places, context),
+    );
     return isRead ? { rows, all } : { rows };
   };
   const [soon, waiting, held, movedBack, backlog, refused, left] = await Promise.all([

@@ -1,23 +1,14 @@
-import axe from 'axe-core';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import { signed } from '../receiver/support.ts';
 import { queuePlaces } from '../support/backends.ts';
 import { taskEvent } from '../support/make.ts';
-import { PATIENCE } from '../support/patience.ts';
 import { closed } from '../support/world.ts';
-import { browserIsThere, openBrowser } from './browser.ts';
+import { breaches, browserIsThere, openBrowser, openPage, row, section, tabTo, VIEWS } from './browser.ts';
 import { openScene, type Scene } from './scene.ts';
 
 // What the page does is the same on all backends.
 const places = queuePlaces().slice(-1);
-
-const VIEWS = [
-  ['light, on a desktop', { colorScheme: 'light', viewport: { width: 1280, height: 900 } }],
-  ['dark, on a desktop', { colorScheme: 'dark', viewport: { width: 1280, height: 900 } }],
-  ['light, on a phone', { colorScheme: 'light', viewport: { width: 390, height: 844 } }],
-] as const;
 
 describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $name', (place) => {
   let scene: Scene;
@@ -39,21 +30,10 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
   });
 
   async function open(options: Parameters<Browser['newPage']>[0] = {}, path = ''): Promise<Page> {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
+    const page = await openPage(browser, `${scene.world.service.url}/${path}`, complaints, options);
     pages.push(page);
-    page.setDefaultTimeout(PATIENCE);
-    page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(`${scene.world.service.url}/${path}`);
-    await page.getByText('live', { exact: true }).waitFor();
     return page;
   }
-
-  const section = (page: Page, name: string) => page.getByRole('region', { name: new RegExp(`^${name}`) });
-  const row = (page: Page, reference: string): Locator =>
-    page.getByRole('article').filter({ has: page.getByRole('link', { name: reference, exact: true }) });
 
   it('shows what waits, what closes soon, what is held back and what was closed, in words', async () => {
     const page = await open();
@@ -68,7 +48,9 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     await section(page, 'Cannot be closed').getByText('has an open debrief').waitFor();
     await section(page, 'Closed').getByText('Closed on acme/api#81, acme/api#82.').waitFor();
     await row(page, incidents.waiting.reference).getByText('2 of 3 done').waitFor();
-    expect(await page.getByRole('link', { name: '2 waiting' }).getAttribute('href')).toBe('#waiting');
+    await page.getByRole('link', { name: '2 need a look' }).click();
+    await expect.poll(() => page.getByRole('article').count()).toBe(2);
+    expect(new URL(page.url()).search).toBe('?in=look');
   });
 
   it('shows what came in and what it woke, and first what did not get in, with how to have it sent again', async () => {
@@ -79,25 +61,24 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
       headers: { ...wrong.headers, 'x-github-hook-id': '4711' },
       body: new Uint8Array(wrong.body),
     });
-    const page = await open();
+    const page = await open({}, '?view=deliveries');
     const rows = section(page, 'Deliveries').getByRole('listitem');
     await rows.getByText('It is not signed with GITHUB_WEBHOOK_SECRET.').waitFor();
-    const first = await rows.first().innerText();
+    const first = await rows.first().textContent();
     expect(first).toContain('GitHub: refused');
     expect(first).toContain('webhook 4711');
     expect(first).toContain('choose Redeliver');
     await rows.getByText(`done by a person. Woke ${scene.incidents.waiting.reference}.`).first().waitFor();
+    expect(await breaches(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Health' }).click();
     await page.getByText('was refused').first().waitFor();
+    await page.getByText('queue empty').waitFor();
     expect(await breaches(page)).toEqual([]);
   });
 
   it.each(VIEWS)('has nothing that keeps people out: %s', async (_, options) => {
     const page = await open(options);
-    await row(page, scene.incidents.waiting.reference)
-      .getByText('Follow-ups', { exact: false })
-      .first()
-      .click();
-    await page.getByText('Retry the payment call').waitFor();
+    await row(page, scene.incidents.waiting.reference).waitFor();
     expect(await breaches(page)).toEqual([]);
     await row(page, scene.incidents.waiting.reference).getByRole('button', { name: 'Hold' }).click();
     expect(await breaches(page)).toEqual([]);
@@ -115,27 +96,30 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
 
   it('says what was not read yet, and of when it is what is old, in place of zeros and of nothing', async () => {
     const page = await open({ timezoneId: 'UTC' });
-    const answer = async (change: (board: Record<string, unknown>) => object) => {
-      await page.unroute('**/api/board*');
-      await page.route('**/api/board*', async (route) => {
-        const board: unknown = await (await route.fetch()).json();
-        if (typeof board !== 'object' || board === null) throw new Error('that is no board');
-        await route.fulfill({ json: change({ ...board }) });
+    const answer = async (path: string, change: (told: object) => object) => {
+      await page.route(`**/api/${path}*`, async (route) => {
+        const { 'if-none-match': _, ...headers } = route.request().headers();
+        const told: unknown = await (await route.fetch({ headers })).json();
+        if (typeof told !== 'object' || told === null) throw new Error('that is no object');
+        await route.fulfill({ json: change(told) });
       });
     };
-    const none = { rows: [] };
     const names = ['soon', 'waiting', 'held', 'moved-back', 'backlog', 'refused', 'left'];
-    const groups = Object.fromEntries(names.map((name) => [name, none]));
-    await answer((board) => ({ ...board, groups }));
-    await section(page, 'Waiting for follow-ups').getByText('Not read yet').waitFor();
+    const groups = Object.fromEntries(names.map((name) => [name, { rows: [] }]));
+    await answer('board', (board) => ({ ...board, groups }));
+    await answer('list', (list) => ({ ...list, whole: true, rows: [], synced: false }));
+    await page.getByText('The first sync with incident.io is under way.').waitFor();
     await page.getByText('waiting: not read yet').waitFor();
     expect(await page.getByText('No open incident waits').count()).toBe(0);
-    await answer((board) => ({
-      ...board,
-      old: { at: Date.parse('2026-03-01T12:00:00Z'), words: 'Redis is down' },
-    }));
+    expect(await breaches(page)).toEqual([]);
+    await page.unrouteAll();
+    await page.reload();
+    await row(page, scene.incidents.waiting.reference).waitFor();
+    const old = { at: Date.parse('2026-03-01T12:00:00Z'), words: 'Redis is down' };
+    await answer('board', (board) => ({ ...board, old }));
     await page.getByText('Redis is down. What is shown is of 2026-03-01 12:00:00 UTC.').waitFor();
     await row(page, scene.incidents.waiting.reference).getByText('2 of 3 done').waitFor();
+    expect(await breaches(page)).toEqual([]);
   });
 
   it('is dark where people like it dark', async () => {
@@ -146,10 +130,14 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
   });
 
   it('fits a phone: nothing has to be scrolled sideways', async () => {
-    for (const width of [320, 390, 768]) {
-      const page = await open({ viewport: { width, height: 800 } });
-      expect(await page.evaluate('document.documentElement.scrollWidth'), `${width}`).toBe(width);
-    }
+    const page = await open();
+    for (const width of [320, 390, 768])
+      for (const view of ['', '?view=meeting', '?view=charts', '?view=deliveries', '?view=health']) {
+        await page.setViewportSize({ width, height: 800 });
+        await page.goto(`${scene.world.service.url}/${view}`);
+        await page.getByText('live', { exact: true }).waitFor();
+        expect(await page.evaluate('document.documentElement.scrollWidth'), `${width} ${view}`).toBe(width);
+      }
   });
 
   it('shows what anybody wrote as text, and links to nothing but web pages', async () => {
@@ -164,12 +152,15 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     await scene.world.store.meta.put('last-sweep', 0);
     const page = await open();
     const mine = page.getByRole('article').filter({ hasText: reference });
-    await mine.getByText(hostile).waitFor();
-    await mine.getByText('Follow-ups', { exact: false }).first().click();
-    await mine.getByText('"><b>bold</b>').waitFor();
+    await mine.getByText(hostile).first().waitFor();
     expect(await mine.locator('img, script, b').count()).toBe(0);
-    expect(await mine.locator('a[href^="javascript"]').count()).toBe(0);
     expect(await page.title()).toBe('incident-closer');
+    const own = await open({}, `incidents/${reference}`);
+    const followUps = own.getByRole('region', { name: 'Follow-ups' });
+    await followUps.getByText('"><b>bold</b>').first().waitFor();
+    expect(await followUps.locator('img, script, b').count()).toBe(0);
+    expect(await own.locator('a[href^="javascript"]').count()).toBe(0);
+    expect(await own.title()).toBe(`${reference} · incident-closer`);
   });
 
   it('is used by keyboard alone: an incident is held with a reason, and released again', async () => {
@@ -202,23 +193,30 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     expect(await scene.world.store.holds.get(incident.id)).toBeUndefined();
   });
 
-  it('shows what happens without being reloaded, and keeps what is unfolded and the focus', async () => {
+  it('shows what happens without being reloaded, and keeps what is folded and the focus', async () => {
     const { world } = scene;
     const page = await open();
     const incident = await world.incident(['acme/live#96', 'acme/live#97']);
     const mine = row(page, incident.reference);
     await mine.getByText('0 of 2 done').waitFor();
-    await mine.locator('summary').focus();
-    await page.keyboard.press('Enter');
-    await mine.getByRole('listitem').filter({ hasText: 'Fix acme/live#96' }).waitFor();
+    const held = page.getByRole('button', { name: /^Held/ });
+    await held.click();
+    await expect.poll(() => row(page, scene.incidents.held.reference).count()).toBe(0);
+    await mine.getByRole('button', { name: 'Hold' }).focus();
     await page.evaluate('globalThis.mark = 1');
 
     await world.github({ issue: 'acme/live#96', action: 'closed' });
     await mine.getByText('1 of 2 done').waitFor();
     await mine.getByText('Waits for acme/live#97.').waitFor();
-    await mine.getByText('its task has been done since').waitFor();
-    expect(await page.evaluate('document.activeElement.tagName')).toBe('SUMMARY');
+    expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe(
+      `Hold ${incident.reference}`,
+    );
     expect(await page.evaluate('globalThis.mark')).toBe(1);
+    await page.reload();
+    await mine.waitFor();
+    expect(await held.getAttribute('aria-expanded')).toBe('false');
+    await held.click();
+    await row(page, scene.incidents.held.reference).waitFor();
   });
 
   it('releases what was moved back, which then is closed and listed with its evidence', async () => {
@@ -259,23 +257,42 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
 
   it('says so when the service does not answer, and goes on when it does', async () => {
     const page = await open();
-    await page.route('**/api/board**', (route) => route.abort());
+    await page.route('**/api/**', (route) => route.abort());
     await page.getByRole('alert').getByText('The service does not answer.').waitFor();
     await page.getByText('not connected').waitFor();
-    await page.unroute('**/api/board**');
+    await page.unrouteAll();
     await page.getByText('live', { exact: true }).waitFor();
     await expect.poll(() => page.getByRole('alert').count()).toBe(0);
     complaints.splice(0);
   });
 
-  it('is found by its reference, however far down the list it is', async () => {
+  it('finds open incidents and closed ones, by number, task and link, and says the truth about each', async () => {
     const page = await open();
-    const { reference } = scene.incidents.untold;
-    await page.getByRole('searchbox').fill(reference.toLowerCase());
-    await page.keyboard.press('Enter');
-    await section(page, `Found: ${reference}`).getByText('Add a dashboard for shard heat').waitFor();
-    await page.getByRole('button', { name: 'Close what was found' }).click();
-    await section(page, `Found: ${reference}`).waitFor({ state: 'detached' });
+    const { untold, closed: gone } = scene.incidents;
+    const look = async (what: string) => {
+      await page.getByRole('searchbox').fill(what);
+      await page.keyboard.press('Enter');
+    };
+    await look(untold.reference.toLowerCase());
+    await expect.poll(() => page.getByRole('article').count()).toBe(1);
+    await row(page, untold.reference).waitFor();
+    expect(new URL(page.url()).searchParams.get('q')).toBe(untold.reference.toLowerCase());
+    await look('https://github.com/acme/api/issues/82');
+    const others = section(page, 'Not open');
+    await others
+      .getByRole('article')
+      .filter({ hasText: gone.reference })
+      .getByText('closed')
+      .first()
+      .waitFor();
+    await page.getByText('What is not open stands below.').waitFor();
+    expect(await breaches(page)).toEqual([]);
+    await look('nothing of that kind');
+    await page.getByText('No open incident fits “nothing of that kind”.').waitFor();
+    expect(await page.getByRole('article').count()).toBe(0);
+    await page.getByRole('link', { name: 'Clear filters' }).click();
+    await row(page, scene.incidents.waiting.reference).waitFor();
+    expect(await page.getByRole('searchbox').inputValue()).toBe('');
   });
 
   it('shows an incident on a page of its own, with its story, and acts there by keyboard alone', async () => {
@@ -327,32 +344,4 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     // The browser itself tells of the answer 404.
     complaints.splice(0);
   });
-
-  const picture = process.env.BOARD_SCREENSHOT;
-  it.runIf(picture)('is pictured for the README', async () => {
-    const page = await open({ viewport: { width: 1200, height: 1240 } });
-    await page.screenshot({ path: picture ?? '' });
-  });
 });
-
-/** Moves the focus on until it is at what has that label. */
-async function tabTo(page: Page, label: string): Promise<void> {
-  for (let steps = 0; steps < 200; steps++) {
-    await page.keyboard.press('Tab');
-    if ((await page.evaluate('document.activeElement?.getAttribute("aria-label")')) === label) return;
-  }
-  throw new Error(`The focus did not come to “${label}”.`);
-}
-
-const violations = z.object({
-  violations: z.array(
-    z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string(), failureSummary: z.string() })) }),
-  ),
-});
-
-/** What axe (https://github.com/dequelabs/axe-core) finds against WCAG 2.2 AA and good practice. */
-async function breaches(page: Page): Promise<unknown[]> {
-  await page.evaluate(axe.source);
-  const found = violations.parse(await page.evaluate('axe.run()'));
-  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => ({ id, ...node })));
-}

@@ -70,12 +70,20 @@ describe('of a private incident viewers get the reference alone', () => {
     const board = JSON.parse(await look('/api/board', ADA));
     expect(board.closed.rows).toHaveLength(1);
     expect(board.actions.rows).toHaveLength(1);
-    for (const path of ['/api/board', ...paths]) {
+    const questions = [waiting, closed].map(({ reference }) => `/api/search?q=${reference}`);
+    for (const path of ['/api/board', '/api/list', '/api/meeting', questions[1] ?? '', ...paths]) {
       expect(await look(path, ADA), path).toContain(CANARY);
       const text = await look(path, VERA);
       expect(text, path).not.toContain(CANARY);
       expect(text, path).toMatch(/INC-\d/);
     }
+    // The search tells by what it finds, too.
+    for (const q of [CANARY, `acme/${CANARY}%231`]) {
+      expect(await look(`/api/search?q=${q}`, ADA)).toMatch(waiting.id);
+      expect(await look(`/api/search?q=${q}`, VERA), q).toBe('{"open":[],"others":[],"more":0}');
+    }
+    expect(await look(questions[0] ?? '', VERA)).toContain(waiting.id);
+    expect(await look('/api/charts', VERA)).toBe(await look('/api/charts', ADA));
     const shown = JSON.parse(await look('/api/board', VERA));
     expect(shown.groups.waiting.rows).toEqual(
       expect.arrayContaining([
