@@ -62,7 +62,11 @@ export async function run(lab) {
   };
   await measured('/api/board, again', again, p99Under20);
   await measured('/api/list, what changed', () => ask(`/api/list${since}`), p99Under20);
-  await measured('/metrics', (view) => ask(`/metrics?closed=${view}`), () => ({}));
+  await measured(
+    '/metrics',
+    (view) => ask(`/metrics?closed=${view}`),
+    () => ({}),
+  );
   const { all } = await simulator.call('calls');
   rows[0].note = `${all - before} calls of incident.io for all of it`;
   await pool.close();

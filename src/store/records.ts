@@ -223,15 +223,7 @@ export const unreadChange = z.object({
 });
 export type UnreadChange = z.infer<typeof unreadChange>;
 
-export const readySince = z.object({
-  since: z.number(),
-  statusId: z.string(),
-  /** Since when only the trackers' confirmation is missing. */
-  confirmingSince: z.number().optional(),
-  /** What its history showed when it was read, and the incident's `updated_at` then. */
-  history: z.object({ incidentUpdatedAt: z.number(), resolvedAt: z.number().optional() }).optional(),
-});
-export type ReadySince = z.infer<typeof readySince>;
+export { type ReadySince, readySince } from './ready-record.ts';
 
 /** `by`: absent in what an earlier release wrote. */
 export const hold = z.object({ why: z.string(), at: z.number(), by: operator.optional() });
