@@ -4,7 +4,7 @@ import { missingTokens } from './missing-tokens.ts';
 import { nearMisses } from './near-misses.ts';
 import { incompleteEmail } from './notifications.ts';
 import { idlePeople, peopleProblems } from './people.ts';
-import { groups, type Row } from './row.ts';
+import type { Row } from './row.ts';
 import { allRows, HANDSHAKE, rows, sourceRows } from './rows.ts';
 import { idleSettings, unusedSettings } from './unused.ts';
 import { type Environment, readVariable } from './variable.ts';
@@ -182,23 +182,6 @@ export function describeSettings(settings: Settings): Record<string, string> {
     shown[access.urls.name] = access.urls.show(settings.trackerAccess[name]?.urls);
   }
   return shown;
-}
-
-/** The tables of docs/settings.md, one per group. */
-export function settingsTable(): string {
-  const tables = groups.map((group) => {
-    const lines = allRows.filter((row) => row.group === group).map(tableLine);
-    return [`**${group}**`, '', '| variable | meaning | default |', '|---|---|---|', ...lines].join('\n');
-  });
-  return `${tables.join('\n\n')}\n`;
-}
-
-function tableLine(row: (typeof allRows)[number]): string {
-  const names =
-    row.otherName === undefined ? `\`${row.name}\`` : `\`${row.name}\` (else \`${row.otherName}\`)`;
-  // Links are written as from the root, where most texts are read.
-  const doc = row.doc.replaceAll('](docs/', '](');
-  return `| ${names} | ${doc} | ${row.default === undefined ? '' : `\`${row.default}\``} |`;
 }
 
 /** Settings that keep the service from doing something. */
