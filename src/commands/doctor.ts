@@ -52,7 +52,8 @@ export async function lookAtAll(): Promise<Finding[]> {
       true,
     );
   } catch (error) {
-    if (error instanceof PolicyError) return [trouble('configuration', error.message)];
+    if (error instanceof PolicyError)
+      return error.problems.map((problem) => trouble('policy', `${error.file}${problem}`));
     // Queue and store cannot be opened: nothing else can be checked without them.
     const known = [CannotOpenError, FolderLockedError, OperationError].some((kind) => error instanceof kind);
     if (!known || !(error instanceof Error)) throw error;

@@ -10,7 +10,8 @@ import {
 import { otherPolicyInWords } from '../doctor/policy.ts';
 import { createLogger } from '../log.ts';
 import { OperationError } from '../operations/operation.ts';
-import { readPolicy } from '../policy/read-policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import { PolicyError, readPolicy } from '../policy/read-policy.ts';
 import type { Backend } from '../queue/backend.ts';
 import { NoStoreError, noStore, withoutStore } from '../queue/no-store.ts';
 import { openBackend } from '../queue/open-backend.ts';
@@ -54,9 +55,17 @@ export async function operate<A, R>(
 }
 
 /** What it would answer by another policy than the workers' is not what they do. */
-async function warnOfOtherPolicy({ policy, store, clock }: StoreContext): Promise<void> {
-  const words = otherPolicyInWords(policy, policiesOf(await runningWorkers(store, clock.now())));
-  if (words !== undefined) warnLines(`warning: ${words}.`);
+async function warnOfOtherPolicy(base: StoreContext): Promise<void> {
+  const { store, clock } = base;
+  try {
+    const workers = await runningWorkers(store, clock.now());
+    const words = otherPolicyInWords(base.policy, policiesOf(workers));
+    if (words !== undefined) warnLines(`warning: ${words}.`);
+  } catch (error) {
+    // What needs the policy fails by itself.
+    if (!(error instanceof PolicyError)) throw error;
+    warnLines(...`warning: ${error.message}`.split('\n'));
+  }
 }
 
 /**
@@ -75,7 +84,12 @@ export async function withPlace<T>(
     pretty: true,
     destination: process.stderr,
   });
-  const policy = readPolicy(settings);
+  // Once, and only where it matters: a file with a mistake keeps nobody from holding an incident.
+  let read: Policy | undefined;
+  const policy = () => {
+    read ??= readPolicy(settings);
+    return read;
+  };
   let backend: Backend;
   try {
     backend = await openBackend(settings.queueUrl, { prefix: settings.queuePrefix, log, existing: true });
@@ -87,13 +101,13 @@ export async function withPlace<T>(
   }
   const opened: Context[] = [];
   try {
-    let base = await reach(settings, () => policy, backend, log);
+    let base = await reach(settings, policy, backend, log);
     if (backend.missing === undefined && !(await base.store.isUsed())) {
       const missing = noStore(
         `that a service has used (${await backend.describe()}, QUEUE_PREFIX ${settings.queuePrefix})`,
       );
       if (!mayLack) throw missing;
-      base = await reach(settings, () => policy, withoutStore(missing, backend), log);
+      base = await reach(settings, policy, withoutStore(missing, backend), log);
     }
     // Nothing is stored for which a first sync would have to come before.
     if (base.backend.missing !== undefined)
@@ -112,8 +126,14 @@ export async function withPlace<T>(
 
 /** In the mode of the service that has the store, whatever this shell's `DRY_RUN` is. */
 async function asService(base: StoreContext): Promise<StoreContext> {
-  const dryRun = await isDryRun(base.store, base.settings.dryRun);
-  return { ...base, settings: { ...base.settings, dryRun } };
+  const { backend, store, clock, log } = base;
+  const dryRun = await isDryRun(store, base.settings.dryRun);
+  return {
+    ...{ backend, store, clock, log, settings: { ...base.settings, dryRun } },
+    get policy() {
+      return base.policy;
+    },
+  };
 }
 
 /** Unlike the service, a command does not wait for a store that is down. */

@@ -116,7 +116,7 @@ export function createContext(
     ...{ http, store, clock, log },
   };
   return {
-    ...base,
+    ...{ backend, store, clock, log },
     get policy() {
       return base.policy;
     },

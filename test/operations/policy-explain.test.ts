@@ -67,6 +67,7 @@ describe('what a policy says of an incident', () => {
     expect(text).toContain('SEV1: DECIDES');
     expect(text).toContain('Standard: fits, but one above decides');
     expect(text).toMatch(/settle_time +2h {2}\(SEV1\)/);
+    expect(text).toContain('the settings: fits, but one above decides\n\nWhat holds for it:');
   });
 
   it('has all that a rule can set', () => {

@@ -172,6 +172,13 @@ describe('the policy file', () => {
       ['  - p.yaml:3: rules[0].set.may_stay_open: give labels or priorities, at least one of them'],
     ],
     ['rules:\n  - set: {}\n', ['  - p.yaml:2: rules[0].name: give a text']],
+    [
+      'rules:\n  - name: a\n    when: SEV1\n',
+      [
+        '  - p.yaml:2: rules[0].set: give what holds for such incidents, or {}',
+        '  - p.yaml:3: rules[0].when: give conditions, each with the values that fit',
+      ],
+    ],
     ['rules: all\n', ['  - p.yaml:1: rules: give a list of rules']],
     ['- a\n', ['  - p.yaml:1: the file: give paused and rules']],
     [

@@ -1,4 +1,5 @@
 import type { ExplainResult } from '../../operations/policy/explain.ts';
+import { SETTINGS_RULE } from '../../policy/policy.ts';
 import { printJson, printLines } from '../../terminal.ts';
 import { operate } from '../operate.ts';
 import { operations } from '../operations.ts';
@@ -25,7 +26,9 @@ export function explainedInWords(result: ExplainResult): string[] {
       lines.push(
         `  ${one.fits ? 'fits  ' : 'not   '}  ${one.key}: wants ${one.wanted.join(' or ')}; has ${one.has.join(', ') || 'none'}`,
       );
-    for (const { key, value } of decides ? [] : sets) lines.push(`  would set  ${key}: ${value}`);
+    // What it is all without a rule is said below, where it holds.
+    for (const { key, value } of decides || name === SETTINGS_RULE ? [] : sets)
+      lines.push(`  would set  ${key}: ${value}`);
   }
   lines.push('', 'What holds for it:');
   const width = Math.max(...result.result.map(({ key }) => key.length));
