@@ -1,5 +1,6 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { LogBuffer } from './log-buffer.ts';
 import { logOutput } from './output.ts';
 import { traceFields } from './spans.ts';
 import { printable, printableJson, printableLines, wantsColour } from './terminal.ts';
@@ -37,7 +38,7 @@ export function createLogger(level: string, options: LogOptions = {}): Logger {
   };
   // JSON has escapes for most of it, and log lines end up on terminals, too.
   if (!pretty)
-    return pino({ ...settings, hooks: { streamWrite: printableJson } }, destination ?? logOutput());
+    return pino({ ...settings, hooks: { streamWrite: printableJson } }, destination ?? standardOutput());
   // In this thread: a transport's worker would outlive tests and lose the last lines.
   const readable = prettyFactory({
     colorize: wantsColour(),
@@ -45,6 +46,18 @@ export function createLogger(level: string, options: LogOptions = {}): Logger {
   });
   const out = destination ?? process.stdout;
   return pino(settings, { write: (line) => void out.write(readable(printableFields(line))) });
+}
+
+let standard: LogBuffer | undefined;
+
+/** Standard output. What is collected for it is written when the process ends by itself or crashes. */
+function standardOutput(): LogBuffer {
+  if (standard === undefined) {
+    const buffer = new LogBuffer(logOutput());
+    process.once('exit', () => buffer.flush());
+    standard = buffer;
+  }
+  return standard;
 }
 
 function maskedFields(fields: object, depth = DEPTH): Record<string, unknown> {

@@ -12,8 +12,8 @@ export function droppedLines(): number {
 }
 
 /**
- * The log's output, to a file, a pipe or a terminal, which never blocks the process and never fails: a line that cannot
- * be written (a full disk, a reader that stalls or is gone) is dropped and counted, and stderr says so once. What a
+ * The log's output, to a file, a pipe or a terminal, which never blocks the process and never fails: lines that cannot
+ * be written (a full disk, a reader that stalls or is gone) are dropped and counted, and stderr says so once. What a
  * pipe's reader does not read is buffered up to 1 MiB.
  * https://nodejs.org/docs/latest-v20.x/api/process.html#a-note-on-process-io
  */
@@ -23,6 +23,8 @@ export class Output {
   readonly #failed: (why: string) => void;
   #missing = 0;
   #said = false;
+  /** Whether a line was written in part only. */
+  #torn = false;
 
   /** `failed` is called once with why lines are dropped. */
   constructor(fd: 1 | 2, failed: (why: string) => void) {
@@ -33,29 +35,43 @@ export class Output {
     this.#stream.on('error', () => {});
   }
 
-  write(line: string): void {
+  /** Writes whole lines. */
+  write(lines: string): void {
     const note = this.#missing === 0 ? '' : missingLine(this.#missing);
     const stream = this.#stream;
     if (stream === undefined) {
-      try {
-        writeAll(this.#fd, Buffer.from(note + line));
-        this.#missing = 0;
-      } catch (error) {
-        this.#drop(error instanceof Error && 'code' in error ? String(error.code) : String(error));
-      }
+      this.#writeToFile(note, lines);
       return;
     }
-    if (!stream.writable) this.#drop('its reader is gone');
-    else if (stream.writableLength > MOST_WAITING) this.#drop('its reader takes nothing');
+    if (!stream.writable) this.#drop(linesIn(lines), 'its reader is gone');
+    else if (stream.writableLength > MOST_WAITING) this.#drop(linesIn(lines), 'its reader takes nothing');
     else {
       this.#missing = 0;
-      stream.write(note + line);
+      stream.write(note + lines);
     }
   }
 
-  #drop(why: string): void {
-    dropped += 1;
-    this.#missing += 1;
+  /** A full disk may take the first of several lines, and part of the next. */
+  #writeToFile(note: string, lines: string): void {
+    const head = this.#torn ? `\n${note}` : note;
+    const text = Buffer.from(head + lines);
+    const begin = Buffer.byteLength(head);
+    let written = 0;
+    try {
+      while (written < text.length) written += writeSync(this.#fd, text, written);
+      this.#missing = 0;
+      this.#torn = false;
+    } catch (error) {
+      if (written > 0) this.#torn = text[written - 1] !== NEWLINE;
+      if (written >= begin) this.#missing = 0;
+      const left = linesIn(text.toString('latin1', Math.max(written, begin)));
+      this.#drop(left, error instanceof Error && 'code' in error ? String(error.code) : String(error));
+    }
+  }
+
+  #drop(lines: number, why: string): void {
+    dropped += lines;
+    this.#missing += lines;
     if (this.#said) return;
     this.#said = true;
     this.#failed(why);
@@ -71,13 +87,17 @@ export function logOutput(): Output {
   });
 }
 
+const NEWLINE = '\n'.charCodeAt(0);
+
+function linesIn(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
+}
+
 function missingLine(lines: number): string {
   const msg = `${lines} ${lines === 1 ? 'line' : 'lines'} of the log could not be written before this one`;
   return `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), msg })}\n`;
-}
-
-function writeAll(fd: number, text: Buffer): void {
-  for (let written = 0; written < text.length; ) written += writeSync(fd, text, written);
 }
 
 function isPipe(fd: number): boolean {
