@@ -5,9 +5,6 @@
 import { createHash } from 'node:crypto';
 import type { EventBatch, IncidentEvent, TaskEvent, TaskHint, TaskKey } from './vocabulary.ts';
 
-/** A lone surrogate: half of a pair that was cut, or forged. */
-const LONE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
-
 /** Names of accounts and ids of deliveries, in UTF-16 code units. */
 const LONGEST_NAME = 100;
 /** Bytes of UTF-8; the store takes names up to 1,000. */
@@ -20,7 +17,7 @@ const MOST_LABELS = 100;
 
 /** The text without NUL, with U+FFFD for each lone surrogate. */
 export function wellFormed(text: string): string {
-  return text.replaceAll('\0', '').replace(LONE, '\uFFFD');
+  return (text.includes('\0') ? text.replaceAll('\0', '') : text).toWellFormed();
 }
 
 /** The same, of at most `most` UTF-16 code units: no pair is cut in two. */

@@ -9,7 +9,7 @@ export function answer(
   code: number,
   body: { status: string; reason?: string },
 ): FastifyReply {
-  return reply.code(code).type('application/json').send(JSON.stringify(body));
+  return reply.code(code).header('content-type', 'application/json').send(JSON.stringify(body));
 }
 
 export function refuse(reply: FastifyReply, code: number, reason: string): FastifyReply {

@@ -75,7 +75,8 @@ export class Batcher {
           this.#waiting = this.#waiting.filter((other) => other !== waiting);
           reject(new QueueTimeout(`the queue took nothing for ${this.#options.deadline} ms`));
         },
-        Math.max(0, this.#options.deadline - waited),
+        // Whole, so that the timers of all who wait share one list.
+        Math.max(0, Math.ceil(this.#options.deadline - waited)),
       );
       const waiting: Waiting = {
         part,

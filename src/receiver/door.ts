@@ -68,7 +68,10 @@ export class Door {
       return readBody(raw, place, BODY_LIMIT);
     });
     // An answer that nobody reads holds a connection, but no place.
-    app.addHook('onSend', async ({ raw }) => this.#places.get(raw)?.leave());
+    app.addHook('onSend', ({ raw }, _, __, next) => {
+      this.#places.get(raw)?.leave();
+      next();
+    });
     app.addHook('onError', async (request, _, error) => {
       if (error instanceof BodyError && error.statusCode === 503) this.#turnedAway(request, error.message);
     });

@@ -5,6 +5,7 @@ import { Pieces } from './pieces.ts';
 
 /** The initial buffer of a body whose first chunk is not all of it, bytes. */
 const FIRST = 16 * 1024;
+const NOTHING = Buffer.alloc(0);
 /** Larger bodies grow in place, bytes. */
 const LARGE = 64 * 1024;
 
@@ -28,10 +29,11 @@ export type WithBody = Readable & { headers: Pick<IncomingHttpHeaders, 'content-
  */
 export function readBody(request: WithBody, place: Place, limit: number): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? Number.NaN);
-  const tooLarge = new BodyError(413, 'the body is too large');
-  if (announced > limit) return Promise.reject(tooLarge);
+  // Not made before it is needed: its stack would cost more than reading the body.
+  const tooLarge = () => new BodyError(413, 'the body is too large');
+  if (announced > limit) return Promise.reject(tooLarge());
   return new Promise((resolve, reject) => {
-    let kept: Buffer = Buffer.alloc(0);
+    let kept: Buffer = NOTHING;
     let length = 0;
     let over = false;
     const pieces = new Pieces();
@@ -54,7 +56,7 @@ export function readBody(request: WithBody, place: Place, limit: number): Promis
     const onData = (chunk: Buffer): void => {
       const needed = length + chunk.length;
       if (needed > limit) {
-        fail(tooLarge);
+        fail(tooLarge());
         return;
       }
       if (pieces.areTooSmall(chunk.length)) {

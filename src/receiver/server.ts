@@ -126,10 +126,11 @@ function probeServer(options: ProbeOptions, door: Door, taken?: readonly Source[
     reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
     turns.take(raw.socket, reply.raw, next);
   });
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', (request, reply, _, next) => {
     reply.raw.setTimeout(timeouts.untaken);
     // Node itself would read on until the request times out.
-    if (announcesBody(request)) discardRest(request, reply);
+    if (!request.raw.complete && announcesBody(request)) discardRest(request, reply);
+    next();
   });
   app.setErrorHandler<FastifyError>(failed);
   app.setNotFoundHandler((request, reply) => {

@@ -1,12 +1,15 @@
 import type { z } from 'zod';
 
+const BYTE_ORDER_MARK = 0xfeff;
+
 /**
  * The JSON of a body, or undefined if it is none; skips a byte order mark. Never throws, whatever the bytes.
  * https://www.rfc-editor.org/rfc/rfc8259#section-8.1
  */
 export function parseJson(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString('utf8').replace(/^\uFEFF/, ''));
+    const text = body.toString('utf8');
+    return JSON.parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
   } catch {
     return undefined;
   }

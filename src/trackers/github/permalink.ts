@@ -17,6 +17,10 @@ const KIND = /^(issues|pulls?)$/;
 /** The API of github.com and of data residency has a host of its own; Enterprise Server has it under `/api/v3`. */
 const API_HOST = /^api\.(github\.com|.+\.ghe\.com)$/;
 
+/** The usual address of an issue, which has no other reading: making a `URL` of it would cost more than all else here. */
+const USUAL =
+  /^https:\/\/((?!www\.|api\.|xn--)[a-z0-9-]+(?:\.(?!xn--)[a-z0-9-]+)*\.[a-z]{2,})\/([\w.-]{1,100})\/([\w.-]{1,100})\/(?:issues|pulls?)\/([1-9]\d{0,11})$/;
+
 /** Names are case-insensitive. */
 export function keyOf({ host, owner, repo, number }: GitHubPlace): TaskKey {
   return `github:${host}/${owner}/${repo}#${number}`.toLowerCase();
@@ -28,6 +32,14 @@ export function keyOf({ host, owner, repo, number }: GitHubPlace): TaskKey {
  * not count.
  */
 export function locate(permalink: string): GitHubPlace | undefined {
+  const [, host, owner, repo, number] = USUAL.exec(permalink) ?? [];
+  if (host && owner && repo && number && NAME.test(owner) && NAME.test(repo))
+    return { host, owner, repo, number };
+  return locateByUrl(permalink);
+}
+
+/** The same for any address. */
+export function locateByUrl(permalink: string): GitHubPlace | undefined {
   const url = parsed(permalink);
   if (url === undefined || !/^https?:$/.test(url.protocol)) return undefined;
   const apiOf = API_HOST.exec(url.host)?.[1];
