@@ -47,6 +47,8 @@ const AT_ONCE = 50;
 
 const holder = randomUUID();
 const LEASE = 'announcements';
+/** The stores whose lease this process may have. */
+const held = new WeakSet<Store>();
 
 interface Work {
   member: string;
@@ -61,17 +63,25 @@ export type InFlight = Map<string, Promise<void>>;
 /**
  * Starts announcing what is due, in one process at a time: recipients independently, so that one that hangs delays no
  * other, and one announcement after another for each. What was not stored as announced is announced again, or found to
- * be there already.
+ * be there already. Answers how long (ms) until the next one is due; 0: something is.
  */
 export async function announceDue(
   deps: AnnouncingDeps,
   inFlight: InFlight,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const { store, clock, log, lease } = deps;
-  const range = { min: -Infinity, max: clock.now(), limit: AT_ONCE };
-  const ranked = await store.tables.ranked(ANNOUNCEMENTS_DUE, range);
-  if (ranked.length === 0 || !(await store.lease(LEASE, holder, clock.now(), lease))) return;
+  const all = { min: -Infinity, max: Infinity, limit: AT_ONCE };
+  const now = clock.now();
+  const known = await store.tables.ranked(ANNOUNCEMENTS_DUE, all);
+  const ranked = known.filter(({ score }) => score <= now);
+  if (ranked.length === 0) {
+    if (inFlight.size > 0) return 0;
+    await letOthers(deps);
+    return (known[0]?.score ?? Infinity) - now;
+  }
+  if (!(await store.lease(LEASE, holder, now, lease))) return 0;
+  held.add(store);
   const work: Work[] = [];
   for (const { member } of ranked) {
     const found = await workFor(member, deps);
@@ -87,12 +97,18 @@ export async function announceDue(
       .finally(() => inFlight.delete(place));
     inFlight.set(place, posting);
   }
+  return 0;
 }
 
 /** Waits for what is in flight, and lets another process take over. */
 export async function endAnnouncing({ store }: AnnouncingDeps, inFlight: InFlight): Promise<void> {
   await Promise.all(inFlight.values());
   await store.release(LEASE, holder);
+}
+
+/** Another process that closes something need not wait until this one looks again. */
+async function letOthers({ store }: AnnouncingDeps): Promise<void> {
+  if (held.delete(store)) await store.release(LEASE, holder);
 }
 
 /** What to announce about it; `undefined` if nothing, now or at all. */

@@ -1,3 +1,4 @@
+import { Bell } from '../bell.ts';
 import type { Context } from '../context/context.ts';
 import { createHttp } from '../http.ts';
 import { tellsOfClosings } from '../policy/telling.ts';
@@ -15,14 +16,19 @@ import { inTasks } from './in-tasks.ts';
 
 export interface AnnouncerParts extends Pick<InIncidentDeps, 'keyWorks' | 'onFailure'> {
   onTry?: AnnouncingDeps['onTry'];
+  /** Rings when this process closed an incident. */
+  bell?: Bell;
+  /** Absent: it rests until something is due. */
   wait?: Sleep;
 }
 
-/** How often each process checks for due announcements, and for events that no closing makes due, ms. */
+/** How soon each process looks again for due announcements, and how often for events that no closing makes due, ms. */
 const LOOK_EVERY = 1_000;
 const FIND_EVERY = 30_000;
 /** The first where nothing is told but tasks that are opened again, which is rare. */
 const LOOK_SELDOM = 10_000;
+/** How long it rests at most, ms: what another process made due and did not announce, as it died, is found then. */
+const REST_AT_MOST = { shared: 15_000, alone: 60_000 };
 const AFTER_FAILURE = 15_000;
 /** The timeout of a receiver or tracker, ms. */
 const LONGEST_CALL = 10_000;
@@ -39,7 +45,7 @@ export async function runAnnouncer(
   const { settings, store, clock, log, announcer, reader, trackers, backend } = context;
   if (announcer === undefined) return;
   const tellsClosings = () => tellsOfClosings(settings, context.policy);
-  const { keyWorks, onFailure, onTry, wait = sleep } = parts;
+  const { keyWorks, onFailure, onTry, wait, bell = new Bell() } = parts;
   const http = createHttp({ total: LONGEST_CALL });
   const own = { store, clock, settings, http, trackers, log };
   const deps: AnnouncingDeps = {
@@ -65,18 +71,22 @@ export async function runAnnouncer(
   };
   const sendsWebhooks = settings.outgoingWebhookUrl !== undefined;
   const inFlight: InFlight = new Map();
+  const findEvery = Math.min(FIND_EVERY, settings.blockedAfter);
+  const kind = backend.kind === 'embedded' ? 'alone' : 'shared';
+  const most = Math.min(REST_AT_MOST[kind], sendsWebhooks ? findEvery : Infinity);
   let found = -Infinity;
   try {
     while (!signal.aborted) {
       let rest = tellsClosings() ? LOOK_EVERY : LOOK_SELDOM;
+      let due = 0;
       // Either may end with another policy.
       const isSilent = !tellsClosings() && settings.onReopened === 'nothing';
       if (isSilent || context.policy.paused !== undefined) {
-        await wait(rest, signal);
+        await (wait ?? sleep)(rest, signal);
         continue;
       }
       try {
-        if (clock.now() - found >= Math.min(FIND_EVERY, settings.blockedAfter)) {
+        if (clock.now() - found >= findEvery) {
           found = clock.now();
           if (sendsWebhooks) {
             await announceBlocked({ ...own, blockedAfter: settings.blockedAfter });
@@ -84,13 +94,15 @@ export async function runAnnouncer(
           }
           if (sendsWebhooks || settings.onReopened !== 'nothing') await forgetOldEvents(own);
         }
-        await announceDue(deps, inFlight, signal);
+        due = Math.min(most, await announceDue(deps, inFlight, signal));
       } catch (error) {
         if (signal.aborted) return;
         log.warn({ err: error }, 'announcing failed; it is tried again');
         rest = AFTER_FAILURE;
       }
-      await wait(rest, signal);
+      await (wait ?? sleep)(rest, signal);
+      // Whoever plays time looks each second, and hears no bell.
+      if (wait === undefined && due > rest) await bell.rest(due - rest, signal);
     }
   } finally {
     await http.close();

@@ -1,5 +1,7 @@
+import { onBeat } from '../beat.ts';
+
 /** How often the clock is checked, and which change is more than a correction by NTP, ms. */
-const LOOK_EVERY = 1_000;
+const LOOK_EVERY = 5_000;
 const SET_BACK = 5_000;
 
 /**
@@ -12,11 +14,9 @@ export function watchClock(
   monotonic: () => number = () => performance.now(),
 ): () => void {
   let ahead = wall() - monotonic();
-  const timer = setInterval(() => {
+  return onBeat(LOOK_EVERY, () => {
     const now = wall() - monotonic();
     if (ahead - now > SET_BACK) setBack(ahead - now);
     ahead = now;
-  }, LOOK_EVERY);
-  timer.unref();
-  return () => clearInterval(timer);
+  });
 }

@@ -1,4 +1,11 @@
-import { DelayedError, type IQueueBackend, type Job, UnrecoverableError, Worker } from 'bullmq';
+import {
+  type BackendFactory,
+  DelayedError,
+  type IQueueBackend,
+  type Job,
+  UnrecoverableError,
+  Worker,
+} from 'bullmq';
 import { z } from 'zod';
 import { settledWithin } from '../deadline.ts';
 import type { WorkOptions } from './backend.ts';
@@ -11,6 +18,7 @@ import { type Connections, FAULTY, type Producers, shared } from './producers.ts
 import { Progress, watched } from './progress.ts';
 import { FinalFailure, type Handlers, type JobContext, PutBack, type Workers } from './queues.ts';
 import { quietErrors } from './quiet-errors.ts';
+import { StalledLook } from './stalled-look.ts';
 
 /** Why a job's signal was aborted. */
 const SHUTDOWN = 'shutdown';
@@ -40,7 +48,8 @@ export function startWorkers<B extends IQueueBackend, C>(
   handlers: Handlers,
   options: WorkOptions & LockTimes,
 ): Workers {
-  const { log, outage } = connections;
+  const { log, outage, alone = false } = connections;
+  const settings = workerOptions(options, alone);
   const stop = new AbortController();
   const place = connections.worker();
   let paused = false;
@@ -48,26 +57,45 @@ export function startWorkers<B extends IQueueBackend, C>(
   const start = (name: QueueName, concurrency: number, work: Work) => {
     const progress = new Progress();
     let inFlight = 0;
+    let backend: IQueueBackend | undefined;
+    const stalled = alone
+      ? new StalledLook({
+          look: async () => backend?.moveStalledJobsToWait(),
+          busy: () => inFlight > 0,
+          onError: quietErrors(log, `worker ${name}`, outage),
+          every: settings.stalledInterval,
+          lockDuration: settings.lockDuration,
+        })
+      : undefined;
+    stop.signal.addEventListener('abort', () => stalled?.close(), { once: true });
+    const factory = watched(connections.factory, progress, stop.signal);
+    const kept: typeof factory = (...given) => {
+      const made = factory(...given);
+      backend = made;
+      return made;
+    };
     return new KeptWorker(name, {
       progress,
       usable: () => place.usable(),
       busy: () => inFlight >= concurrency,
       make: () => {
         inFlight = 0;
-        return made(name, concurrency, progress, async (job, context) => {
+        stalled?.noted();
+        return made(name, concurrency, kept, async (job, context) => {
           inFlight += 1;
+          stalled?.noted();
           try {
             await work(job, context);
           } finally {
             inFlight -= 1;
+            stalled?.noted();
           }
         });
       },
     });
   };
 
-  const made = (name: QueueName, concurrency: number, progress: Progress, work: Work) => {
-    const factory = watched(connections.factory, progress, stop.signal);
+  const made = (name: QueueName, concurrency: number, factory: BackendFactory<B, C>, work: Work) => {
     const worker = new Worker(
       name,
       // BullMQ passes the signal only to a function that declares exactly these three parameters.
@@ -82,7 +110,7 @@ export function startWorkers<B extends IQueueBackend, C>(
         // The version is looked up if permitted: without it, BullMQ rounds every delay up to whole seconds.
         skipVersionCheck: place.skipVersionCheck(),
         concurrency,
-        ...workerOptions(options),
+        ...settings,
       },
       factory,
     );

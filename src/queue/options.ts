@@ -8,8 +8,10 @@ export type QueueName = (typeof queueNames)[number];
 /** How long a producer waits until the queue has accepted a job, ms. */
 export const ADD_DEADLINE = 2_000;
 
-/** The longest delay between two attempts, ms: a wake that arrives meanwhile waits for the next attempt. */
+/** The longest time for which a job is put back, ms: a wake that arrives meanwhile waits for the next attempt. */
 export const LONGEST_PAUSE = 30_000;
+/** The longest delay after a failed attempt, ms: what is due is done soon after an outage. */
+const LONGEST_BACKOFF = 10_000;
 
 /** How late timers fire, ms, so that they are due on every clock that agrees to about a millisecond. */
 const AFTER_TIMER = 25;
@@ -39,7 +41,7 @@ export function reviewOptions(incidentId: string, behind = false): JobsOptions {
   return {
     ...(behind && BEHIND),
     ...retried,
-    attempts: 100,
+    attempts: 250,
     deduplication: { id: incidentId, keepLastIfActive: true },
     removeOnComplete: { age: HOUR, count: 1_000 },
     removeOnFail: KEEP_FAILED,
@@ -68,10 +70,18 @@ export interface LockTimes {
   stalledInterval?: number;
 }
 
-export function workerOptions(times: LockTimes) {
+/** How long a worker waits for a job before it asks again, s: who adds one wakes it. Redis allows no more. */
+const DRAIN_DELAY = 10;
+/** The same where the news of a job cannot be lost on its way. */
+const ALONE_DRAIN_DELAY = 300;
+
+/** `alone`: no other process takes jobs, so each looks for abandoned ones itself (`StalledLook`). */
+export function workerOptions(times: LockTimes, alone: boolean) {
   return {
     lockDuration: times.lockDuration ?? 15_000,
     stalledInterval: times.stalledInterval ?? 5_000,
+    skipStalledCheck: alone,
+    drainDelay: alone ? ALONE_DRAIN_DELAY : DRAIN_DELAY,
     // BullMQ's 1 would fail a job permanently after its worker was killed twice, whatever `attempts` says.
     maxStalledCount: 10,
     // BullMQ's 15 s would keep a worker waiting that long after Redis or PostgreSQL is back.
@@ -90,10 +100,10 @@ export function backoffOf(job: string | undefined, attempt: number): number {
 }
 
 /**
- * The delay after failed attempt number `attempt` (from 1), ms: doubled from 1 s each time, 30 s at most, with jitter
+ * The delay after failed attempt number `attempt` (from 1), ms: doubled from 1 s each time, 10 s at most, with jitter
  * by `random` (0 to 1) between half and all of it, so that jobs that failed together spread out.
  */
 export function backoff(attempt: number, random: number): number {
-  const longest = Math.min(LONGEST_PAUSE, 1_000 * 2 ** Math.max(0, attempt - 1));
+  const longest = Math.min(LONGEST_BACKOFF, 1_000 * 2 ** Math.max(0, attempt - 1));
   return Math.round(longest * (0.5 + random / 2));
 }

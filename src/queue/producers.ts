@@ -37,6 +37,8 @@ export interface Connections<B extends IQueueBackend, C> {
   /** Told by whoever notices that the server does not answer. */
   outage: Outage;
   telemetry?: Telemetry | undefined;
+  /** Whether no other process takes jobs, nor can. */
+  alone?: boolean;
 }
 
 /** What a set of workers shares. */

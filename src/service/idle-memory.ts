@@ -1,3 +1,4 @@
+import { onBeat } from '../beat.ts';
 import { collectGarbage } from '../collect-garbage.ts';
 
 /** How often (ms) this is checked. */
@@ -25,8 +26,7 @@ export function giveMemoryBack(): () => void {
     collectGarbage();
     left = taken();
   };
-  const timer = setInterval(look, EVERY).unref();
-  return () => clearInterval(timer);
+  return onBeat(EVERY, look);
 }
 
 /** Including buffers, which are outside V8's heap: that is what a flood of bodies leaves behind. */

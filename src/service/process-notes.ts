@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { onBeat } from '../beat.ts';
 import { settledWithin } from '../deadline.ts';
 import type { Logger } from '../log.ts';
 import type { LivePolicy } from '../policy/live-policy.ts';
@@ -52,14 +53,13 @@ export function keepNoted(note: () => ProcessNote, { store, log, now, every = NO
       );
     return writing;
   };
-  const timer = setInterval(() => void write(), every);
-  timer.unref();
+  const end = onBeat(every, () => void write());
   void write();
   return {
     /** Now, since what it does is other than before. */
     again: () => void write(),
     async close(): Promise<void> {
-      clearInterval(timer);
+      end();
       const last = writing.then(() => forgetProcess(note().id, store));
       await settledWithin(last, LAST_WITHIN);
       last.catch((err: unknown) => log.debug({ err }, 'that this process ended could not be noted'));

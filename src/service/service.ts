@@ -170,7 +170,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       'Without ADMIN_TOKEN the board is open to this machine alone, and to whoever reaches it through a proxy or tunnel on this machine: let that pass /webhooks/ alone, or set ADMIN_TOKEN.',
     );
 
-  const watch = watchPolicy(policy, { log, onNews: () => noting?.again() });
+  const onNews = () => {
+    noting?.again();
+    worker?.look();
+  };
+  const watch = watchPolicy(policy, { log, onNews });
   const stopGivingBack = giveMemoryBack();
   const stopWatching = watchClock((ms) => {
     if (base === undefined) return;

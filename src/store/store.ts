@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Bell } from '../bell.ts';
 import { CLOCKS_AGREE } from '../clock.ts';
 import { announcement, blockedSince } from './announcement-records.ts';
 import { deliveryPace } from './delivery-pace.ts';
@@ -105,6 +106,8 @@ export class Store {
   readonly unfinishedImport;
   private readonly leases;
   readonly times;
+  /** Rings when this process requests a sync. */
+  readonly syncBell = new Bell();
 
   /** `keepHistory`: how long stories and what operators did are kept, ms. */
   constructor(tables: Tables, { keepHistory = A_YEAR }: { keepHistory?: number } = {}) {
@@ -261,12 +264,14 @@ export class Store {
 
   async wantSync(mark: string): Promise<void> {
     await this.meta.put('sync-wanted', mark);
+    this.syncBell.ring();
   }
 
   /** Requests a sync for a task without a link, which also looks whether a follow-up without one has got it. */
   async wantLinks(mark: string): Promise<void> {
     const { meta } = this;
     await this.tables.put([meta.change('sync-wanted', mark), meta.change('links-wanted', mark)]);
+    this.syncBell.ring();
   }
 
   /** Clears the mark, unless it was set again since it was read. */

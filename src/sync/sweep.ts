@@ -81,6 +81,16 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
   }
 }
 
+/** How long (ms) until the next regular sweep, as things stand; 0: it is due. */
+export async function untilSweep(
+  { store, clock }: Pick<SweepDeps, 'store' | 'clock'>,
+  every: number,
+): Promise<number> {
+  const last = Number((await store.meta.get('last-sweep')) ?? 0);
+  const now = clock.now();
+  return isOver(last, every, now) ? 0 : last + every - now;
+}
+
 /** One sweep, under the lease. */
 async function round(deps: SweepDeps, every: number, holder: string): Promise<Swept | undefined> {
   const { store, api, clock, categories, log } = deps;

@@ -52,13 +52,25 @@ const WANTED = 5_000;
 
 /** Syncs if one is due, given what all processes together did last. */
 export async function syncIfDue(deps: SyncDeps): Promise<Synced | undefined> {
-  return (await isDue(deps)) ? sync(deps, isDue) : undefined;
+  return (await isDue(deps)) ? syncOnce(deps) : undefined;
 }
 
-async function isDue({ store, clock }: SyncDeps): Promise<boolean> {
+/** Syncs, unless another process has done so meanwhile. */
+export async function syncOnce(deps: SyncDeps): Promise<Synced | undefined> {
+  return sync(deps, isDue);
+}
+
+async function isDue(deps: SyncDeps): Promise<boolean> {
+  return (await untilSync(deps)) === 0;
+}
+
+/** How long (ms) until a sync is due, as things stand; 0: it is. */
+export async function untilSync({ store, clock }: Pick<SyncDeps, 'store' | 'clock'>): Promise<number> {
   const known = await store.meta.getMany(['last-sync', 'sync-wanted']);
   const last = Number(known.get('last-sync') ?? 0);
-  return isOver(last, IDLE, clock.now()) || (known.has('sync-wanted') && isOver(last, WANTED, clock.now()));
+  const every = known.has('sync-wanted') ? WANTED : IDLE;
+  const now = clock.now();
+  return isOver(last, every, now) ? 0 : last + every - now;
 }
 
 /** Whether a sync ended so recently that another one would hardly read anything new. */

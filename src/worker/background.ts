@@ -1,7 +1,8 @@
+import { Bell } from '../bell.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { fullSync } from '../sync/full-sync.ts';
-import { type SweepDeps, sweep } from '../sync/sweep.ts';
-import { syncIfDue } from '../sync/sync.ts';
+import { type SweepDeps, sweep, untilSweep } from '../sync/sweep.ts';
+import { syncOnce, untilSync } from '../sync/sync.ts';
 import { listAfterDryRun } from './after-dry-run.ts';
 
 export interface BackgroundDeps extends SweepDeps {
@@ -22,14 +23,21 @@ export interface BackgroundDeps extends SweepDeps {
   onFailure(error: unknown): Promise<void>;
   /** Whether it makes sense to call incident.io now. */
   mayRun(): boolean;
+  /** Whether no other process works on this store, so that nothing comes due unseen. */
+  alone?: boolean;
+  /** Rings when a sweep may be due before its time. */
+  sweepBell?: Bell;
   random?: () => number;
+  /** Absent: it rests until something is due. */
   wait?: Sleep;
 }
 
-/** How often each process checks whether work is due, ms. What is due is agreed on through the store. */
+/** How soon a process looks again for work that is due, ms. What is due is agreed on through the store. */
 const LOOK_EVERY = 1_000;
+/** How long it rests at most, ms: what others made due and did not do, as they died, is found then. */
+const REST_AT_MOST = { shared: 15_000, alone: 60_000 };
 /** After a failure the same work is not retried for this long, ms. */
-const AFTER_FAILURE = 15_000;
+const AFTER_FAILURE = 8_000;
 
 /** Work without jobs: syncs and sweeps. Runs in every worker until the signal aborts; resolves once all has ended. */
 export async function runInBackground(deps: BackgroundDeps, signal: AbortSignal): Promise<void> {
@@ -38,34 +46,58 @@ export async function runInBackground(deps: BackgroundDeps, signal: AbortSignal)
     // Work that pauses between pages must not rush through the remaining ones on shutdown.
     signal.throwIfAborted();
   };
+  // The first sweep waits for the first sync.
+  const synced = deps.sweepBell ?? new Bell();
   await Promise.all([
-    repeat('sync', () => syncIfDue(deps), deps, signal),
-    repeat('sweep', () => sweepAndCheck({ ...deps, pause }), deps, signal),
-    repeat('full sync', () => fullSync({ ...deps, pause }), deps, signal),
+    repeat({ name: 'sync', bell: deps.store.syncBell, work: () => syncWhenDue(deps, synced) }, deps, signal),
+    repeat({ name: 'sweep', bell: synced, work: () => sweepAndCheck({ ...deps, pause }) }, deps, signal),
+    repeat({ name: 'full sync', bell: new Bell(), work: () => fullSync({ ...deps, pause }) }, deps, signal),
   ]);
 }
 
-async function sweepAndCheck(deps: BackgroundDeps): Promise<void> {
+async function syncWhenDue(deps: BackgroundDeps, synced: Bell): Promise<number | undefined> {
+  const left = await untilSync(deps);
+  if (left > 0) return left;
+  if ((await syncOnce(deps)) !== undefined) synced.ring();
+  return undefined;
+}
+
+async function sweepAndCheck(deps: BackgroundDeps): Promise<number | undefined> {
   await deps.notePolicy?.();
-  if (await listAfterDryRun(deps)) return;
+  if (await listAfterDryRun(deps)) return undefined;
   const swept = await sweep(deps, deps.sweepEvery);
   await deps.checkKey();
-  if (swept === undefined) return;
-  await deps.forgetOld?.();
-  await deps.lookAtHooks?.();
+  if (swept !== undefined) {
+    await deps.forgetOld?.();
+    await deps.lookAtHooks?.();
+  }
+  if (deps.wait !== undefined) return undefined;
+  // Due all the same: another process is at it, or the first sync is.
+  return (await untilSweep(deps, deps.sweepEvery)) || undefined;
+}
+
+/** Work that is looked at again and again. */
+interface Repeated {
+  name: string;
+  /** Answers how long (ms) until it is due, where that is known. */
+  work(): Promise<unknown>;
+  /** Rings when it may be due before that. */
+  bell: Bell;
 }
 
 async function repeat(
-  name: string,
-  work: () => Promise<unknown>,
-  { log, mayRun, onFailure, random = Math.random, wait = sleep }: BackgroundDeps,
+  { name, work, bell }: Repeated,
+  { log, mayRun, onFailure, alone = false, random = Math.random, wait }: BackgroundDeps,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     let rest = LOOK_EVERY * (0.75 + random() / 2);
+    let due = 0;
     if (mayRun()) {
       try {
-        await work();
+        const left = await work();
+        const most = REST_AT_MOST[alone ? 'alone' : 'shared'];
+        due = typeof left === 'number' ? Math.min(left, most) : most;
       } catch (error) {
         if (signal.aborted) return;
         log.warn({ err: error, work: name }, `the ${name} failed; it is tried again`);
@@ -73,6 +105,8 @@ async function repeat(
         rest = AFTER_FAILURE * (0.75 + random() / 2);
       }
     }
-    await wait(rest, signal);
+    await (wait ?? sleep)(rest, signal);
+    // Whoever plays time looks each second, and hears no bell.
+    if (wait === undefined && due > rest) await bell.rest(due - rest, signal);
   }
 }

@@ -11,7 +11,7 @@ import type { Identity } from '../vocabulary.ts';
 import { gapsOf, PRIVATE_ROLE } from './key-roles.ts';
 
 /** The interval between probes of a key that does not work, ms. */
-const PROBE_EVERY = 30_000;
+const PROBE_EVERY = 10_000;
 const FIRST_PROBES = 1_000;
 
 const RECENT = 60_000;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { runAnnouncer } from '../announcements/announcer.ts';
 import { announceReopened } from '../announcements/reopened.ts';
+import { Bell } from '../bell.ts';
 import type { Context } from '../context/context.ts';
 import { reviewDeps, sweepDeps } from '../context/deps.ts';
 import { TakenDeliveries } from '../events/taken.ts';
@@ -32,12 +33,16 @@ import { anyRefused, wakeRefused } from './wake-refused.ts';
 export interface RunningWorker {
   /** What keeps it from working; empty: it works. */
   problems(): string[];
+  /** Looks now for what is due: the policy is another one. */
+  look(): void;
   /** Ends within `deadline` ms. */
   close(deadline: number): Promise<void>;
 }
 
 /** The maximum delay of a job whose call was not processed, ms, so that an event is never left longer. */
 const LONGEST_BACK = 30_000;
+/** The same where the key did not work, which may have been mended meanwhile. */
+const KEY_BACK = 10_000;
 
 /** Time, randomness and cache, so that tests can play every interleaving. */
 export interface WorkerParts {
@@ -67,11 +72,13 @@ export async function startWorker(
   /** Throws a `PutBack` if the job is not at fault, so that neither a key nor a rate limit uses up its attempts. */
   const putBack = async (error: unknown): Promise<void> => {
     await onFailure(error);
-    if (key.isBad()) throw new PutBack(messageOf(error), LONGEST_BACK);
+    if (key.isBad()) throw new PutBack(messageOf(error), KEY_BACK);
     if (error instanceof RateLimitedError)
       throw new PutBack(error.message, Math.min(LONGEST_BACK, Math.max(0, error.retryAt - clock.now())));
   };
 
+  const closed = new Bell();
+  const sweepBell = new Bell();
   const lanes = new Lanes();
   const taken = new TakenDeliveries({
     log: new DeliveryLog(backend.tables),
@@ -100,16 +107,22 @@ export async function startWorker(
     },
     async review(incidentId, job) {
       note({ 'incident_closer.incident': incidentId });
-      if (key.state.is !== 'good') throw new PutBack('the API key does not work', LONGEST_BACK);
+      if (key.state.is !== 'good') throw new PutBack('the API key does not work', KEY_BACK);
       await spaceReviews(incidentId, store, clock.now());
       const keyStillWorks = () => key.stillWorks(stop.signal);
-      const onClosure = (closure: Closure) => metrics?.closure(closure);
+      const onClosure = (closure: Closure) => {
+        metrics?.closure(closure);
+        closed.ring();
+      };
       const look = (known: typeof key.state & { is: 'good' }) =>
         review(incidentId, job, {
           ...reviewDeps(context, known, statuses),
           keyStillWorks,
           onClosure,
-          onReopened: (incident, closure, task) => announceReopened(incident, closure, task, context),
+          onReopened: async (incident, closure, task) => {
+            await announceReopened(incident, closure, task, context);
+            closed.ring();
+          },
           countReopened: metrics?.reopened,
         });
       try {
@@ -170,12 +183,20 @@ export async function startWorker(
     forgetOld: () => forgetOld(store, clock.now()),
     lookAtHooks: async () => context.hooks?.lookIfDue(stop.signal),
     mayRun: () => key.state.is === 'good',
+    alone: backend.kind === 'embedded',
+    sweepBell,
     random,
     wait,
   };
   const announcing = runAnnouncer(
     context,
-    { keyWorks: () => key.state.is === 'good', onFailure, onTry: metrics?.announcement, wait },
+    {
+      keyWorks: () => key.state.is === 'good',
+      onFailure,
+      onTry: metrics?.announcement,
+      bell: closed,
+      wait,
+    },
     stop.signal,
   );
   const notifying = runNotifier(context, { onTry: metrics?.notification, wait }, stop.signal);
@@ -186,6 +207,10 @@ export async function startWorker(
       ...(key.state.is === 'good' ? (workers?.problems() ?? []) : [key.state.words]),
       ...[context.reach?.words() ?? []].flat(),
     ],
+    look() {
+      sweepBell.ring();
+      closed.ring();
+    },
     async close(deadline) {
       stop.abort();
       // Waiting for a call in flight would take too long: it is aborted with the client.

@@ -39,6 +39,8 @@ async function refuseStandby(client: Pick<pg.ClientBase | pg.Pool, 'query'>): Pr
 
 /** A query that takes this long will never be answered, ms. Producers have their own deadline. */
 const QUERY_TIMEOUT = 15_000;
+/** How long a connection is kept that nobody uses, ms: an idle service uses one more often than that. */
+const KEPT_FOR = 90_000;
 /** How long a database that just failed is not retried, ms. */
 const NOT_AGAIN_WITHIN = 500;
 
@@ -87,6 +89,7 @@ export async function openSql(place: SqlPlace, options: BackendOptions): Promise
       ...place.connection,
       keepAlive: true,
       query_timeout: QUERY_TIMEOUT,
+      idleTimeoutMillis: KEPT_FOR,
       async onConnect(client) {
         // One that is kept to a standby would be in the way once the address leads to its new primary.
         if (place.kind === 'postgres') await refuseStandby(client);
@@ -137,6 +140,7 @@ export async function openSql(place: SqlPlace, options: BackendOptions): Promise
     log,
     outage,
     telemetry: options.telemetry,
+    alone: place.kind === 'embedded',
   };
   const producers = createProducers(connections);
 

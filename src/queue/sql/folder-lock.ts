@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { onBeat } from '../../beat.ts';
 import { isRunning, type ProcessIdentity, thisProcess } from './process-identity.ts';
 
 /** Thrown if another process has the folder open. */
@@ -44,7 +45,7 @@ const contents = z.object({
 type Contents = z.infer<typeof contents>;
 
 /** How often a lock is touched, and how long after the last touch one from another container is considered dead, ms. */
-const TOUCH_EVERY = 4_000;
+const TOUCH_EVERY = 5_000;
 const DEAD_AFTER = 15_000;
 
 /**
@@ -90,18 +91,17 @@ export async function readFolderLock(
 
 function hold(folder: string, number: number, mine: Contents): FolderLock {
   const file = fileOf(folder, number);
-  const touch = setInterval(() => {
+  const endTouching = onBeat(TOUCH_EVERY, () => {
     const now = new Date();
     utimes(file, now, now).catch(() => {});
-  }, TOUCH_EVERY);
-  touch.unref();
+  });
   let released = false;
   return {
     announce: ({ address, token }) => replace(file, { ...mine, address, token }),
     async release() {
       if (released) return;
       released = true;
-      clearInterval(touch);
+      endTouching();
       await replace(file, { ...mine, released: true });
     },
   };

@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { onBeat } from '../src/beat.ts';
+import { Bell } from '../src/bell.ts';
+
+describe('rests', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** Begins a rest of a minute, and tells whether it is over. */
+  function resting(bell: Bell, signal = new AbortController().signal) {
+    const rest = { isOver: false };
+    void bell.rest(60_000, signal).then(() => {
+      rest.isOver = true;
+    });
+    return rest;
+  }
+
+  it('end after their time, when it rings, or with the signal', async () => {
+    const bell = new Bell();
+    const long = resting(bell);
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(long.isOver).toBe(false);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(long.isOver).toBe(true);
+
+    const rung = resting(bell);
+    bell.ring();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(rung.isOver).toBe(true);
+
+    const stop = new AbortController();
+    const stopped = resting(bell, stop.signal);
+    stop.abort();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(stopped.isOver).toBe(true);
+  });
+
+  it('do not begin where it rang before, once', async () => {
+    const bell = new Bell();
+    bell.ring();
+    bell.ring();
+    const first = resting(bell);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(first.isOver).toBe(true);
+    const second = resting(bell);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(second.isOver).toBe(false);
+  });
+
+  it('of looks that began at other times end together', async () => {
+    const wakes: Record<string, number[]> = { often: [], other: [], seldom: [] };
+    const note = (name: string) => () => wakes[name]?.push(performance.now());
+    const ends = [onBeat(5_000, note('often'))];
+    await vi.advanceTimersByTimeAsync(1_234);
+    ends.push(onBeat(5_000, note('other')), onBeat(10_000, note('seldom')));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(wakes.other).toEqual(wakes.often);
+    expect(wakes.often).toEqual(expect.arrayContaining(wakes.seldom ?? []));
+    expect(wakes.seldom?.length).toBeGreaterThanOrEqual(5);
+    for (const end of ends) end();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
