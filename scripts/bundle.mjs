@@ -21,7 +21,7 @@ const require = $createRequire(import.meta.url), __filename = $fileURLToPath(imp
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: root,
-  entryPoints: ['src/main.ts'],
+  entryPoints: [{ in: 'src/entry.ts', out: 'main' }],
   outdir: 'dist',
   bundle: true,
   splitting: true,

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { createProgram } from './commands/command-line/program.ts';
 import { MISUSED } from './commands/misused-code.ts';
