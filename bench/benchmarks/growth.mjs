@@ -56,7 +56,7 @@ export async function run(lab) {
       ...(size !== first && {
         against: `${first.toLocaleString('en-US')} links`,
         baseline: found[first],
-        atMost: 1.2,
+        atMost: 1.1,
       }),
     }),
     row({
@@ -64,7 +64,7 @@ export async function run(lab) {
       work: 'links and index of a follow-up in Redis',
       unit: 'bytes',
       ours: [link],
-      under: 800,
+      under: 600,
       note: `and ${state.toFixed(0)} bytes for the state of its task`,
     }),
   ]);

@@ -33,7 +33,7 @@ export async function run(lab) {
       against: 'the same calls by bare undici',
       ours: found.service,
       baseline: found.bare,
-      atLeast: 0.8,
+      atLeast: 0.95,
       note: `${each} calls for each closing here, 10 by bare undici`,
     }),
   ];

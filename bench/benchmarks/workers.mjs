@@ -1,6 +1,6 @@
 /** What more worker processes bring, each with the concurrency that it has where nothing is set. */
 import { EACH, LATENCY, openClosing } from '../lib/closing.mjs';
-import { inTurns, median, row } from '../lib/stats.mjs';
+import { inTurns, row } from '../lib/stats.mjs';
 
 const CONCURRENCY = 5;
 
@@ -28,8 +28,8 @@ export async function run(lab) {
       unit: 'closings/s',
       ours: found[workers],
       ...(workers > 1 && { against: '1 process', baseline: found[1] }),
-      target: workers > 1 ? 'near-linear' : undefined,
-      met: workers > 1 ? median(found[workers]) >= 0.85 * workers * median(found[1]) : undefined,
+      // With a core free for each: this says nothing where there are fewer.
+      ...(workers === 2 && { atLeast: 1.9 }),
     }),
   );
 }

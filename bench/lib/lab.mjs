@@ -43,17 +43,19 @@ export async function openLab({ quick }) {
     const [place, port] = [freshFolder(), await freePort()];
     await mkdir(place);
     const log = openSync(join(place, 'redis.log'), 'w');
-    const child = keep(
-      spawn(
-        'redis-server',
-        [
-          ...['--bind', '127.0.0.1', '--port', port, '--dir', place, '--save', ''],
-          ...['--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction'],
-          ...more,
-        ].map(String),
-        { stdio: ['ignore', log, log] },
-      ),
-    );
+    const start = () =>
+      keep(
+        spawn(
+          'redis-server',
+          [
+            ...['--bind', '127.0.0.1', '--port', port, '--dir', place, '--save', ''],
+            ...['--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction'],
+            ...more,
+          ].map(String),
+          { stdio: ['ignore', log, log] },
+        ),
+      );
+    let child = start();
     const failed = once(child, 'error').then(([error]) => {
       throw new Error(`redis-server could not be started (${error.message}): install it`);
     });
@@ -61,12 +63,22 @@ export async function openLab({ quick }) {
     failed.catch(() => {});
     const url = `redis://127.0.0.1:${port}`;
     const client = new Redis(url);
+    // It may be killed.
+    client.on('error', () => {});
     clients.add(client);
     return {
       url,
       client,
       pid: child.pid,
       empty: () => client.flushall(),
+      /** Kills it, and answers what starts it again at its place. */
+      async kill() {
+        await end(child, 'SIGKILL');
+        return async () => {
+          child = start();
+          await listening(port);
+        };
+      },
       async close() {
         client.disconnect();
         await end(child, 'SIGKILL');
@@ -101,18 +113,22 @@ export async function openLab({ quick }) {
     return { url, pid: child.pid, startedIn, end: (signal = 'SIGTERM') => end(child, signal) };
   }
 
-  /** A program of `bench/programs`, which says by its first message what it offers; each method is a call of it. */
+  /** A program of `bench/programs`, or at an address, which says by its first message what it offers; each method is a call of it. */
   async function program(name, options = {}) {
     const child = keep(
-      fork(join(ROOT, 'bench/programs', `${name}.mjs`), [JSON.stringify(options)], {
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-        execArgv: nodeOptions(),
-      }),
+      fork(
+        name instanceof URL ? name : join(ROOT, 'bench/programs', `${name}.mjs`),
+        [JSON.stringify(options)],
+        {
+          stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+          execArgv: nodeOptions(),
+        },
+      ),
     );
     const [offers] = await Promise.race([
       once(child, 'message'),
       once(child, 'exit').then(() => {
-        throw new Error(`bench/programs/${name}.mjs ended at once`);
+        throw new Error(`the program ${name} ended at once`);
       }),
     ]);
     let calls = 0;
@@ -191,7 +207,7 @@ async function listening(port) {
   }
 }
 
-/** Seconds of CPU that a process has used, and the MB that it holds. */
+/** Seconds of CPU that a process has used, the MB that it holds, and how often its main thread has gone to sleep. */
 export async function usage(pid) {
   const [stat, status] = await Promise.all([
     readFile(`/proc/${pid}/stat`, 'utf8'),
@@ -199,7 +215,12 @@ export async function usage(pid) {
   ]);
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const cpu = (Number(fields[11]) + Number(fields[12])) / TICKS;
-  return { cpu, memory: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024 };
+  const number = (pattern) => Number(pattern.exec(status)?.[1]);
+  return {
+    cpu,
+    memory: number(/VmRSS:\s+(\d+)/) / 1024,
+    sleeps: number(/^voluntary_ctxt_switches:\s+(\d+)/m),
+  };
 }
 
 export function redisVersion() {

@@ -17,5 +17,5 @@ export async function load(url, { body, headers }, { seconds, expect, connection
     throw new Error(
       `${url} answered ${other.join(', ') || 'nothing'} where ${expect} is right; ${result.errors} errors`,
     );
-  return { rate: times.length / result.duration, p99: quantile(times, 0.99) };
+  return { rate: times.length / result.duration, p99: quantile(times, 0.99), count: times.length };
 }

@@ -5,7 +5,10 @@ import { redisVersion } from './lab.mjs';
 /** Where the figures come from. */
 export function machine() {
   const [cpu] = cpus();
-  const { dependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const { dependencies: own, devDependencies } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  );
+  const dependencies = { ...devDependencies, ...own };
   return {
     machine: {
       cpu: cpu?.model.trim() ?? 'unknown',

@@ -8,6 +8,7 @@ const { latency } = options();
 setMaxListeners(0);
 let closed = 0;
 let waiting;
+let mend = () => {};
 const simulator = await startSimulator({
   // So high that nobody reaches it, and announced, so that the service's own pace is as high.
   rateLimit: { capacity: 10_000_000, perSecond: 1_000_000 },
@@ -54,5 +55,10 @@ offer(
       return { all: simulator.requests.length, counts };
     },
     statusId: (name) => simulator.statusId(name),
+    /** Resets every connection until it is `up` again. */
+    down() {
+      mend = simulator.misbehave({ fault: { kind: 'reset' }, chance: 1 });
+    },
+    up: () => mend(),
   },
 );
