@@ -11,6 +11,7 @@ export interface Crowd {
   tape: Tape;
   settings: StorySettings;
   send: Send;
+  holds: number;
   /** `hold` and `release` of the command line. */
   hold(incident: SimIncident): void;
   release(incident: SimIncident): void;
@@ -252,9 +253,9 @@ function deleteSomething(crowd: Crowd): void {
 }
 
 function holdOrRelease(crowd: Crowd): void {
-  const { world, tape } = crowd;
+  const { world, tape, holds } = crowd;
   const incident = tape.pick(world.incidents);
-  if (tape.chance(incident.held ? 60 : 12)) {
+  if (tape.chance(incident.held ? 60 : holds)) {
     incident.held ? crowd.release(incident) : crowd.hold(incident);
     return;
   }

@@ -29,6 +29,8 @@ export interface Telling {
   /** How often what happened. */
   counts?: Map<string, number>;
   plant?: Surroundings['plant'];
+  /** How often an incident that somebody thinks of holding is held, in percent. */
+  holds?: number;
 }
 
 /** So few tries of a review that it fails for good, and so many as it has. */
@@ -58,7 +60,7 @@ export class Stage {
   private readonly commands: (() => Promise<void>)[] = [];
   private generation = 0;
 
-  constructor(tape: Tape, { aloud = false, counts, plant }: Telling) {
+  constructor(tape: Tape, { aloud = false, counts, plant, holds = 12 }: Telling) {
     this.tape = tape;
     const say = (line: string) => {
       if (!aloud) return;
@@ -107,6 +109,7 @@ export class Stage {
       world: this.world,
       tape,
       settings: this.settings,
+      holds,
       send: (hook) => this.send(hook),
       hold: (incident) => this.commands.push(() => runHold(this.name('C'), incident, this.around)),
       release: (incident) => this.commands.push(() => runRelease(this.name('C'), incident, this.around)),
