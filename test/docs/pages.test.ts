@@ -104,6 +104,8 @@ const others = new Set([
   'GITHUB_TOKEN',
   'HTTPS_PROXY',
   'HTTP_PROXY',
+  'NODE_COMPILE_CACHE',
+  'NODE_DISABLE_COMPILE_CACHE',
   'NODE_ENV',
   'NODE_EXTRA_CA_CERTS',
   'NO_COLOR',
@@ -114,6 +116,7 @@ const others = new Set([
   'REDISCLI_AUTH',
   'REDIS_PASSWORD',
   'UPDATE_DOCS',
+  'XDG_CACHE_HOME',
 ]);
 
 it('the README is short', () => {
