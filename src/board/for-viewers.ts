@@ -5,6 +5,7 @@ import type { HistoryEntry } from '../operations/history.ts';
 import { joinNames, operatorInWords } from '../review/sentences.ts';
 import type { IncidentPage } from './incident-page.ts';
 import type { ShownFollowUp, ShownIncident } from './incidents.ts';
+import type { OldView } from './kept-view.ts';
 import type { ListRow } from './list/rows.ts';
 import type { Found } from './list/search.ts';
 import type { Role } from './people.ts';
@@ -17,15 +18,19 @@ import type { BoardView } from './view.ts';
 
 const HIDDEN = 'it is private: only operators see more of it';
 
-export function boardFor<V extends BoardView>(role: Role, view: V): V {
+export function boardFor(role: Role, view: BoardView | OldView): BoardView | OldView {
   if (role === 'operator') return view;
+  const { now, version, organisation, dryRun, health, sources } = view;
   const group = <T>({ rows, ...rest }: { rows: T[]; all?: number }, shown: (row: T) => T) => ({
     ...rest,
     rows: rows.map(shown),
   });
   const { soon, waiting, held, 'moved-back': movedBack, backlog, refused, left } = view.groups;
   return {
-    ...view,
+    ...{ now, version, health, sources },
+    ...(organisation !== undefined && { organisation }),
+    ...(dryRun !== undefined && { dryRun }),
+    ...('old' in view && { old: view.old }),
     groups: {
       soon: group(soon, incident),
       waiting: group(waiting, incident),
