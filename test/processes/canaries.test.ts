@@ -23,6 +23,7 @@ const [place] = onePlace('redis');
 
 const API_KEY = 'inc_canary0key';
 const ADMIN_TOKEN = 'canary-admin-token';
+const VIEWER_TOKEN = 'canary-viewer-token';
 const METRICS_TOKEN = 'canary-metrics-token';
 const EXPORT_PASSPHRASE = 'canary-export-passphrase';
 const QUEUE_PASSWORD = 'canary-queue-password';
@@ -104,8 +105,16 @@ it('no secret shows anywhere, however everything fails and repeats what it was s
       OUTGOING_WEBHOOK_URL: `${sink.url}/canary-hook`,
       OUTGOING_WEBHOOK_SECRET: standard('outgoing'),
       ADMIN_TOKEN,
+      VIEWER_TOKEN,
       METRICS_TOKEN,
       EXPORT_PASSPHRASE,
+      NOTIFY_SLACK_URL: `${sink.url}/canary-slack`,
+      NOTIFY_TEAMS_URL: `${sink.url}/canary-teams`,
+      NOTIFY_PAGERDUTY_KEY: 'canary-pagerduty-key',
+      NOTIFY_PAGERDUTY_URL: sink.url,
+      NOTIFY_SMTP_URL: 'smtp://closer:canary-smtp-password@127.0.0.1:1',
+      NOTIFY_EMAIL_FROM: 'closer@example.com',
+      NOTIFY_EMAIL_TO: 'ops@example.com',
       ANNOUNCE_IN_TASKS: 'true',
       ANNOUNCE_IN_INCIDENT: 'true',
       LOG_LEVEL: 'trace',
@@ -160,7 +169,7 @@ it('no secret shows anywhere, however everything fails and repeats what it was s
   for (const path of ['/', '/metrics', '/healthz', '/readyz', `/nothing?token=${ADMIN_TOKEN}`, '/api/board'])
     await get(path);
   const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: service.at };
-  for (const body of [`token=${ADMIN_TOKEN}0`, `token=${ADMIN_TOKEN}`]) {
+  for (const body of [`token=${ADMIN_TOKEN}0`, `token=${VIEWER_TOKEN}`, `token=${ADMIN_TOKEN}`]) {
     const answer = await get('/login', { method: 'POST', headers, body });
     const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? '';
     for (const path of ['/api/board', `/api/incidents/${closing.reference}`, '/'])
