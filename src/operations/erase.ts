@@ -6,6 +6,7 @@ import type { Operator } from '../store/history/operator.ts';
 import type { StoryEntry } from '../store/history/story.ts';
 import type { Blocker } from '../store/records.ts';
 import type { Table } from '../store/table.ts';
+import { toldTroubles } from '../store/told/troubles.ts';
 import { OperationError } from './operation.ts';
 
 /** How many entries of each kind had the name. */
@@ -18,7 +19,7 @@ const SHORTEST = 2;
 
 /**
  * Erases a person's name from what is remembered: stories, what operators did, evidence, states of tasks, verdicts,
- * deliveries, announcements, and jobs that wait. What incident.io and the trackers themselves keep may bring it back, and
+ * deliveries, announcements, troubles, and jobs that wait. What incident.io and the trackers themselves keep may bring it back, and
  * so may a job that is being worked on.
  */
 export async function erasePerson(
@@ -71,11 +72,25 @@ export async function erasePerson(
       ...(one.body !== undefined && { body: inBody(one.body, texts) }),
       places: one.places.map((place) => texts(place, ['words'])),
     })),
+    troubles: await inTroubles(store, texts),
     jobs,
   };
   // Without the name.
   log.info({ by, erased: result }, 'the name of a person was erased');
   return result;
+}
+
+/** What did not work, each with a sentence that may quote anything. */
+async function inTroubles(store: StoreContext['store'], texts: Erasing): Promise<number> {
+  const changed = [
+    await each(store.failing, (one) => texts(one, ['why'])),
+    await each(store.refusals, (one) => texts(one, ['words'])),
+    await each(store.writeRefusals, (one) => texts(one, ['words'])),
+    await each(store.unreadTasks, (one) => texts(one, ['why'])),
+    await each(store.unreadChanges, (one) => texts(one, ['why'])),
+    await each(toldTroubles(store.tables), (one) => texts(one, ['words'])),
+  ];
+  return changed.reduce((sum, count) => sum + count, 0);
 }
 
 type Erasing = <T extends object>(from: T, fields: readonly (keyof T)[]) => T;

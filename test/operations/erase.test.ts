@@ -22,6 +22,8 @@ it('a name is erased from deliveries, from announcements under way, and from job
     body: JSON.stringify({ type: 'incident.blocked', data }),
     places: [{ ...place, state: 'due', tries: 1, nextAt: T0, words: 'Ada Lovelace was refused' }],
   });
+  await store.failing.put('1', { why: 'Ada Lovelace: not an owner', since: T0, at: T0, tries: 1 });
+  await store.refusals.put('1', { words: 'ADA LOVELACE may not', looks: '', at: T0 });
   const person = { task: 'jira:a/B-1', by: 'person', actor: 'Ada Lovelace' };
   const machine = { ...person, by: 'automation' };
   const jobs: unknown[] = [
@@ -43,7 +45,8 @@ it('a name is erased from deliveries, from announcements under way, and from job
   };
 
   const erased = await erasePerson('ada lovelace', { ...context, backend }, OPERATOR);
-  expect(erased).toMatchObject({ deliveries: 1, announcements: 1, jobs: 3 });
+  expect(erased).toMatchObject({ deliveries: 1, announcements: 1, troubles: 2, jobs: 3 });
+  expect((await store.failing.get('1'))?.why).toBe('(erased): not an owner');
   const told = await log.newest(['ignored'], 9, clock.time);
   expect(told.map(({ why }) => why).sort()).toEqual(
     ['(erased) changed the summary alone', 'Ada Lovelaceson is another'].sort(),

@@ -105,6 +105,7 @@ describe('the story of an incident, in words', () => {
       verdicts: 0,
       deliveries: 0,
       announcements: 0,
+      troubles: 0,
       jobs: 0,
     });
     const { entries } = await storyOf(INCIDENT, context);
