@@ -339,9 +339,9 @@ describe('the progress file', () => {
       const read = () => incidentIo.calls('GET /v2/incident_updates');
       const before = read();
       expect(only(await run(context)).report.acted).toBe(80);
-      expect(read() - before).toBe(30);
+      expect(read() - before).toBe(20);
       await run(context, [policyOf({ settleTime: days(1) })]);
-      expect(read() - before).toBe(30);
+      expect(read() - before).toBe(20);
     } finally {
       await close();
     }

@@ -16,6 +16,8 @@ const folder = mkdtempSync(join(tmpdir(), 'backtest-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const DAY = minutes(24 * 60);
+/** In each history. */
+const { numRuns: INCIDENTS } = propertyRuns(40, 12);
 /** Of the long runs, ms. */
 const LONGEST = minutes(20);
 const SPAN = 365 * DAY;
@@ -29,8 +31,9 @@ const policies = fc
     declinedCounts: fc.constantFrom(true, true, false),
     automationCounts: fc.constantFrom(false, false, true),
     minTimeResolved: fc.constantFrom(0, 0, DAY),
+    activeIncidents: fc.constantFrom('leave' as const, 'leave' as const, 'close' as const),
   })
-  .map((over): Policy => ({ activeIncidents: 'leave', rules: [rule(over)] }));
+  .map(({ activeIncidents, ...over }): Policy => ({ activeIncidents, rules: [rule(over)] }));
 
 /** What a history holds that no API shows at its end: that a follow-up was done, undone and done again. */
 function isForgotten(history: readonly Happening[], incident: number): boolean {
@@ -110,7 +113,7 @@ describe('the backtest', () => {
           fc.integer({ min: 1, max: 1_000_000 }),
           policies,
           fc.boolean(),
-          async (seed, policy, asks) => tally.count(await compared(seed, 12, policy, asks)),
+          async (seed, policy, asks) => tally.count(await compared(seed, INCIDENTS, policy, asks)),
         ),
         { ...propertyRuns(200, 10), endOnFailure: true },
       );
