@@ -8,8 +8,11 @@ import { type ListRow, listRow } from './rows.ts';
 const MOST_LISTED = 10_000;
 /** How many incidents are read at once: the event loop is held up no longer than that takes. */
 const AT_ONCE = 50;
-/** At what age (ms) a row that nothing seems to have happened to is read again: some of them at each look, and all at last. */
-const AGAIN = { most: 30, after: 60_000, all: 10 * 60_000 };
+/**
+ * At what age (ms) a row that nothing seems to have happened to is read again: some of them at each look, and all at last.
+ * Those that are about to be closed are sorted by when, which a further review need not change.
+ */
+const AGAIN = { most: 30, soon: 3_000, after: 60_000, all: 10 * 60_000 };
 /** How long a look may take, ms: what is missing then comes with the next one. */
 const A_LOOK = 250;
 
@@ -120,7 +123,7 @@ export class IncidentList {
       await this.#read(news.slice(done, done + AT_ONCE), failing, context);
       done += AT_ONCE;
     }
-    if (news.length === 0) await this.#read(this.#longestUnread([...places.values()]), failing, context);
+    if (done >= news.length) await this.#read(this.#longestUnread([...places.values()]), failing, context);
     return { missing: Math.max(0, news.length - done), synced };
   }
 
@@ -135,7 +138,7 @@ export class IncidentList {
     const [now, kept] = [this.#now(), this.#kept];
     const ageOf = ({ id }: Placed) => now - (kept.get(id)?.readAt ?? now);
     return places
-      .filter((place) => ageOf(place) > AGAIN.after && ageOf(place) <= AGAIN.all)
+      .filter((place) => ageOf(place) > (place.group === 'soon' ? AGAIN.soon : AGAIN.after))
       .sort((a, b) => ageOf(b) - ageOf(a))
       .slice(0, AGAIN.most);
   }

@@ -103,6 +103,26 @@ describe('the list of open incidents', () => {
     expect((await list.changes(version, context)).rows).toMatchObject([{ name: 'Renamed' }]);
   });
 
+  it('finds at once what a further review says of one that is about to be closed at the same time', async () => {
+    const soon = { verdict: 'wait', reason: 'settling', until: T0 + minutes(5) } as const;
+    const review = async (words: string, at: number) => {
+      await store.outcomes.put('inc-0', {
+        incident: 'inc-0',
+        ...soon,
+        words,
+        blockers: [],
+        at,
+        wokenBy: 'x',
+      });
+      await updateSections(['inc-0'], store);
+    };
+    await review('it settles', T0);
+    const { version } = await list.changes(undefined, context);
+    await review('its tracker is asked', T0 + 1);
+    now += 4_000;
+    expect((await list.changes(version, context)).rows).toMatchObject([{ words: 'its tracker is asked' }]);
+  });
+
   it('says so while nobody knows yet which incidents are open', async () => {
     await store.meta.remove('first-sync-finished');
     expect(await list.changes(undefined, context)).toMatchObject({ synced: false, rows: [] });
