@@ -68,7 +68,7 @@ export function createMetrics({ sources, work }: { sources: readonly string[]; w
   const registry = new Registry();
   const registers = [registry];
   // Each look at the event loop's delay wakes an idle service; its default is one every 10 ms.
-  collectDefaultMetrics({ register: registry, prefix, eventLoopMonitoringPrecision: 1_000 });
+  collectDefaultMetrics({ register: registry, prefix, eventLoopMonitoringPrecision: 2_000 });
   new Gauge({
     name: `${prefix}build_info`,
     help: 'The release that runs; always 1.',

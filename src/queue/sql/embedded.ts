@@ -44,9 +44,10 @@ export async function openEmbedded(given: string, options: BackendOptions): Prom
       await copyBuilt(path, options);
     }
     // What is answered has been written, so a killed process loses nothing.
-    const db = await PGlite.create(path, { relaxedDurability: false }).catch((error: unknown) =>
-      refuse(error, folder),
-    );
+    const db = await PGlite.create(path, {
+      relaxedDurability: false,
+      startParams: [...PGlite.defaultStartParams, ...LITTLE_MEMORY],
+    }).catch((error: unknown) => refuse(error, folder));
     try {
       // Where PGlite made it, by the umask.
       if (isNew) await chmod(path, 0o700);
@@ -85,6 +86,12 @@ export async function openEmbedded(given: string, options: BackendOptions): Prom
     throw error;
   }
 }
+
+/**
+ * Its own buffers are small, since the system caches its files anyway: PostgreSQL's defaults are for a server of many
+ * sessions, and take 140 MB more. https://www.postgresql.org/docs/17/runtime-config-resource.html#GUC-SHARED-BUFFERS
+ */
+const LITTLE_MEMORY = ['-c', 'shared_buffers=8MB', '-c', 'wal_buffers=512kB', '-c', 'max_connections=5'];
 
 const MiB = 1024 * 1024;
 /** How much the database's WAL grows at once: https://www.postgresql.org/docs/17/wal-configuration.html */
