@@ -60,10 +60,12 @@ export function reportOf(
   }: { policy: string; withoutFollowUps: number; maxClosesPerHour: number },
 ): Report {
   const acted = rows.filter(({ answer }) => answer === 'closed' || answer === 'resolved');
+  // What a service with this key closed itself was not closed by people.
   const by = acted
+    .filter(({ byThisKey }) => !byThisKey)
     .flatMap(({ at, peopleAt }) => (at === undefined || peopleAt === undefined ? [] : [peopleAt - at]))
     .sort((a, b) => a - b);
-  const left = rows.filter(({ answer }) => answer === 'left');
+  const left = rows.filter(({ answer, byThisKey }) => answer === 'left' && !byThisKey);
   const unknown = rows.filter(({ answer }) => answer === 'unknown');
   const met = (names: readonly string[]) =>
     rows.filter(({ met }) => met.some((one) => names.includes(one))).length;
@@ -79,7 +81,7 @@ export function reportOf(
       longest: by.at(-1) ?? 0,
       total: by.reduce((a, b) => a + b, 0),
     },
-    stillOpen: acted.length - by.length,
+    stillOpen: acted.filter(({ peopleAt }) => peopleAt === undefined).length,
     wentOn: rows.filter(({ wentOn }) => wentOn !== undefined).length,
     left: { incidents: left.length, reasons: countOf(left.map(whyLeft)) },
     open: rows.filter(({ answer }) => answer === 'open').length,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Backtest, backtest, type Policies } from '../../src/backtest/backtest.ts';
 import { inWords, spanOf } from '../../src/backtest/in-words.ts';
+import { reportOf } from '../../src/backtest/report.ts';
 import { KeyRejectedError, RateLimitedError } from '../../src/incident-io/errors.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import type { Happening } from '../../src/simulator/history.ts';
@@ -397,6 +398,17 @@ describe('a read that fails for a while', () => {
       await close();
     }
   });
+});
+
+it('what was closed by the very key that reads was not closed by people', () => {
+  const row = { id: '01A', name: 'Down', private: false, met: [], at: FROM, peopleAt: FROM + hours(1) };
+  const rows = [
+    { ...row, incident: 'INC-1', answer: 'closed' as const },
+    { ...row, incident: 'INC-2', answer: 'closed' as const, peopleAt: FROM, byThisKey: true as const },
+  ];
+  const report = reportOf(rows, { policy: 'rules.yaml', withoutFollowUps: 0, maxClosesPerHour: 60 });
+  expect(report).toMatchObject({ acted: 2, stillOpen: 0, byThisKey: 1 });
+  expect(report.earlier).toEqual({ incidents: 1, median: hours(1), longest: hours(1), total: hours(1) });
 });
 
 it('a span is told in its two largest units', () => {

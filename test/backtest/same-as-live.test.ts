@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const DAY = minutes(24 * 60);
 /** In each history. */
-const { numRuns: INCIDENTS } = propertyRuns(40, 12);
+const { numRuns: INCIDENTS } = propertyRuns(20, 12);
 /** Of the long runs, ms. */
 const LONGEST = minutes(20);
 const SPAN = 365 * DAY;
