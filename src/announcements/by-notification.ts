@@ -18,14 +18,18 @@ export interface ByNotificationDeps {
   settings: DestinationSettings;
 }
 
-/** Where operators are notified. */
+/** How grave it is what operators are told of an incident. */
+export const SEVERITIES = { closed: 'info', reopened: 'warning' } as const;
+
+/** Where operators are notified of such a thing: PagerDuty is told of no closing. */
 export function notificationsToTell(
   settings: DestinationSettings,
+  what: keyof typeof SEVERITIES,
 ): Pick<AnnouncementPlace, 'kind' | 'name' | 'to' | 'shown'>[] {
-  return destinationsOf(settings, UNUSED).map(({ name, to, shown }) => ({
-    kind: 'notification',
-    ...{ name, to, shown },
-  }));
+  const about = { state: 'news', severity: SEVERITIES[what] } as const;
+  return destinationsOf(settings, UNUSED)
+    .filter(({ wants }) => wants?.(about) ?? true)
+    .map(({ name, to, shown }) => ({ kind: 'notification', ...{ name, to, shown } }));
 }
 
 /** Who is told is known without telling anybody. */
@@ -67,14 +71,14 @@ function notificationOf({ member, announcement, closure, incident, isPrivate }: 
   if (reopened !== undefined)
     return {
       ...about,
-      severity: 'warning',
+      severity: SEVERITIES.reopened,
       title: `a task of ${reference} was opened again after the incident had been closed`,
       lines: isPrivate ? [] : [reopenedText(reopened)],
     };
   if (closure === undefined) throw new CannotAnnounceError('it is about no closing');
   return {
     ...about,
-    severity: 'info',
+    severity: SEVERITIES.closed,
     title: `${reference} was closed`,
     lines: isPrivate ? [] : textOf(closure, incident).split('\n'),
   };

@@ -39,7 +39,7 @@ export async function planOfClosing(
       ...inIncident,
       ...webhooksToTell(deps.settings),
       // Only where a rule asks for it: the settings alone notify of what goes wrong.
-      ...(storedRule(incident, deps.policy)?.notify ? notificationsToTell(deps.settings) : []),
+      ...(storedRule(incident, deps.policy)?.notify ? notificationsToTell(deps.settings, 'closed') : []),
     ]),
   };
 }

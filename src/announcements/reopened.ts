@@ -40,7 +40,7 @@ export async function announceReopened(
   const places: Named[] = [
     { kind: 'incident', ...inIncident },
     ...(settings.onReopened === 'follow-up' ? [{ kind: 'follow-up' as const, ...inIncident }] : []),
-    ...notificationsToTell(settings),
+    ...notificationsToTell(settings, 'reopened'),
     ...webhooksToTell(settings),
   ];
   const body = reopenedBody(incident, closure.id, reopened, record);
