@@ -50,7 +50,7 @@ export function nextHistory(
   const history = row.history ?? firstHistory(row, mark, row.indexedAt);
   if (row.status === seen.status) {
     const isUndone = seen.updatedAt !== row.updatedAt && maybeUndone(seen, mark);
-    if (!isUndone && !(wasUndone(row, seen, mark) && !history.setBack))
+    if (!isUndone && !wasUndone(row, seen, mark, history))
       return sameStatus(history, row, seen, mark, now);
     const setBacks = history.setBacks + 1;
     const undone = {
@@ -144,13 +144,20 @@ function maybeUndone({ status, updatedAt }: StatusVersion, mark: WriteMark | und
 }
 
 /** A write of ours took effect but never reached the index, as its process failed or died; somebody undid it since. */
-function wasUndone(row: StatusVersion, seen: StatusVersion, mark: WriteMark | undefined): boolean {
+function wasUndone(
+  row: StatusVersion,
+  seen: StatusVersion,
+  mark: WriteMark | undefined,
+  { setBack, since }: StatusHistory,
+): boolean {
   return (
     mark?.phase === 'applied' &&
     isDone(targetOf(mark)) &&
     seen.status === 'outstanding' &&
     row.updatedAt < mark.after &&
-    seen.updatedAt > mark.after
+    seen.updatedAt > mark.after &&
+    // A setting back before our write is another one.
+    !(setBack && since > mark.after)
   );
 }
 

@@ -175,6 +175,18 @@ describe('whose status it is', () => {
       wrote(5),
     ],
     [
+      'a person’s, where such a write was undone of a follow-up that had been set back before it',
+      [completed(0), outstanding(2), outstanding(9)],
+      { since: at(9), setBacks: 2, setBack: true },
+      wrote(5),
+    ],
+    [
+      'the same, where the row is only written once more',
+      [completed(0), outstanding(2), outstanding(9), outstanding(11)],
+      { since: at(9), setBacks: 2, setBack: true },
+      wrote(5),
+    ],
+    [
       'a person’s, where a write of ours was undone',
       [outstanding(0), completed(5), outstanding(7)],
       { setBack: true, since: at(7), ours: undefined },
