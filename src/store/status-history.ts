@@ -50,8 +50,7 @@ export function nextHistory(
   const history = row.history ?? firstHistory(row, mark, row.indexedAt);
   if (row.status === seen.status) {
     const isUndone = seen.updatedAt !== row.updatedAt && maybeUndone(seen, mark);
-    if (!isUndone && !wasUndone(row, seen, mark, history))
-      return sameStatus(history, row, seen, mark, now);
+    if (!isUndone && !wasUndone(row, seen, mark, history)) return sameStatus(history, row, seen, mark, now);
     const setBacks = history.setBacks + 1;
     const undone = {
       ...history,
