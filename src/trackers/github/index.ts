@@ -4,12 +4,12 @@
  */
 
 import { isUtf8 } from 'node:buffer';
+import { Webhooks } from '@octokit/webhooks';
 import { z } from 'zod';
 import { bounded } from '../../outside-text.ts';
 import type { TaskEvent, TaskKey, TaskStateName } from '../../vocabulary.ts';
 import { whoIsHinted } from '../automation.ts';
 import { header, millis, parseJson, schemaMismatch } from '../body.ts';
-import { hmacHex, isSignedBy } from '../secrets.ts';
 import { changeTime } from '../times.ts';
 import type { Delivery, Ping, Tracker } from '../tracker.ts';
 import { ignored, malformed, type Translation, translated } from '../translation.ts';
@@ -57,14 +57,22 @@ const ACTIONS: ReadonlyMap<string, readonly string[]> = new Map([
   ['pull_request', ['opened', 'closed', 'reopened']],
 ]);
 
-const SIGNED_WITH = 'sha256=';
+// One verifier per secret, for as long as the list of secrets exists.
+const verifiers = new WeakMap<readonly string[], Webhooks[]>();
 
 /** https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries */
 async function verify({ headers, body }: Delivery, secrets: readonly string[]): Promise<boolean> {
   const signature = header(headers, 'x-hub-signature-256');
-  // What is not UTF-8 is no JSON: two such bodies could be read as the same text.
-  if (!signature?.startsWith(SIGNED_WITH) || body.length === 0 || !isUtf8(body)) return false;
-  return isSignedBy(body, signature.slice(SIGNED_WITH.length), secrets);
+  // The library signs text. Only valid UTF-8 guarantees that two different bodies are different texts.
+  if (signature === undefined || body.length === 0 || !isUtf8(body)) return false;
+  let all = verifiers.get(secrets);
+  if (all === undefined) {
+    all = secrets.filter((secret) => secret.trim() !== '').map((secret) => new Webhooks({ secret }));
+    verifiers.set(secrets, all);
+  }
+  const text = body.toString('utf8');
+  for (const webhooks of all) if (await webhooks.verify(text, signature)) return true;
+  return false;
 }
 
 function translate({ headers, body, receivedAt }: Delivery): Translation {
@@ -185,7 +193,7 @@ async function ping(secret: string): Promise<Ping> {
   const headers = {
     'content-type': 'application/json',
     'x-github-event': 'ping',
-    'x-hub-signature-256': `${SIGNED_WITH}${hmacHex(body, secret)}`,
+    'x-hub-signature-256': await new Webhooks({ secret }).sign(body),
   };
   return { headers, body };
 }
