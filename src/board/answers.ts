@@ -14,7 +14,7 @@ export function denied(reply: FastifyReply, { why }: Admitted & { granted: false
   if (why === 'too-many') return reply.code(429).send({ error: TOO_MANY });
   if (why === 'no-role')
     return reply.code(403).send({ error: 'you are neither an operator nor a viewer here' });
-  return reply.code(401).send({ error: 'the board is not open to you: load it anew' });
+  return reply.code(401).send({ error: 'the board is not open to you: reload it' });
 }
 
 export function starting(reply: FastifyReply): FastifyReply {

@@ -39,7 +39,7 @@ export function gate(app: FastifyInstance, { door, sessions, log }: GateParts): 
     if (access.role !== 'operator' && (changes || request.routeOptions.config.forViewers !== true))
       return reply.code(403).send({ error: 'only operators may do this: you may look at the board' });
     if (changes && !(isJson(request) && (await mayChange(request, access))))
-      return reply.code(403).send({ error: 'this did not come from the board: load it anew' });
+      return reply.code(403).send({ error: 'this did not come from the board: reload it' });
     const still = await standing(access, sessions, changes);
     if (!still.granted) return denied(reply, still);
     known.set(request, access);

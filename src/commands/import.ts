@@ -55,7 +55,7 @@ export async function importCommand(
       `Imported ${entries} entries, as exported at ${header.at} by release ${header.release}, into ${await backend.describe()}.`,
       ...(lack
         ? [
-            'Secrets that trackers offered in handshakes are not among them: `incident-closer secret <tracker>` says how to have them offered anew.',
+            'Secrets that trackers offered in handshakes are not among them: `incident-closer secret <tracker>` says how to have them offered again.',
           ]
         : []),
       'The next start sweeps at once. Do not start the service at the place that this came from again.',

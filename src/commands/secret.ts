@@ -79,7 +79,7 @@ async function offered(source: Source, act: SecretsAsks['act'], { json }: Secret
     case 'forget':
       return print([
         `${forgotten} forgotten: webhooks that were signed with ${forgotten === 1 ? 'it' : 'them'} are refused from now on.`,
-        `The next secret that ${title} offers is kept, until ${until}. Set up its webhook anew now.`,
+        `The next secret that ${title} offers is kept, until ${until}. Set up its webhook again now.`,
       ]);
   }
 }
@@ -119,7 +119,7 @@ function shaken(source: Source): string[] {
     '',
     `  secret ${name} --show     prints what was offered`,
     `  secret ${name} --another  takes one more, for a further webhook`,
-    `  secret ${name} --forget   forgets them, to begin anew`,
+    `  secret ${name} --forget   forgets them, to start over`,
   ];
 }
 

@@ -60,7 +60,7 @@ export async function connectPlace(
   const task: Task = { place, wanted, access, deps, before };
   if (hook === undefined) return madeAnew(task);
   if (hook.isSpent !== true) return mended(task, hook);
-  deps.say(`${alreadyThere(task, hook)} It cannot be mended: it is made anew.`);
+  deps.say(`${alreadyThere(task, hook)} It cannot be fixed: a new one is made.`);
   const removed = await sent(() => place.remove(hook.id, access));
   if (removed !== SHOWN) deps.say(`Removed webhook ${hook.id} of ${place.title}.`);
   return madeAnew(task);
@@ -101,8 +101,8 @@ async function mended(task: Task, hook: FoundHook): Promise<Connected> {
   if (now !== SHOWN) {
     const isMended = hook.faults.length > 0;
     if (deps.secretOf === undefined)
-      deps.say(`${isMended ? 'Mended it, and set its' : 'Set its'} secret to the first one of the settings.`);
-    else if (isMended) deps.say('Mended it.');
+      deps.say(`${isMended ? 'Fixed it, and set its' : 'Set its'} secret to the first one of the settings.`);
+    else if (isMended) deps.say('Fixed it.');
     await keep(now, deps);
   }
   const { id } = now === SHOWN ? hook : now;
@@ -207,7 +207,7 @@ export async function listPlace(
   if (hooks.length === 0) deps.say(`${place.title}: no webhook that this token sees leads to ${address}.`);
   for (const { id, faults } of hooks)
     deps.say(
-      `${place.title}: webhook ${id} ${faults.length > 0 ? `needs mending: ${faults.join('; ')}` : 'is as it should be'}.`,
+      `${place.title}: webhook ${id} ${faults.length > 0 ? `needs fixing: ${faults.join('; ')}` : 'is as it should be'}.`,
     );
   return hooks;
 }

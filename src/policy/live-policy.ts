@@ -22,7 +22,7 @@ export type PolicyNews =
   /** What stands in the file does not count. */
   | { kind: 'wrong'; words: string }
   /** It counts again, and says what it said before. */
-  | { kind: 'mended'; words: string };
+  | { kind: 'fixed'; words: string };
 
 /** How many mistakes are told in a line. */
 const TOLD = 3;
@@ -107,7 +107,7 @@ export class LivePolicy {
     [this.#policy, this.#isEmpty, this.#since] = [read.policy, read.isEmpty, this.#now()];
     if (changes !== undefined)
       return { kind: 'changed', words: `${changes}. In force now: ${policyInWords(read.policy)}` };
-    return wasWrong ? { kind: 'mended', words: `In force as before: ${policyInWords(before)}` } : undefined;
+    return wasWrong ? { kind: 'fixed', words: `In force as before: ${policyInWords(before)}` } : undefined;
   }
 }
 

@@ -194,7 +194,7 @@ export function startWorkers<B extends IQueueBackend, C>(
       for (const worker of workers) worker.cancelAllJobs(SHUTDOWN);
       if (await settledWithin(closed, goingBack)) return;
       // BullMQ's close() waits for a server that is down. Jobs in flight count as abandoned later.
-      log.warn('Stopped without an answer from the queue; another worker takes over what was in hand.');
+      log.warn('Stopped without an answer from the queue; another worker takes over what was running.');
       for (const worker of workers) worker.disconnect().catch(() => {});
     },
   };

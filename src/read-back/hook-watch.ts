@@ -162,7 +162,7 @@ export function seenAfter(
 }
 
 const GONE =
-  'it was there and is not any more: some trackers delete a webhook that fails for long. Make it anew; if it was removed on purpose, this is forgotten after 7 days';
+  'it was there and is not any more: some trackers delete a webhook that fails for long. Make a new one; if it was removed on purpose, this is forgotten after 7 days';
 
 function news({ title }: Tracker, before: SeenHooks | undefined, now: SeenHooks): string[] {
   return now.hooks.flatMap((hook) => {

@@ -119,7 +119,7 @@ function reasonOf(counted: CountedFollowUp, why: WhyBlocked): string {
     case 'duplicate-of-open':
       return `${chain === undefined ? 'its task was closed as a duplicate' : explainChain(chain)}: close the last one in its tracker, set the follow-up in incident.io, or release the incident`;
     case 'malformed-reference':
-      return `incident.io gave a reference to its task that cannot be read (${followUp.malformedReference}), so nobody knows what it waits for: connect the follow-up to its task anew in incident.io`;
+      return `incident.io gave a reference to its task that cannot be read (${followUp.malformedReference}), so nobody knows what it waits for: connect the follow-up to its task again in incident.io`;
     case 'unknown-status':
       return `its status in incident.io is “${followUp.status}”, which this release does not know`;
     case 'not-doing':

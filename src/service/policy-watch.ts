@@ -73,6 +73,6 @@ export function watchPolicy(
 
 function tell({ kind, words }: PolicyNews, log: PolicyWatchDeps['log']): void {
   if (kind === 'wrong') log.warn(words);
-  else if (kind === 'mended') log.info(`the policy file is right again. ${words}`);
+  else if (kind === 'fixed') log.info(`the policy file is right again. ${words}`);
   else log.info(`the policy changed: ${words}. Every incident whose verdict rested on it is looked at again`);
 }

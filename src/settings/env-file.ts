@@ -43,7 +43,7 @@ export function ownEnvFile(folder: string, env: Environment, uid: number | undef
     });
     if (uid !== undefined && owner !== uid && owner !== 0)
       return refused('it belongs to another user, who could set anything');
-    if ((mode & 0o022) !== 0) return refused('others may write it (`chmod go-w` mends that)');
+    if ((mode & 0o022) !== 0) return refused('others may write it (`chmod go-w` fixes that)');
     return taken(path, readFileSync(file, 'utf8'), env);
   } finally {
     closeSync(file);

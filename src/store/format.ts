@@ -42,7 +42,7 @@ export async function refuseUnusable(store: Pick<Store, 'meta' | 'unfinishedImpo
   await refuseNewer(store);
   if (await isUnfinished(store))
     throw new UnfinishedStoreError(
-      'An import into this store did not come to its end, so part of what it should know is missing. Run `incident-closer import` again, with the same file or another: it begins anew.',
+      'An import into this store did not come to its end, so part of what it should know is missing. Run `incident-closer import` again, with the same file or another: it starts over.',
     );
 }
 

@@ -198,7 +198,7 @@ export class Store {
 
   /**
    * All that is known was brought here from another place, without its queue: nobody holds a lease, and the next sweep is
-   * due at once and looks at every verdict anew, so that what waited in that queue is made again.
+   * due at once and looks at every verdict again, so that what waited in that queue is made again.
    */
   async beginAnew(now: number): Promise<void> {
     for await (const page of this.leases.all()) for (const { id } of page) await this.leases.remove(id);

@@ -53,7 +53,7 @@ export async function fullSync(
     await store.meta.update(['full-sync-wanted'], () =>
       Number(lastCut) > started - LATE_ROWS ? lastCut : undefined,
     );
-    log.info({ followUps: listed.size, forgotten }, 'all follow-ups were read anew');
+    log.info({ followUps: listed.size, forgotten }, 'all follow-ups were read again');
     return { followUps: listed.size, forgotten };
   } finally {
     await store.release('full-sync', holder);

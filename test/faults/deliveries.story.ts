@@ -80,7 +80,7 @@ it('ten thousand events for one incident, at two receivers', async (test) => {
   await judge(test.task.name, world, planned, last, () => one.at, times);
 });
 
-it('all webhooks of an hour are lost: what incident.io can tell is made good by one sweep', async (test) => {
+it('all webhooks of an hour are lost: what incident.io can tell is recovered by one sweep', async (test) => {
   const { world, planned, last } = await stageOn(placeOn('embedded'), test.task.name, 12, test, {
     SWEEP_EVERY: '1h',
   });

@@ -163,7 +163,7 @@ describe('connecting Asana', () => {
     const hook = asana.webhooks.get(PROJECT);
     if (hook !== undefined) hook.active = false;
     expect(await connect(address)).toBe('proven');
-    expect(said()).toContain('it is not active. It cannot be mended: it is made anew.');
+    expect(said()).toContain('it is not active. It cannot be fixed: a new one is made.');
     expect(state.kept).toHaveLength(2);
     expect(asana.webhooks.size).toBe(1);
   });

@@ -98,7 +98,7 @@ describe.each([
     const other = { id: 1, ...WANTED('https://ci.example.com/hook') } as (typeof hooks)[number];
     hooks.push({ id: 2, ...WANTED(address), active: false } as typeof other, other);
     expect(await list(address)).toBe(false);
-    expect(said()).toContain('webhook 2 needs mending: it is not active');
+    expect(said()).toContain('webhook 2 needs fixing: it is not active');
     await disconnect(address);
     expect(hooks).toEqual([other]);
   });
@@ -164,7 +164,7 @@ describe.each([
     },
   );
 
-  it('mends the one that is there, and judges it by its new test alone', async () => {
+  it('fixes the one that is there, and judges it by its new test alone', async () => {
     const { gitlab, hooks, connect, disconnect, said } = await world();
     const address = await serviceWith('gitlab', SECRET);
     await connect(address);
@@ -222,7 +222,7 @@ describe('connecting Linear', () => {
     expect(said()).not.toContain(SECRET);
   });
 
-  it('mends the one that is there on whichever page, and leaves that of a single team alone', async () => {
+  it('fixes the one that is there on whichever page, and leaves that of a single team alone', async () => {
     const { hooks, connect, disconnect, said } = await world();
     const off = { ...wanted, enabled: false, resourceTypes: ['Comment'], secret: 'old' };
     const team = { id: 'w1', allPublicTeams: false, ...off };

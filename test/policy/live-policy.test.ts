@@ -116,7 +116,7 @@ describe('a policy whose file changes', () => {
 
     rmSync(path, { recursive: true, force: true });
     writeFileSync(path, GOOD);
-    expect(await looked()).toMatchObject({ news: { kind: 'mended' } });
+    expect(await looked()).toMatchObject({ news: { kind: 'fixed' } });
     expect(policy.problem).toBeUndefined();
     expect(rules()).toEqual(['Security', 'the settings']);
   });

@@ -91,7 +91,7 @@ const mutations = [
   },
   {
     name: 'the sweep sees statuses only',
-    breaks: 'the sweep does not look at what trackers told, so a lost queue is never made good',
+    breaks: 'the sweep does not look at what trackers told, so a lost queue is never recovered',
     file: 'src/sync/sweep.ts',
     from: '{ ...deps, taskKeyOf: indexedTaskKey },',
     to: '{ ...deps, taskKeyOf: () => undefined },',

@@ -80,7 +80,7 @@ export function addAsking(program: Command, run: Run): void {
   const failedRetry = new Command('retry')
     .copyInheritedSettings(program)
     .argument('[id]', 'as `failed list` shows it')
-    .description('have a failed job done anew')
+    .description('run a failed job again')
     .option('--all', 'all of them')
     .option('--json', 'print one JSON object')
     .action((id: string | undefined, { all, json }: { all?: boolean; json?: boolean }) =>
@@ -91,7 +91,7 @@ export function addAsking(program: Command, run: Run): void {
   program
     .command('failed')
     .helpGroup(GROUP)
-    .description('what failed for good and why, and having it done anew')
+    .description('what failed for good and why, and running it again')
     .addCommand(failedList, { isDefault: true })
     .addCommand(failedRetry);
 }

@@ -44,7 +44,7 @@ export function addSetUp(program: Command, run: Run): void {
     .command('connect')
     .argument('[tracker]', 'github, …')
     .argument('[place...]', 'acme/api for a repository or project, acme for an organization or group, …')
-    .description('make or mend a webhook in a tracker, and see that its deliveries arrive at PUBLIC_URL')
+    .description('make or fix a webhook in a tracker, and see that its deliveries arrive at PUBLIC_URL')
     .option('--list', 'only say what is connected, and how it is')
     .option(
       '--wait <time>',

@@ -41,7 +41,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const USUAL_WAIT = 120_000;
 
 /**
- * `connect <tracker> <place...>`: makes the webhook there by the tracker's API, or mends the one that is there. The token
+ * `connect <tracker> <place...>`: makes the webhook there by the tracker's API, or fixes the one that is there. The token
  * is for this command alone: nothing keeps or shows it. `shell`: the environment without what a file of settings adds.
  */
 export async function connectCommand(

@@ -44,7 +44,7 @@ async function append(path: string, text: string): Promise<void> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     throw new OperationError(
-      `${resolve(path)} cannot be written (${code}), so the secret of the webhook that was just made is nowhere yet. Mend that, and run this again: it finds the webhook.`,
+      `${resolve(path)} cannot be written (${code}), so the secret of the webhook that was just made is nowhere yet. Fix that, and run this again: it finds the webhook.`,
     );
   }
 }

@@ -6,7 +6,7 @@ import type { Facts } from '../facts.ts';
 import { isOfDryRun, settledAt } from '../settle-time.ts';
 import { by } from './by-rule.ts';
 
-/** Since when it is ready, in the status it still has; what a dry run found counts anew. */
+/** Since when it is ready, in the status it still has; what a dry run found counts again. */
 export function standingReady({ ready, incident, starts }: Facts): Facts['ready'] {
   return ready?.statusId === incident?.status.id && !isOfDryRun(ready, starts) ? ready : undefined;
 }
@@ -36,10 +36,10 @@ export function waitForTime(
   }
   if (until <= now) return undefined;
   if (until === brakeUntil) return { ...braked(brakeUntil), readySince: since };
-  const anew = settled > since + rule.settleTime ? ', anew after the dry run' : '';
+  const again = settled > since + rule.settleTime ? ', again after the dry run' : '';
   if (until === settled)
     return {
-      ...wait('settling', `${all}; it settles until ${formatTime(settled)}${anew}`, settled),
+      ...wait('settling', `${all}; it settles until ${formatTime(settled)}${again}`, settled),
       readySince: since,
     };
   const words = `${all}; ${by(rule)} it stays in its post-incident flow until ${formatTime(mayClose)}`;

@@ -72,7 +72,7 @@ function stateOf({
   failure_deletion_timestamp: deletedAt,
 }: AsanaHook): Omit<Hook, 'place'> {
   const of = resource?.gid ?? 'an unknown resource';
-  if (!active) return { id: gid, of, state: 'off', words: `that of ${of} is not active: make it anew` };
+  if (!active) return { id: gid, of, state: 'off', words: `that of ${of} is not active: make a new one` };
   if (!retries && !deletedAt) return { id: gid, of, state: 'on' };
   const until = deletedAt ? `, and deletes it at ${deletedAt} unless one is taken` : '';
   return {

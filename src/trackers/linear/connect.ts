@@ -29,7 +29,7 @@ const FIND = `query Webhooks($after: String) {
 const MAKE =
   'mutation Make($input: WebhookCreateInput!) { webhookCreate(input: $input) { success webhook { id enabled } } }';
 const MEND =
-  'mutation Mend($id: String!, $input: WebhookUpdateInput!) { webhookUpdate(id: $id, input: $input) { success webhook { id enabled } } }';
+  'mutation Fix($id: String!, $input: WebhookUpdateInput!) { webhookUpdate(id: $id, input: $input) { success webhook { id enabled } } }';
 const REMOVE = 'mutation Remove($id: String!) { webhookDelete(id: $id) { success } }';
 
 const foundSchema = z.object({
