@@ -266,6 +266,26 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     complaints.splice(0);
   });
 
+  it('goes on in the open page after the service was restarted: it shows what is true, and its buttons work', async () => {
+    const { world } = scene;
+    const page = await open();
+    const incident = await world.incident(['acme/back#91', 'acme/back#92']);
+    const mine = row(page, incident.reference);
+    await mine.getByText('0 of 2 done').waitFor();
+    await page.evaluate('globalThis.mark = 1');
+    await world.restart({ PORT: new URL(world.service.url).port });
+    await world.github({ issue: 'acme/back#91', action: 'closed' });
+    await mine.getByText('1 of 2 done').waitFor();
+    await page.getByText('live', { exact: true }).waitFor();
+    await mine.getByRole('button', { name: `Hold ${incident.reference}` }).click();
+    await page.locator('#why').fill('the audit is not over');
+    await page.getByRole('button', { name: 'Hold it' }).click();
+    await section(page, 'Held').getByText(incident.reference, { exact: true }).waitFor();
+    expect(await page.evaluate('globalThis.mark')).toBe(1);
+    await world.restart({ PORT: '0' });
+    complaints.splice(0);
+  });
+
   it('finds open incidents and closed ones, by number, task and link, and says the truth about each', async () => {
     const page = await open();
     const { untold, closed: gone } = scene.incidents;
