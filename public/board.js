@@ -2,6 +2,7 @@
 
 import { toast } from './actions.js';
 import { addressWith, asked, go, isFiltered } from './address.js';
+import { readBacktest, showBacktest } from './backtest.js';
 import { readCharts, showCharts } from './charts.js';
 import { readDeliveries, showDeliveries } from './deliveries.js';
 import { $, count, h, localTime, plain, sentence } from './dom.js';
@@ -21,6 +22,7 @@ const VIEWS = {
   meeting: { read: readMeeting, show: (_, meeting) => showMeeting(meeting) },
   charts: { read: readCharts, show: (_, charts) => showCharts(charts) },
   deliveries: { read: readDeliveries, show: (_, told) => showDeliveries(told) },
+  backtest: { read: readBacktest, show: (_, told) => showBacktest(told) },
   health: { read: async () => {}, show: showHealth },
 };
 

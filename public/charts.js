@@ -12,8 +12,8 @@ const DURATIONS = [
   ...[SECOND, 5 * SECOND, 15 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 3 * HOUR, 12 * HOUR],
   ...[DAY, 2 * DAY, 7 * DAY, 28 * DAY, 91 * DAY, 364 * DAY],
 ];
-const drawn = [];
-let shown;
+/** What is drawn in each place of a page. */
+const drawn = new Map();
 
 export function readCharts() {
   return askAgain('charts', 'api/charts');
@@ -90,11 +90,17 @@ const CHARTS = [
 ];
 
 export function showCharts(charts) {
-  if (shown === charts) return;
-  shown = charts;
-  for (const chart of drawn.splice(0)) chart.destroy();
-  $('chart-cards').replaceChildren(...CHARTS.map((chart) => cardOf(chart, chart.of(charts))));
-  for (const [i, chart] of CHARTS.entries()) draw($('chart-cards').children[i], chart, chart.of(charts));
+  showCards($('chart-cards'), CHARTS, charts);
+}
+
+/** Draws charts of `told` in a place, unless they stand there already. */
+export function showCards(place, charts, told) {
+  const before = drawn.get(place);
+  if (before?.told === told) return;
+  for (const chart of before?.plots ?? []) chart.destroy();
+  place.replaceChildren(...charts.map((chart) => cardOf(chart, chart.of(told))));
+  const plots = charts.flatMap((chart, i) => draw(place.children[i], chart, chart.of(told)) ?? []);
+  drawn.set(place, { charts, told, plots });
 }
 
 /** Where something is to be seen: no week without a closing is drawn as if it were one. */
@@ -151,7 +157,7 @@ function cardOf({ title, about, duration }, told) {
 }
 
 function draw(card, { duration }, told) {
-  if (isEmpty(told)) return;
+  if (isEmpty(told)) return undefined;
   const place = card.querySelector('.plot');
   const style = getComputedStyle(document.body);
   const color = (name) => style.getPropertyValue(name).trim();
@@ -198,7 +204,7 @@ function draw(card, { duration }, told) {
     ],
   };
   const data = [places, ...names.map((name) => told.series[name].map((value) => value ?? null))];
-  drawn.push(new uPlot(options, data, place));
+  return new uPlot(options, data, place);
 }
 
 /** As many places as labels fit. */
@@ -207,11 +213,13 @@ function every(places, width) {
   return places.filter((place) => place % step === 0);
 }
 
-/** Drawn anew for another width, or other colours. */
+/** Drawn again for another width, or other colours. */
 const again = () => {
-  const charts = shown;
-  shown = undefined;
-  if (charts !== undefined && !$('charts').hidden) showCharts(charts);
+  for (const [place, { charts, told }] of [...drawn]) {
+    if (place.offsetParent === null) continue;
+    drawn.set(place, { ...drawn.get(place), told: undefined });
+    showCards(place, charts, told);
+  }
 };
 addEventListener('resize', again);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);

@@ -13,6 +13,7 @@ const TYPES: Record<string, string> = {
 export const assets = [
   'actions.js',
   'address.js',
+  'backtest.js',
   'board.css',
   'board.js',
   'charts.js',

@@ -4,6 +4,7 @@ import { signed } from '../receiver/support.ts';
 import { queuePlaces } from '../support/backends.ts';
 import { taskEvent } from '../support/make.ts';
 import { closed } from '../support/world.ts';
+import { backtestFile } from './backtest-file.ts';
 import { breaches, browserIsThere, openBrowser, openPage, row, section, tabTo, VIEWS } from './browser.ts';
 import { openScene, type Scene } from './scene.ts';
 
@@ -132,7 +133,14 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
   it('fits a phone: nothing has to be scrolled sideways', async () => {
     const page = await open();
     for (const width of [320, 390, 768])
-      for (const view of ['', '?view=meeting', '?view=charts', '?view=deliveries', '?view=health']) {
+      for (const view of [
+        '',
+        '?view=meeting',
+        '?view=charts',
+        '?view=deliveries',
+        '?view=backtest',
+        '?view=health',
+      ]) {
         await page.setViewportSize({ width, height: 800 });
         await page.goto(`${scene.world.service.url}/${view}`);
         await page.getByText('live', { exact: true }).waitFor();
@@ -313,6 +321,29 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     await page.getByRole('link', { name: 'Clear filters' }).click();
     await row(page, scene.incidents.waiting.reference).waitFor();
     expect(await page.getByRole('searchbox').inputValue()).toBe('');
+  });
+
+  it('shows a backtest from its file in figures, charts and lists, and says so where a file is none', async () => {
+    const page = await open({}, '?view=backtest');
+    const choose = (name: string, buffer: Buffer) =>
+      page.getByLabel('The file of a backtest').setInputFiles({ name, mimeType: 'application/json', buffer });
+    await choose('list.json', Buffer.from('[]'));
+    await page.getByRole('alert').getByText('This file is no backtest').waitFor();
+    await choose('backtest.json', backtestFile());
+    const figure = (name: string) => page.getByRole('row').filter({ hasText: name }).locator('td');
+    await expect.poll(() => figure('would have been closed').textContent()).toBe('2');
+    expect(await figure('cannot be known').textContent()).toBe('1');
+    await page.getByText('8 incidents, declared from').waitFor();
+    const wentOn = section(page, 'People went on with them').getByRole('listitem');
+    expect(await wentOn.count()).toBe(1);
+    await wentOn.getByRole('link', { name: '<b>moved back</b> to Fixing' }).waitFor();
+    await section(page, 'People closed them').getByText('waits for acme/api#3').waitFor();
+    await section(page, 'Cannot be known').getByText('from the link of an older issue').waitFor();
+    expect(await section(page, 'Closings a week, had it run').locator('canvas').count()).toBe(1);
+    await section(page, 'What ever kept incidents open').getByText('As a table').click();
+    await page.getByRole('row', { name: 'stale bot 1' }).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    expect(await breaches(page)).toEqual([]);
   });
 
   it('shows an incident on a page of its own, with its story, and acts there by keyboard alone', async () => {

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Backtest, backtest, type Policies, SHARE } from '../../backtest/backtest.ts';
 import { inWords } from '../../backtest/in-words.ts';
+import { DOUBTS } from '../../backtest/past.ts';
 import { NoProgressFileError } from '../../backtest/progress-file.ts';
 import { type Context, createContext, createStoreContext } from '../../context/context.ts';
 import { IncidentIoError } from '../../incident-io/errors.ts';
@@ -109,11 +110,11 @@ function forPeople(error: unknown, file: string): unknown {
   );
 }
 
-/** Times for programs. */
-function asJson({ from, to, notAsked, reports }: Backtest) {
+/** For programs and for the board's page, which shows it: times as text, and what each doubt means. */
+export function asJson({ from, to, notAsked, reports }: Backtest) {
   const time = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
   return {
-    ...{ from: time(from), to: time(to), notAsked },
+    ...{ from: time(from), to: time(to), notAsked, doubts: DOUBTS },
     policies: reports.map(({ rows, ...report }) => ({
       ...report,
       rows: rows.map(({ at, peopleAt, between, wentOn, ...row }) => ({
