@@ -64,8 +64,59 @@ it.each(SHELLS)('%s is offered every command and flag that there is', (shell) =>
     for (const { name } of commands) expect(script).toMatch(new RegExp(`\\b${name}\\b`));
     for (const { long } of flags) expect(script).toContain(shell === 'fish' ? ` -l ${long.slice(2)} ` : long);
   }
-  const there = spawnSync(shell, ['--version']).status === 0;
-  if (!there) return;
-  const { stderr, status } = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
-  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+});
+
+const isThere = (shell: string) => spawnSync(shell, ['--version']).status === 0;
+
+// Where these shells are not installed; `.ci/run` installs them.
+describe.skipIf(!isThere('fish'))('fish completes', () => {
+  const file = join(folder, 'incident-closer.fish');
+  writeFileSync(file, scriptFor('fish', completed));
+  const suggested = (line: string) => {
+    const { stdout, stderr } = spawnSync(
+      'fish',
+      ['-c', `source '${file}'; complete -C 'incident-closer ${line}'`],
+      {
+        cwd: folder,
+        encoding: 'utf8',
+      },
+    );
+    expect(stderr).toBe('');
+    return stdout.split('\n').flatMap((one) => one.split('\t')[0] || []);
+  };
+
+  it('commands, flags and trackers', () => {
+    expect(suggested('conn')).toEqual(['connect']);
+    expect(suggested('failed re')).toEqual(['retry']);
+    expect(suggested('check --j')).toEqual(['--json']);
+    expect(suggested('connect git').sort()).toEqual(['github', 'gitlab']);
+  });
+});
+
+// As above.
+describe.skipIf(!isThere('zsh'))('zsh completes', () => {
+  const file = join(folder, '_incident-closer');
+  writeFileSync(file, scriptFor('zsh', completed));
+  /** What it adds for the last word, of which zsh itself then takes what fits. */
+  const added = (...words: string[]) => {
+    const script = `compdef() {}
+compadd() { print -l -- "\${(@)argv:#--}" }
+_files() { print files }
+words=(incident-closer ${words.map((word) => `'${word}'`).join(' ')})
+CURRENT=${words.length + 1}
+source '${file}'
+(( $+functions[_incident_closer] )) && _incident_closer`;
+    const { stdout, stderr } = spawnSync('zsh', ['-f', '-c', script], { cwd: folder, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    return [...new Set(stdout.split('\n').filter(Boolean))];
+  };
+
+  it('commands, flags, trackers and files', () => {
+    expect(added('conn')).toContain('connect');
+    expect(added('failed', '').sort()).toEqual(['list', 'retry']);
+    expect(added('history', '--')).toEqual(expect.arrayContaining(['--json', '--limit']));
+    expect(added('connect', '')).toEqual(expect.arrayContaining(['github', 'azure-devops']));
+    expect(added('import', '')).toEqual(['files']);
+    expect(added('history', '--limit', '')).toEqual([]);
+  });
 });
