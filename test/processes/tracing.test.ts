@@ -96,9 +96,9 @@ it.each(queuePlaces())(
     expect(collector.resources[0]).toContain('incident-closer');
     expect(collector.resources[0]).toContain('deployment.environment.name');
     // The lines of the log name the same trace.
-    expect(service.stdout.find((line) => line.includes('is confirmed'))).toContain(
-      `"trace_id":"${edit()?.traceId}"`,
-    );
+    await expect
+      .poll(() => service.stdout.find((line) => line.includes('is confirmed')))
+      .toContain(`"trace_id":"${edit()?.traceId}"`);
     for (const hidden of [world.env.INCIDENT_IO_API_KEY, world.env.GITHUB_WEBHOOK_SECRET])
       expect(collector.bodies.join('\n')).not.toContain(hidden);
   },
