@@ -21,7 +21,14 @@ describe.skipIf(!inject('redisUrl') || program === '')('a master that dies under
       privateRedis(program, folders[0]),
       privateRedis(program, folders[1]),
     ]);
-    await Promise.all([master.start(), replica.start('--replicaof', '127.0.0.1', `${master.port}`)]);
+    await Promise.all([
+      master.start('--repl-diskless-sync-delay', '0'),
+      replica.start('--replicaof', '127.0.0.1', `${master.port}`),
+    ]);
+    // What was written before is lost with the master otherwise.
+    const own = new Redis(replica.url);
+    await expect.poll(() => own.info('replication')).toContain('master_link_status:up');
+    own.disconnect();
     sentinels = await startSentinels(program, freshFolder('sentinels-'), master);
   });
   afterEach(async () => {
