@@ -9,6 +9,8 @@ export interface Backend {
   /** If there is no store: which, and what to do. */
   readonly missing?: string;
   readonly tables: Tables;
+  /** What an error of its tables means to an operator, where that is more than its message says. */
+  explain?(error: unknown): string;
   readonly intake: EventIntake;
   readonly waker: Waker;
   /** Starts workers. At most one review of an incident runs at a time, whatever the number of processes. */

@@ -13,7 +13,7 @@ export async function queueProblems(backend: Backend): Promise<string[]> {
     await backend.ping();
     return [];
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
+    return [wordsOf(error)];
   }
 }
 
@@ -29,11 +29,15 @@ export async function workersProblems(base: StoreContext | undefined): Promise<s
   }
 }
 
-export async function storeProblems({ tables }: Backend): Promise<string[]> {
+export async function storeProblems({ tables, explain = wordsOf }: Backend): Promise<string[]> {
   try {
     await withDeadline(tables.time(), STORE_WITHIN, 'no answer');
     return [];
   } catch (error) {
-    return [`the store does not answer: ${error instanceof Error ? error.message : String(error)}`];
+    return [`the store does not answer: ${explain(error)}`];
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -148,6 +148,7 @@ export async function openSql(place: SqlPlace, options: BackendOptions): Promise
     ...producers,
     kind: place.kind,
     tables,
+    explain,
     work: (handlers, work) => startWorkers(connections, producers, handlers, { ...options, ...work }),
 
     async ping() {
