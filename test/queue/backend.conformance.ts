@@ -42,6 +42,8 @@ export function conformance(place: QueuePlace): void {
       await prepared(place);
       backend = await openBackend(place.url, options);
       other = place.name === 'embedded' ? backend : await openBackend(place.url, options);
+      // A busy machine may take longer to connect than opening waits for it.
+      for (const one of [backend, other]) await eventually(() => one.ping());
     });
     beforeEach(() => {
       lines.length = 0;
@@ -469,6 +471,7 @@ export function conformance(place: QueuePlace): void {
     beforeAll(async () => {
       const options = { prefix: place.prefix, log: listeningLog().log, stalledInterval: 500 };
       backend = await openBackend(place.url, { ...options, lockDuration: 2_000 });
+      await eventually(() => backend.ping());
     });
     afterAll(() => backend?.close());
 
