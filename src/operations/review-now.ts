@@ -2,7 +2,7 @@ import type { StoreContext } from '../context/context.ts';
 import { operatorInWords } from '../review/sentences.ts';
 import type { Operator } from '../store/history/operator.ts';
 
-/** Wakes a review of an incident, as any webhook does. */
+/** Has an incident reviewed now, in the way that a webhook does. */
 export async function reviewNow(
   { id, reference }: { id: string; reference: string },
   { backend, log }: StoreContext,

@@ -42,7 +42,7 @@ const PROJECTS: readonly [string, ...string[]] = [
   'OPS',
   'PLAT',
 ];
-const TODO: readonly [string, ...string[]] = [
+const TITLES: readonly [string, ...string[]] = [
   'Alert when replicas lag',
   'Retry the call',
   'Cap the query',
@@ -210,7 +210,7 @@ function followUpsOf(n: number, waits: boolean) {
     const isGithub = project.includes('/');
     const name = isGithub ? `${project}#${number * 3 + k}` : `${project}-${number * 3 + k}`;
     return {
-      ...{ id: `01FOLLOWUP${n}x${k}`, title: pick(TODO, n + k), name },
+      ...{ id: `01FOLLOWUP${n}x${k}`, title: pick(TITLES, n + k), name },
       task: isGithub ? `github:github.com/${name}` : `jira:acme.atlassian.net/${name}`,
       url: isGithub
         ? `https://github.com/${name.replace('#', '/issues/')}`
@@ -229,7 +229,7 @@ async function remember(store: Store, now: number): Promise<void> {
     const evidence = [
       {
         followUp: `01DONE${n}`,
-        title: pick(TODO, n),
+        title: pick(TITLES, n),
         name: `acme/api#${5_000 + n}`,
         status: 'completed',
         state: 'done',
