@@ -52,7 +52,7 @@ const pure = [
   'review/guards/flow',
   'review/guards/time',
   'review/moved-back',
-  'review/obstacles',
+  'review/other-reasons',
   'review/refusals',
   'review/sentences',
   'review/settle-time',

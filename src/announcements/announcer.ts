@@ -1,9 +1,9 @@
-import { Bell } from '../bell.ts';
 import type { Context } from '../context/context.ts';
 import { createHttp } from '../http.ts';
 import { tellsOfClosings } from '../policy/telling.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { taskKeyOf } from '../trackers/index.ts';
+import { Bell } from '../wake-signal.ts';
 import { type AnnouncingDeps, announceDue, endAnnouncing, type InFlight } from './announce.ts';
 import { asFollowUp } from './as-follow-up.ts';
 import { announceBlocked } from './blocked.ts';

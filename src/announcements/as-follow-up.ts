@@ -8,8 +8,8 @@ import {
   UnclearError,
 } from '../incident-io/errors.ts';
 import { askedMode } from '../review/gather.ts';
+import type { ReopenedTask } from '../store/notices/reopened.ts';
 import type { Store } from '../store/store.ts';
-import type { ReopenedTask } from '../store/told/reopened.ts';
 import type { FollowUp, TaskKey } from '../vocabulary.ts';
 import { AnnounceLaterError, CannotAnnounceError, type Post } from './place.ts';
 

@@ -1,7 +1,7 @@
 import type { FailedJob } from '../queue/backend.ts';
 import type { Announcement } from '../store/announcement-records.ts';
+import type { ReopenedTask } from '../store/notices/reopened.ts';
 import type { Closure, IncidentRecord, Outcome } from '../store/records.ts';
-import type { ReopenedTask } from '../store/told/reopened.ts';
 import { isDropped } from './text.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { ReopenedTask } from '../store/notices/reopened.ts';
 import type { Closure } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import type { ReopenedTask } from '../store/told/reopened.ts';
 import { notificationsToTell } from './by-notification.ts';
 import { webhooksToTell } from './by-webhook.ts';
 import { announceEvent } from './event.ts';

@@ -1,8 +1,8 @@
 import { formatTime } from '../format-time.ts';
 import { bounded } from '../outside-text.ts';
 import { allDone, joinNames } from '../review/sentences.ts';
+import type { ReopenedTask } from '../store/notices/reopened.ts';
 import type { Closure, IncidentRecord } from '../store/records.ts';
-import type { ReopenedTask } from '../store/told/reopened.ts';
 
 type Row = Closure['evidence'][number];
 

@@ -1,8 +1,8 @@
 import type { StoreContext } from '../context/context.ts';
 import { formatTime } from '../format-time.ts';
-import { reachInWords, readReachTrouble } from '../incident-io/reach.ts';
+import { reachInWords, readReachTrouble } from '../incident-io/outage.ts';
+import { readKeyReport } from '../store/notices/key-report.ts';
 import { policiesInWords, policiesOf, type Workers } from '../store/process-notes.ts';
-import { readKeyReport } from '../store/told/key-report.ts';
 
 /** One part that has to work. `unknown`: not known yet. */
 export interface Health {

@@ -1,7 +1,7 @@
 import type { StoreContext } from '../context/context.ts';
 import { ruleFor } from '../policy/rule.ts';
 import { countFollowUps, storedRule, UNKNOWN } from '../review/gather.ts';
-import type { Obstacle } from '../review/obstacles.ts';
+import type { Obstacle } from '../review/other-reasons.ts';
 import { type Section, saysClosed, sectionRank } from '../review/sections.ts';
 import {
   type CountedFollowUp,
@@ -14,8 +14,8 @@ import type { Hold, IncidentRecord, Outcome } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { followUpsOf, indexedTaskKey } from '../sync/indexed-rows.ts';
 import { isPrivate } from '../visibility.ts';
-import { obstaclesKnown } from './obstacles.ts';
-import { type WhoseWord, whoseWord } from './whose-word.ts';
+import { obstaclesKnown } from './other-reasons.ts';
+import { type WhoseWord, whoseWord } from './state-source.ts';
 
 export type BoardContext = Pick<StoreContext, 'store' | 'clock' | 'policy' | 'settings'>;
 

@@ -9,9 +9,9 @@ import type {
   IncidentIoWriter,
 } from '../incident-io/api.ts';
 import { createClient, readOnly } from '../incident-io/client.ts';
+import { ReachWatch } from '../incident-io/outage.ts';
 import { createPace } from '../incident-io/pace/pace.ts';
 import { shareOf } from '../incident-io/pace/share.ts';
-import { ReachWatch } from '../incident-io/reach.ts';
 import type { CallReport } from '../metrics/counters.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Backend } from '../queue/backend.ts';

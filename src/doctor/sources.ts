@@ -2,7 +2,7 @@ import { request } from 'undici';
 import { z } from 'zod';
 import { systemClock } from '../clock.ts';
 import type { Context } from '../context/context.ts';
-import { isOff, type ToldHook, toldHooks } from '../read-back/hooks-told.ts';
+import { isOff, type ToldHook, toldHooks } from '../read-back/hook-status.ts';
 import { createServer } from '../receiver/server.ts';
 import { TRIAL } from '../receiver/webhooks.ts';
 import { prefixOf, secretVariable } from '../settings/rows.ts';

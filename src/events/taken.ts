@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { Collected } from '../collected.ts';
 import type { DeliveryLog } from '../store/delivery-log.ts';
 import { type TakenRecord, takenKey } from '../store/delivery-records.ts';
 import type { EventBatch } from '../vocabulary.ts';
+import { Collected } from '../write-buffer.ts';
 
 /** What was done with one event: whose reviews it woke, and who has a follow-up for it and knew what it says. */
 export interface Taken {

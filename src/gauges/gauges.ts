@@ -1,9 +1,9 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { StoreContext } from '../context/context.ts';
+import { readReachTrouble } from '../incident-io/outage.ts';
 import { readRoom } from '../incident-io/pace/pace-record.ts';
-import { readReachTrouble } from '../incident-io/reach.ts';
 import { queueNames } from '../queue/options.ts';
-import { isOff, toldHooks } from '../read-back/hooks-told.ts';
+import { isOff, toldHooks } from '../read-back/hook-status.ts';
 import { OPEN_INTENTS } from '../review/closing.ts';
 import { DUE, sectionRank, sections } from '../review/sections.ts';
 import { ANNOUNCEMENTS_DUE } from '../store/announcements-due.ts';

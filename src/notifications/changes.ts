@@ -1,5 +1,5 @@
 import type { Trouble } from '../operations/troubles.ts';
-import type { ToldPlace, ToldTrouble } from '../store/told/troubles.ts';
+import type { ToldPlace, ToldTrouble } from '../store/notices/troubles.ts';
 
 /** What stands about each trouble after a look. Pure: what is told follows from it alone. */
 

@@ -3,7 +3,7 @@ import type { StoreContext } from '../context/context.ts';
 import type { AnnouncementOutcome } from '../metrics/counters.ts';
 import { findTroubles, type Trouble, type TroubleKind, troubleKinds } from '../operations/troubles.ts';
 import { type Sleep, sleep } from '../sleep.ts';
-import { type ToldPlace, type ToldTrouble, toldTroubles } from '../store/told/troubles.ts';
+import { type ToldPlace, type ToldTrouble, toldTroubles } from '../store/notices/troubles.ts';
 import { afterLook, dueFor, isSettled, placeOf } from './changes.ts';
 import { type Destination, type DestinationName, type Notification, NotTakenError } from './destination.ts';
 import { destinationsOf, notifyingHttp } from './destinations.ts';

@@ -4,7 +4,7 @@ import { reviewDeps } from '../context/deps.ts';
 import { ruleFor } from '../policy/rule.ts';
 import { NOT_VISIBLE } from '../review/evaluate.ts';
 import { countFollowUps } from '../review/gather.ts';
-import { obstaclesByStore } from '../review/obstacles.ts';
+import { obstaclesByStore } from '../review/other-reasons.ts';
 import { inspectListed } from '../review/review.ts';
 import { failingInWords } from '../review/sentences.ts';
 import { readStatuses, storedFacts } from '../review/stored-facts.ts';

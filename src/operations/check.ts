@@ -3,7 +3,7 @@ import type { Context, StoreContext } from '../context/context.ts';
 import { reviewDeps } from '../context/deps.ts';
 import { formatTime } from '../format-time.ts';
 import { TransientError } from '../incident-io/errors.ts';
-import { reachInWords, readReachTrouble } from '../incident-io/reach.ts';
+import { reachInWords, readReachTrouble } from '../incident-io/outage.ts';
 import { isPastBacklog } from '../review/careful-writes.ts';
 import type { Verdict } from '../review/evaluate.ts';
 import { inspect } from '../review/review.ts';

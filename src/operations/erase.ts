@@ -4,9 +4,9 @@ import { closingsCountOf } from '../policy/rule.ts';
 import { DeliveryLog } from '../store/delivery-log.ts';
 import type { Operator } from '../store/history/operator.ts';
 import type { StoryEntry } from '../store/history/story.ts';
+import { toldTroubles } from '../store/notices/troubles.ts';
 import type { Blocker } from '../store/records.ts';
 import type { Table } from '../store/table.ts';
-import { toldTroubles } from '../store/told/troubles.ts';
 import { OperationError } from './operation.ts';
 
 /** How many entries of each kind had the name. */

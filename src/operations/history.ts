@@ -3,8 +3,8 @@ import type { StoreContext } from '../context/context.ts';
 import { HISTORY } from '../review/closing.ts';
 import type { AnnouncementPlace } from '../store/announcement-records.ts';
 import { memberOfClosing } from '../store/announcements-due.ts';
+import { type ReopenedTask, reopenedTask } from '../store/notices/reopened.ts';
 import { blocker, type Closure, evidenceRow } from '../store/records.ts';
-import { type ReopenedTask, reopenedTask } from '../store/told/reopened.ts';
 import { isPrivate } from '../visibility.ts';
 import { actions, shownAction } from './actions.ts';
 

@@ -1,12 +1,12 @@
 import type { StoreContext } from '../context/context.ts';
 import { formatTime } from '../format-time.ts';
-import { reachInWords, readReachTrouble } from '../incident-io/reach.ts';
+import { reachInWords, readReachTrouble } from '../incident-io/outage.ts';
 import { namedBy } from '../receiver/refusal-words.ts';
 import { CLOSING_ROLE } from '../review/decide.ts';
 import { DUE, sectionRank } from '../review/sections.ts';
 import { DeliveryLog } from '../store/delivery-log.ts';
+import { readKeyReport } from '../store/notices/key-report.ts';
 import { webhooksTaken } from '../store/process-notes.ts';
-import { readKeyReport } from '../store/told/key-report.ts';
 import { sources } from '../trackers/index.ts';
 import { overdueIncidents } from './overdue.ts';
 import { standingRefusals } from './refusals.ts';

@@ -1,4 +1,4 @@
-import { onBeat } from '../beat.ts';
+import { onBeat } from '../aligned-timer.ts';
 
 /** How often the clock is checked, and which change is more than a correction by NTP, ms. */
 const LOOK_EVERY = 5_000;

@@ -18,7 +18,7 @@ import { type Connections, FAULTY, type Producers, shared } from './producers.ts
 import { Progress, watched } from './progress.ts';
 import { FinalFailure, type Handlers, type JobContext, PutBack, type Workers } from './queues.ts';
 import { quietErrors } from './quiet-errors.ts';
-import { StalledLook } from './stalled-look.ts';
+import { StalledLook } from './stalled-check.ts';
 
 /** Why a job's signal was aborted. */
 const SHUTDOWN = 'shutdown';

@@ -1,5 +1,5 @@
 import type { Worker } from 'bullmq';
-import { untilBeat } from '../beat.ts';
+import { untilBeat } from '../aligned-timer.ts';
 import { settledWithin } from '../deadline.ts';
 import { sleep } from '../sleep.ts';
 import type { QueueName } from './options.ts';

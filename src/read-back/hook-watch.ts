@@ -11,9 +11,9 @@ import type { TrackerOptions } from '../trackers/options.ts';
 import type { Tracker } from '../trackers/tracker.ts';
 import type { TaskKey } from '../vocabulary.ts';
 import { guarded } from './guarded.ts';
-import { heeding } from './heeding.ts';
-import { hookInWords, lastSeen, UNSEEN_FOR } from './hooks-told.ts';
+import { hookInWords, lastSeen, UNSEEN_FOR } from './hook-status.ts';
 import { trackerOf } from './reader.ts';
+import { heeding } from './retry-after.ts';
 import { tokenMark } from './token-mark.ts';
 
 export interface HookWatchOptions {

@@ -9,7 +9,7 @@ import type { Tracker } from '../trackers/tracker.ts';
 import type { TaskKey } from '../vocabulary.ts';
 import { type Found, readInBatches } from './batches.ts';
 import { guarded } from './guarded.ts';
-import { heeding } from './heeding.ts';
+import { heeding } from './retry-after.ts';
 import { type CannotReadError, TrackerWatch } from './tracker-watch.ts';
 
 export interface ReaderOptions {

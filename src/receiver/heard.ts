@@ -1,7 +1,7 @@
-import { Collected } from '../collected.ts';
 import type { Logger } from '../log.ts';
 import { type Heard, paceAfter } from '../store/delivery-pace.ts';
 import type { Store } from '../store/store.ts';
+import { Collected } from '../write-buffer.ts';
 
 /** How often (ms) the counts are written. */
 const EVERY = 10_000;

@@ -1,4 +1,3 @@
-import { Behind } from '../behind.ts';
 import type { Logger } from '../log.ts';
 import { type DeliveryLog, merged, REMEMBERED, SHOWN_OF_SUM } from '../store/delivery-log.ts';
 import type {
@@ -11,6 +10,7 @@ import type {
 } from '../store/delivery-records.ts';
 import type { IdsOfRequest } from '../trackers/request-ids.ts';
 import type { EventBatch } from '../vocabulary.ts';
+import { Behind } from '../write-behind.ts';
 
 /** How long (ms) deliveries are collected before they are written. */
 const EVERY = 1_000;

@@ -13,7 +13,7 @@ import { decide } from './decide.ts';
 import type { Decision } from './decision.ts';
 import type { Facts } from './facts.ts';
 import { countFollowUps, type GatherDeps, type Gathered, gather, storeIncidents } from './gather.ts';
-import { type Obstacle, obstacles } from './obstacles.ts';
+import { type Obstacle, obstacles } from './other-reasons.ts';
 import { readStatuses, storedFacts } from './stored-facts.ts';
 
 export interface EvaluateDeps extends GatherDeps {

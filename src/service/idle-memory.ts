@@ -1,4 +1,4 @@
-import { onBeat } from '../beat.ts';
+import { onBeat } from '../aligned-timer.ts';
 import { collectGarbage } from '../collect-garbage.ts';
 
 /** How often (ms) this is checked. */

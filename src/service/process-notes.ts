@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { onBeat } from '../beat.ts';
+import { onBeat } from '../aligned-timer.ts';
 import { settledWithin } from '../deadline.ts';
 import type { Logger } from '../log.ts';
 import type { LivePolicy } from '../policy/live-policy.ts';

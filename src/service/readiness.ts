@@ -1,6 +1,6 @@
 import type { StoreContext } from '../context/context.ts';
 import { withDeadline } from '../deadline.ts';
-import { reachInWords, readReachTrouble } from '../incident-io/reach.ts';
+import { reachInWords, readReachTrouble } from '../incident-io/outage.ts';
 import type { Backend } from '../queue/backend.ts';
 
 /** What keeps parts of a process from working, for `/readyz`; each empty where all is well. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { reopenedTask } from './told/reopened.ts';
+import { reopenedTask } from './notices/reopened.ts';
 
 /** One recipient of an announcement, and the result. */
 export const announcementPlace = z.object({

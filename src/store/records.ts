@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { operator } from './history/operator.ts';
-import { reopenedTask } from './told/reopened.ts';
+import { reopenedTask } from './notices/reopened.ts';
 
 /**
  * The schemas of what the store keeps: an invalid entry is an error that names it, never a guess. New fields are

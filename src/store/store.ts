@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Bell } from '../bell.ts';
 import { CLOCKS_AGREE } from '../clock.ts';
+import { Bell } from '../wake-signal.ts';
 import { announcement, blockedSince } from './announcement-records.ts';
 import { deliveryPace } from './delivery-pace.ts';
 import { failingReview } from './failing-review.ts';

@@ -1,8 +1,8 @@
-import { Bell } from '../bell.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { fullSync } from '../sync/full-sync.ts';
 import { type SweepDeps, sweep, untilSweep } from '../sync/sweep.ts';
 import { syncOnce, untilSync } from '../sync/sync.ts';
+import { Bell } from '../wake-signal.ts';
 import { listAfterDryRun } from './after-dry-run.ts';
 
 export interface BackgroundDeps extends SweepDeps {

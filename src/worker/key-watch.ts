@@ -4,9 +4,9 @@ import type { IncidentIoReader } from '../incident-io/api.ts';
 import { KeyRejectedError } from '../incident-io/errors.ts';
 import { CLOSING_ROLE } from '../review/decide.ts';
 import { type Sleep, sleep } from '../sleep.ts';
+import { storeKeyReport } from '../store/notices/key-report.ts';
 import { noteSources } from '../store/starts.ts';
 import type { Store } from '../store/store.ts';
-import { storeKeyReport } from '../store/told/key-report.ts';
 import type { Identity } from '../vocabulary.ts';
 import { gapsOf, PRIVATE_ROLE } from './key-roles.ts';
 

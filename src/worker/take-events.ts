@@ -4,7 +4,7 @@ import { type EventIntake, type JobContext, PutBack } from '../queue/queues.ts';
 import { type ReadHints, readHints } from '../read-back/read-hints.ts';
 import type { TaskReader } from '../read-back/reader.ts';
 import type { EventBatch } from '../vocabulary.ts';
-import { Lanes } from './lanes.ts';
+import { Lanes } from './tracker-concurrency.ts';
 
 /**
  * One job of the `events` queue. Hints whose tracker cannot be asked now go back into the queue as a separate job, so

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import { runAnnouncer } from '../announcements/announcer.ts';
 import { announceReopened } from '../announcements/reopened.ts';
-import { Bell } from '../bell.ts';
 import type { Context } from '../context/context.ts';
 import { reviewDeps, sweepDeps } from '../context/deps.ts';
 import { TakenDeliveries } from '../events/taken.ts';
@@ -22,12 +21,13 @@ import { note } from '../spans.ts';
 import { DeliveryLog } from '../store/delivery-log.ts';
 import type { Closure } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import { Bell } from '../wake-signal.ts';
 import { type BackgroundDeps, runInBackground } from './background.ts';
 import { KeyWatch, messageOf } from './key-watch.ts';
-import { Lanes } from './lanes.ts';
 import { NotedPolicy } from './noted-policy.ts';
 import { spaceReviews } from './spacing.ts';
 import { takeEvents } from './take-events.ts';
+import { Lanes } from './tracker-concurrency.ts';
 import { anyRefused, wakeRefused } from './wake-refused.ts';
 
 export interface RunningWorker {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ReachWatch } from '../../src/incident-io/reach.ts';
+import { ReachWatch } from '../../src/incident-io/outage.ts';
 import { findTroubles } from '../../src/operations/troubles.ts';
 import { DUE } from '../../src/review/sections.ts';
 import { DeliveryLog } from '../../src/store/delivery-log.ts';

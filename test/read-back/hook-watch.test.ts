@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isOff, toldHooks } from '../../src/read-back/hook-status.ts';
 import { createHookWatch, type HookWatch, seenAfter } from '../../src/read-back/hook-watch.ts';
-import { isOff, toldHooks } from '../../src/read-back/hooks-told.ts';
 import { tokenMark } from '../../src/read-back/token-mark.ts';
 import { noteProcess } from '../../src/store/process-notes.ts';
 import type { HookLook } from '../../src/trackers/hooks.ts';

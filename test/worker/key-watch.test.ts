@@ -2,9 +2,9 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { KeyRejectedError } from '../../src/incident-io/errors.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
+import { readKeyReport } from '../../src/store/notices/key-report.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Tables } from '../../src/store/tables.ts';
-import { readKeyReport } from '../../src/store/told/key-report.ts';
 import type { Identity } from '../../src/vocabulary.ts';
 import { KeyWatch } from '../../src/worker/key-watch.ts';
 

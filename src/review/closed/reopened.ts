@@ -3,9 +3,9 @@ import type { Clock } from '../../clock.ts';
 import type { IncidentIoReader } from '../../incident-io/api.ts';
 import { NotFoundError } from '../../incident-io/errors.ts';
 import { tellStory } from '../../store/history/stories.ts';
+import type { ReopenedTask } from '../../store/notices/reopened.ts';
 import type { Closure } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
-import type { ReopenedTask } from '../../store/told/reopened.ts';
 import { storeIncidents } from '../gather.ts';
 import type { CountedFollowUp } from '../sentences.ts';
 

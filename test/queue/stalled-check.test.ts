@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { StalledLook } from '../../src/queue/stalled-look.ts';
+import { StalledLook } from '../../src/queue/stalled-check.ts';
 
 describe('where no other process takes jobs', () => {
   beforeEach(() => void vi.useFakeTimers());

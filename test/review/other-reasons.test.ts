@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../src/policy/policy.ts';
 import { decide } from '../../src/review/decide.ts';
 import type { Facts } from '../../src/review/facts.ts';
-import { obstacles, obstaclesByStore } from '../../src/review/obstacles.ts';
+import { obstacles, obstaclesByStore } from '../../src/review/other-reasons.ts';
 import type { CountedFollowUp } from '../../src/review/sentences.ts';
 import { followUp, historyOf, incident, minutes, rule, statuses, T0, update } from '../support/make.ts';
 

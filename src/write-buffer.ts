@@ -1,4 +1,4 @@
-import { Behind, type BehindOptions } from './behind.ts';
+import { Behind, type BehindOptions } from './write-behind.ts';
 
 export interface CollectedOptions<V> extends Omit<BehindOptions, 'write'> {
   /** Two values of one key as one, the earlier one first. */

@@ -2,13 +2,13 @@ import type { StoreContext } from '../context/context.ts';
 import { ruleFor } from '../policy/rule.ts';
 import type { Facts } from '../review/facts.ts';
 import { storedRule, UNKNOWN } from '../review/gather.ts';
-import { type Obstacle, obstaclesByStore } from '../review/obstacles.ts';
+import { type Obstacle, obstaclesByStore } from '../review/other-reasons.ts';
 import type { CountedFollowUp } from '../review/sentences.ts';
 import { knownStatuses, storedFacts } from '../review/stored-facts.ts';
 import { isDryRun } from '../store/in-force.ts';
 import { incidentSeen } from '../store/incident-record.ts';
+import { readKeyReport } from '../store/notices/key-report.ts';
 import type { IncidentRecord, Outcome } from '../store/records.ts';
-import { readKeyReport } from '../store/told/key-report.ts';
 
 /** What was read of these incidents. */
 interface Read {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { onBeat } from '../src/beat.ts';
-import { Bell } from '../src/bell.ts';
+import { onBeat } from '../src/aligned-timer.ts';
+import { Bell } from '../src/wake-signal.ts';
 
 describe('rests', () => {
   beforeEach(() => void vi.useFakeTimers());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { whoseWord } from '../../src/board/whose-word.ts';
+import { whoseWord } from '../../src/board/state-source.ts';
 import { effectiveState } from '../../src/review/effective-state.ts';
 import type { StatusHistory } from '../../src/store/records.ts';
 import type { FollowUp } from '../../src/vocabulary.ts';
