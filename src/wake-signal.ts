@@ -1,18 +1,18 @@
 import { sleep } from './sleep.ts';
 
-/** Ends a rest before its time. A ring that comes while nobody rests ends the next rest at once. */
-export class Bell {
-  #rung = false;
+/** Ends a wait before its time. A notification that comes while nobody waits ends the next wait at once. */
+export class WakeSignal {
+  #notified = false;
   #wake: () => void = () => {};
 
-  ring(): void {
-    this.#rung = true;
+  notify(): void {
+    this.#notified = true;
     this.#wake();
   }
 
-  /** Resolves after `ms`, once it rings, or when the signal aborts. Never rejects. */
-  async rest(ms: number, signal: AbortSignal): Promise<void> {
-    if (!this.#rung && !signal.aborted) {
+  /** Resolves after `ms`, once it is notified, or when the signal aborts. Never rejects. */
+  async wait(ms: number, signal: AbortSignal): Promise<void> {
+    if (!this.#notified && !signal.aborted) {
       const over = new AbortController();
       this.#wake = () => over.abort();
       signal.addEventListener('abort', this.#wake, { once: true });
@@ -20,6 +20,6 @@ export class Bell {
       signal.removeEventListener('abort', this.#wake);
       this.#wake = () => {};
     }
-    this.#rung = false;
+    this.#notified = false;
   }
 }

@@ -9,7 +9,7 @@ const GIVE_UP_AFTER = 30_000;
 /** How long (ms) a stop waits for the last write. */
 const LAST_WITHIN = 1_000;
 
-export interface BehindOptions {
+export interface WriteBehindOptions {
   /** Writes what was collected until now. Where it throws, it is called again later. */
   write(): Promise<void>;
   /** How long (ms) to collect before a write. */
@@ -18,8 +18,8 @@ export interface BehindOptions {
 }
 
 /** Writes what is collected in memory some time later, so that whoever collects it waits for no store. */
-export class Behind {
-  readonly #options: BehindOptions;
+export class WriteBehind {
+  readonly #options: WriteBehindOptions;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   /** Whether something was collected during a write. */
@@ -27,12 +27,12 @@ export class Behind {
   /** The least time (ms) until the next write. */
   #pause = 0;
 
-  constructor(options: BehindOptions) {
+  constructor(options: WriteBehindOptions) {
     this.#options = options;
   }
 
   /** Something was collected. */
-  wanted(): void {
+  schedule(): void {
     if (this.#writing !== undefined) this.#more = true;
     if (this.#timer !== undefined || this.#writing !== undefined) return;
     this.#timer = setTimeout(() => void this.write(), Math.max(this.#options.every, this.#pause));
@@ -45,7 +45,7 @@ export class Behind {
     this.#timer = undefined;
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
-      if (this.#more) this.wanted();
+      if (this.#more) this.schedule();
     });
     return this.#writing;
   }

@@ -1,20 +1,20 @@
-import { Behind, type BehindOptions } from './write-behind.ts';
+import { WriteBehind, type WriteBehindOptions } from './write-behind.ts';
 
-export interface CollectedOptions<V> extends Omit<BehindOptions, 'write'> {
+export interface WriteBufferOptions<V> extends Omit<WriteBehindOptions, 'write'> {
   /** Two values of one key as one, the earlier one first. */
   join(before: V, later: V): V;
   write(values: ReadonlyMap<string, V>): Promise<unknown>;
 }
 
 /** Values by key, written together behind the work. What the store does not take goes along with the next attempt. */
-export class Collected<V> {
-  readonly #join: CollectedOptions<V>['join'];
-  readonly #behind: Behind;
+export class WriteBuffer<V> {
+  readonly #join: WriteBufferOptions<V>['join'];
+  readonly #writer: WriteBehind;
   #values = new Map<string, V>();
 
-  constructor({ join, write, ...options }: CollectedOptions<V>) {
+  constructor({ join, write, ...options }: WriteBufferOptions<V>) {
     this.#join = join;
-    this.#behind = new Behind({ ...options, write: () => this.#write(write) });
+    this.#writer = new WriteBehind({ ...options, write: () => this.#write(write) });
   }
 
   get size(): number {
@@ -28,20 +28,20 @@ export class Collected<V> {
   add(key: string, value: V): void {
     const before = this.#values.get(key);
     this.#values.set(key, before === undefined ? value : this.#join(before, value));
-    this.#behind.wanted();
+    this.#writer.schedule();
   }
 
   /** Writes what was collected. Never throws. */
   write(): Promise<void> {
-    return this.#behind.write();
+    return this.#writer.write();
   }
 
   /** Writes the rest, if the store takes it at once. */
   close(): Promise<void> {
-    return this.#behind.close();
+    return this.#writer.close();
   }
 
-  async #write(write: CollectedOptions<V>['write']): Promise<void> {
+  async #write(write: WriteBufferOptions<V>['write']): Promise<void> {
     const values = this.#values;
     if (values.size === 0) return;
     this.#values = new Map();

@@ -3,7 +3,7 @@ import { createHttp } from '../http.ts';
 import { tellsOfClosings } from '../policy/telling.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { taskKeyOf } from '../trackers/index.ts';
-import { Bell } from '../wake-signal.ts';
+import { WakeSignal } from '../wake-signal.ts';
 import { type AnnouncingDeps, announceDue, endAnnouncing, type InFlight } from './announce.ts';
 import { asFollowUp } from './as-follow-up.ts';
 import { announceBlocked } from './blocked.ts';
@@ -17,16 +17,16 @@ import { inTasks } from './in-tasks.ts';
 export interface AnnouncerParts extends Pick<InIncidentDeps, 'keyWorks' | 'onFailure'> {
   onTry?: AnnouncingDeps['onTry'];
   /** Rings when this process closed an incident. */
-  bell?: Bell;
+  wakeSignal?: WakeSignal;
   /** Absent: it rests until something is due. */
   wait?: Sleep;
 }
 
 /** How soon each process looks again for due announcements, and how often for events that no closing makes due, ms. */
-const LOOK_EVERY = 1_000;
+const CHECK_EVERY = 1_000;
 const FIND_EVERY = 30_000;
 /** The first where nothing is told but tasks that are opened again, which is rare. */
-const LOOK_SELDOM = 10_000;
+const CHECK_SELDOM = 10_000;
 /** How long it rests at most, ms: what another process made due and did not announce, as it died, is found then. */
 const REST_AT_MOST = { shared: 15_000, alone: 60_000 };
 const AFTER_FAILURE = 15_000;
@@ -45,7 +45,7 @@ export async function runAnnouncer(
   const { settings, store, clock, log, announcer, reader, trackers, backend } = context;
   if (announcer === undefined) return;
   const tellsClosings = () => tellsOfClosings(settings, context.policy);
-  const { keyWorks, onFailure, onTry, wait, bell = new Bell() } = parts;
+  const { keyWorks, onFailure, onTry, wait, wakeSignal = new WakeSignal() } = parts;
   const http = createHttp({ total: LONGEST_CALL });
   const own = { store, clock, settings, http, trackers, log };
   const deps: AnnouncingDeps = {
@@ -77,7 +77,7 @@ export async function runAnnouncer(
   let found = -Infinity;
   try {
     while (!signal.aborted) {
-      let rest = tellsClosings() ? LOOK_EVERY : LOOK_SELDOM;
+      let rest = tellsClosings() ? CHECK_EVERY : CHECK_SELDOM;
       let due = 0;
       // Either may end with another policy.
       const isSilent = !tellsClosings() && settings.onReopened === 'nothing';
@@ -101,8 +101,8 @@ export async function runAnnouncer(
         rest = AFTER_FAILURE;
       }
       await (wait ?? sleep)(rest, signal);
-      // Whoever plays time looks each second, and hears no bell.
-      if (wait === undefined && due > rest) await bell.rest(due - rest, signal);
+      // Whoever plays time looks each second, and waits for no signal.
+      if (wait === undefined && due > rest) await wakeSignal.wait(due - rest, signal);
     }
   } finally {
     await http.close();

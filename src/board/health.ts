@@ -1,6 +1,6 @@
 import type { StoreContext } from '../context/context.ts';
 import { formatTime } from '../format-time.ts';
-import { reachInWords, readReachTrouble } from '../incident-io/outage.ts';
+import { describeOutage, readOutage } from '../incident-io/outage.ts';
 import { readKeyReport } from '../store/notices/key-report.ts';
 import { policiesInWords, policiesOf, type Workers } from '../store/process-notes.ts';
 
@@ -65,8 +65,8 @@ export async function sweepHealth(
   { modes, workedAt }: Workers,
 ): Promise<Health> {
   const name = 'Sync with incident.io';
-  const trouble = await readReachTrouble(store, clock.now());
-  if (trouble !== undefined) return { name, is: 'bad', words: reachInWords(trouble) };
+  const trouble = await readOutage(store, clock.now());
+  if (trouble !== undefined) return { name, is: 'bad', words: describeOutage(trouble) };
   const known = await store.meta.getMany(['last-sync', 'last-sweep']);
   if (!(await store.synced()))
     return {

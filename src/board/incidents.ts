@@ -1,7 +1,7 @@
 import type { StoreContext } from '../context/context.ts';
 import { ruleFor } from '../policy/rule.ts';
 import { countFollowUps, storedRule, UNKNOWN } from '../review/gather.ts';
-import type { Obstacle } from '../review/other-reasons.ts';
+import type { OtherReason } from '../review/other-reasons.ts';
 import { type Section, saysClosed, sectionRank } from '../review/sections.ts';
 import {
   type CountedFollowUp,
@@ -14,8 +14,8 @@ import type { Hold, IncidentRecord, Outcome } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { followUpsOf, indexedTaskKey } from '../sync/indexed-rows.ts';
 import { isPrivate } from '../visibility.ts';
-import { obstaclesKnown } from './other-reasons.ts';
-import { type WhoseWord, whoseWord } from './state-source.ts';
+import { knownOtherReasons } from './other-reasons.ts';
+import { type StateSource, stateSource } from './state-source.ts';
 
 export type BoardContext = Pick<StoreContext, 'store' | 'clock' | 'policy' | 'settings'>;
 
@@ -44,7 +44,7 @@ export interface ShownIncident {
   /** That its reviews have failed since, and when the next try is. */
   failing?: string;
   /** What else keeps it open, as `check` tells it. */
-  also?: Obstacle[];
+  also?: OtherReason[];
 }
 
 /** An incident in its place on the board. */
@@ -110,7 +110,7 @@ export async function readIncidents(ids: readonly string[], context: BoardContex
   const counted = await countIndexed(ids, context);
   const ofIncident = new Map<string, CountedFollowUp[]>(ids.map((id) => [id, []]));
   for (const one of counted) ofIncident.get(one.followUp.incidentId)?.push(one);
-  const alsoOf = await obstaclesKnown(ids, { reviewed, counted: ofIncident, incidents }, context);
+  const alsoOf = await knownOtherReasons(ids, { reviewed, counted: ofIncident, incidents }, context);
   return ids.map((id) => {
     const incident = incidents.get(id);
     const about = {
@@ -187,7 +187,7 @@ export interface ShownFollowUp {
   counts: 'done' | 'exempt' | 'blocks';
   why: string;
   /** Whose state counts; absent: nobody's, since what is known is in doubt. */
-  whose?: WhoseWord;
+  whose?: StateSource;
   /** Who is to do it. */
   owner?: string;
   /** The key of its task, and its standing state, if known: since when (ms), and by whom. */
@@ -206,7 +206,7 @@ export async function followUpsShown(id: string, context: BoardContext): Promise
     const { title, status, reference, owner } = followUp;
     const { name, permalink: url } = reference ?? {};
     const { counts } = effective;
-    const whose = whoseWord(one);
+    const whose = stateSource(one);
     return [
       {
         ...{ title, name, url, status, counts, why: explain(one) },

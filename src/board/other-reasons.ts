@@ -2,7 +2,7 @@ import type { StoreContext } from '../context/context.ts';
 import { ruleFor } from '../policy/rule.ts';
 import type { Facts } from '../review/facts.ts';
 import { storedRule, UNKNOWN } from '../review/gather.ts';
-import { type Obstacle, obstaclesByStore } from '../review/other-reasons.ts';
+import { type OtherReason, otherReasonsByStore } from '../review/other-reasons.ts';
 import type { CountedFollowUp } from '../review/sentences.ts';
 import { knownStatuses, storedFacts } from '../review/stored-facts.ts';
 import { isDryRun } from '../store/in-force.ts';
@@ -23,11 +23,11 @@ interface Read {
  * What else keeps incidents open besides their last verdict, as `check` tells it, from what the store knows now: a hold,
  * a setting or a role that changed since that review counts. Makes no call to incident.io.
  */
-export async function obstaclesKnown(
+export async function knownOtherReasons(
   ids: readonly string[],
   { reviewed, counted, incidents }: Read,
   { store, clock, policy, settings }: Pick<StoreContext, 'store' | 'clock' | 'policy' | 'settings'>,
-): Promise<(id: string) => Obstacle[]> {
+): Promise<(id: string) => OtherReason[]> {
   const { maxClosesPerHour } = settings;
   const [stored, statuses, report, dryRun] = await Promise.all([
     storedFacts(ids, { store, clock, maxClosesPerHour }),
@@ -51,7 +51,7 @@ export async function obstaclesKnown(
       ...(statuses && { statuses }),
     };
     const reason = reviewed.get(id)?.reason ?? unreviewed(facts);
-    return obstaclesByStore(reason, facts, policy);
+    return otherReasonsByStore(reason, facts, policy);
   };
 }
 

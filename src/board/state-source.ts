@@ -2,10 +2,15 @@ import type { WhyBlocked } from '../review/effective-state.ts';
 import type { CountedFollowUp } from '../review/sentences.ts';
 
 /** Whose state of a follow-up counts: its task's tracker, incident.io, or both, since they say the same. */
-export type WhoseWord = 'tracker' | 'incident.io' | 'both';
+export type StateSource = 'tracker' | 'incident.io' | 'both';
 
 /** `undefined`: the follow-up does not exist any more, or nobody's counts, since what is known is in doubt. */
-export function whoseWord({ effective, followUp, word, history }: CountedFollowUp): WhoseWord | undefined {
+export function stateSource({
+  effective,
+  followUp,
+  word,
+  history,
+}: CountedFollowUp): StateSource | undefined {
   const isClosed = word !== undefined && (word.state === 'done' || word.state === 'declined');
   switch (effective.counts) {
     case 'gone':
@@ -21,7 +26,7 @@ export function whoseWord({ effective, followUp, word, history }: CountedFollowU
   }
 }
 
-const BLOCKED: Record<WhyBlocked, WhoseWord | undefined> = {
+const BLOCKED: Record<WhyBlocked, StateSource | undefined> = {
   outstanding: 'incident.io',
   'set-back': 'incident.io',
   'malformed-reference': 'incident.io',

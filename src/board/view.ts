@@ -4,7 +4,7 @@ import type { FailedEntry } from '../operations/failed.ts';
 import { failed } from '../operations/failed.ts';
 import { type HistoryEntry, history } from '../operations/history.ts';
 import { standingRefusals } from '../operations/refusals.ts';
-import { toldHooks } from '../read-back/hook-status.ts';
+import { hookStatuses } from '../read-back/hook-status.ts';
 import { type Section, sections } from '../review/sections.ts';
 import { DeliveryLog } from '../store/delivery-log.ts';
 import { silenceInWords, unusualSilence } from '../store/delivery-pace.ts';
@@ -158,7 +158,7 @@ async function shownSources(
     const alarms = [
       ...standingRefusals(source, standings.get(name), clock.now()).map(({ words }) => words),
       ...(silence === undefined ? [] : [silenceInWords(title, silence)]),
-      ...toldHooks(hooks.get(name), clock.now())
+      ...hookStatuses(hooks.get(name), clock.now())
         .filter(({ state, isSeen }) => state !== 'on' || !isSeen)
         .map(({ words }) => words),
     ];

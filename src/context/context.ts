@@ -9,7 +9,7 @@ import type {
   IncidentIoWriter,
 } from '../incident-io/api.ts';
 import { createClient, readOnly } from '../incident-io/client.ts';
-import { ReachWatch } from '../incident-io/outage.ts';
+import { OutageWatch } from '../incident-io/outage.ts';
 import { createPace } from '../incident-io/pace/pace.ts';
 import { shareOf } from '../incident-io/pace/share.ts';
 import type { CallReport } from '../metrics/counters.ts';
@@ -43,7 +43,7 @@ export interface Context extends StoreContext {
   /** What was; absent where all that is simulated. */
   past?: IncidentIoPast;
   /** Whether incident.io answers; absent where all that is simulated. */
-  reach?: ReachWatch;
+  reach?: OutageWatch;
   /** How far incident.io's clock was ahead of this machine's at its last answer, ms. */
   clockAhead(): number | undefined;
   /** The trackers' APIs, for reading the states of tasks. */
@@ -94,7 +94,7 @@ export function createContext(
 ): Context {
   const { backend, store, clock, log } = base;
   const settings = { ...base.settings, apiKey };
-  const reach = new ReachWatch({ store, clock, log, by: randomUUID() });
+  const reach = new OutageWatch({ store, clock, log, by: randomUUID() });
   const pace = createPace(backend.tables, clock);
   const client = createClient({
     baseUrl: settings.apiUrl,

@@ -2,7 +2,7 @@ import { request } from 'undici';
 import { z } from 'zod';
 import { systemClock } from '../clock.ts';
 import type { Context } from '../context/context.ts';
-import { isOff, type ToldHook, toldHooks } from '../read-back/hook-status.ts';
+import { type HookStatus, hookStatuses, isOff } from '../read-back/hook-status.ts';
 import { createServer } from '../receiver/server.ts';
 import { TRIAL } from '../receiver/webhooks.ts';
 import { prefixOf, secretVariable } from '../settings/rows.ts';
@@ -206,8 +206,8 @@ export function hookFindings({ name }: Source, seen: SeenHooks | undefined, now:
   if (seen === undefined) return [];
   const needs = trackerByName(name)?.hooks?.needs;
   const { hidden } = seen;
-  const hooks = toldHooks(seen, now);
-  const isOn = (hook: ToldHook) => hook.state === 'on' && hook.isSeen;
+  const hooks = hookStatuses(seen, now);
+  const isOn = (hook: HookStatus) => hook.state === 'on' && hook.isSeen;
   const on = hooks.filter(isOn).length;
   return [
     ...(on > 0

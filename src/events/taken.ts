@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { DeliveryLog } from '../store/delivery-log.ts';
 import { type TakenRecord, takenKey } from '../store/delivery-records.ts';
 import type { EventBatch } from '../vocabulary.ts';
-import { Collected } from '../write-buffer.ts';
+import { WriteBuffer } from '../write-buffer.ts';
 
 /** What was done with one event: whose reviews it woke, and who has a follow-up for it and knew what it says. */
 export interface Taken {
@@ -28,11 +28,11 @@ export interface TakenOptions {
 /** Remembers what became of deliveries, behind the work: what the store does not take in time is left out. */
 export class TakenDeliveries {
   readonly #now: () => number;
-  readonly #taken: Collected<TakenRecord>;
+  readonly #taken: WriteBuffer<TakenRecord>;
 
   constructor({ log, logger, now, every = EVERY }: TakenOptions) {
     this.#now = now;
-    this.#taken = new Collected({
+    this.#taken = new WriteBuffer({
       every,
       join: (before, later) => ({
         ...later,

@@ -1,9 +1,9 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { StoreContext } from '../context/context.ts';
-import { readReachTrouble } from '../incident-io/outage.ts';
+import { readOutage } from '../incident-io/outage.ts';
 import { readRoom } from '../incident-io/pace/pace-record.ts';
 import { queueNames } from '../queue/options.ts';
-import { isOff, toldHooks } from '../read-back/hook-status.ts';
+import { hookStatuses, isOff } from '../read-back/hook-status.ts';
 import { OPEN_INTENTS } from '../review/closing.ts';
 import { DUE, sectionRank, sections } from '../review/sections.ts';
 import { ANNOUNCEMENTS_DUE } from '../store/announcements-due.ts';
@@ -90,7 +90,7 @@ export function createGauges(registry: Registry): Gauges {
       }
       for (const [source, seen] of hooks) {
         // That one was on before it went out of sight says nothing about now.
-        const known = toldHooks(seen, clock.now()).filter((hook) => hook.isSeen || isOff(hook));
+        const known = hookStatuses(seen, clock.now()).filter((hook) => hook.isSeen || isOff(hook));
         if (known.length > 0) hooksOff.set({ source }, known.filter(isOff).length);
       }
     };
@@ -122,7 +122,7 @@ export function createGauges(registry: Registry): Gauges {
       backend.oldest(),
       readRoom(store.tables, now),
       store.meta.getMany(['last-sync', 'last-sweep', 'first-sync-finished']),
-      readReachTrouble(store, now),
+      readOutage(store, now),
       readSources(context),
       runningWorkers(store, now),
     ]);

@@ -25,16 +25,16 @@ const trouble = z.object({
   /** Absent: no answer came. */
   status: z.number().optional(),
 });
-export type ReachTrouble = z.infer<typeof trouble>;
+export type ApiOutage = z.infer<typeof trouble>;
 
 /** That incident.io gives no usable answer: for people, wherever they look. */
-export function reachInWords({ since, route, status }: Omit<ReachTrouble, 'by' | 'at'>): string {
+export function describeOutage({ since, route, status }: Omit<ApiOutage, 'by' | 'at'>): string {
   const last = `${route}: ${status === undefined ? 'no answer' : status}`;
   return `incident.io has given no usable answer since ${formatTime(since)} (last to ${last}): look at https://status.incident.io and at the network between. Nothing is lost, and what is due is done once it answers`;
 }
 
 /** What workers say of it now, by the store; `undefined`: nothing is wrong, as far as they know. */
-export async function readReachTrouble(store: Store, now: number): Promise<ReachTrouble | undefined> {
+export async function readOutage(store: Store, now: number): Promise<ApiOutage | undefined> {
   const text = await store.meta.get(TROUBLE);
   const known = text === undefined ? undefined : trouble.parse(JSON.parse(String(text)));
   return known !== undefined && isRecent(known.at, now) ? known : undefined;
@@ -48,9 +48,9 @@ function isRecent(at: number, now: number): boolean {
  * Whether incident.io answers this process: no answer and 5xx are failures, whatever else it says is an answer. By route,
  * since one part of it may be down alone.
  */
-export class ReachWatch {
+export class OutageWatch {
   private readonly deps: { store: Store; clock: Clock; log: Logger; by: string };
-  private readonly failing = new Map<string, Omit<ReachTrouble, 'by'>>();
+  private readonly failing = new Map<string, Omit<ApiOutage, 'by'>>();
   private storedAt = -Infinity;
   private told = false;
   private timer: NodeJS.Timeout | undefined;
@@ -81,10 +81,10 @@ export class ReachWatch {
   /** What is wrong, in words; `undefined`: nothing has been for long enough. */
   words(): string | undefined {
     const worst = this.worst(this.deps.clock.now());
-    return worst && reachInWords(worst);
+    return worst && describeOutage(worst);
   }
 
-  private worst(now: number): Omit<ReachTrouble, 'by'> | undefined {
+  private worst(now: number): Omit<ApiOutage, 'by'> | undefined {
     for (const [route, { at }] of this.failing) if (!isRecent(at, now)) this.failing.delete(route);
     const [oldest] = [...this.failing.values()].sort((a, b) => a.since - b.since);
     return oldest !== undefined && now - oldest.since >= TOLD_AFTER ? oldest : undefined;
@@ -101,7 +101,7 @@ export class ReachWatch {
       this.store((known) => (known?.by === this.deps.by ? undefined : known));
       return;
     }
-    if (!this.told) log.error(reachInWords(worst));
+    if (!this.told) log.error(describeOutage(worst));
     this.told = true;
     if (now - this.storedAt < STORED_EVERY) return;
     this.storedAt = now;
@@ -114,7 +114,7 @@ export class ReachWatch {
     );
   }
 
-  private store(change: (known: ReachTrouble | undefined) => ReachTrouble | undefined): void {
+  private store(change: (known: ApiOutage | undefined) => ApiOutage | undefined): void {
     const { store, log } = this.deps;
     const write = () =>
       store.meta.update([TROUBLE], (text) => {

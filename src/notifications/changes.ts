@@ -1,5 +1,5 @@
 import type { Trouble } from '../operations/troubles.ts';
-import type { ToldPlace, ToldTrouble } from '../store/notices/troubles.ts';
+import type { NoticePlace, TroubleNotice } from '../store/notices/troubles.ts';
 
 /** What stands about each trouble after a look. Pure: what is told follows from it alone. */
 
@@ -10,10 +10,10 @@ const OVER_WITHIN = 86_400_000;
 
 /** One trouble after a look that found it, or did not; `undefined`: it was unknown, and is. */
 export function afterLook(
-  known: ToldTrouble | undefined,
+  known: TroubleNotice | undefined,
   found: Pick<Trouble, 'kind' | 'words'> | undefined,
   now: number,
-): ToldTrouble | undefined {
+): TroubleNotice | undefined {
   if (found !== undefined) {
     const { kind, words } = found;
     if (known === undefined || known.over) return { kind, words, since: now, over: false, places: {} };
@@ -26,14 +26,14 @@ export function afterLook(
   return now - known.goneAt >= OVER_AFTER ? { ...known, over: true } : known;
 }
 
-const UNTOLD: ToldPlace = { told: 'nothing', tries: 0, nextAt: 0 };
+const UNTOLD: NoticePlace = { told: 'nothing', tries: 0, nextAt: 0 };
 
-export function placeOf({ places }: ToldTrouble, to: string): ToldPlace {
+export function placeOf({ places }: TroubleNotice, to: string): NoticePlace {
   return places[to] ?? UNTOLD;
 }
 
 /** What a destination has to be told about it now; `undefined`: nothing, or not yet. */
-export function dueFor(known: ToldTrouble, to: string, now: number): 'trouble' | 'over' | undefined {
+export function dueFor(known: TroubleNotice, to: string, now: number): 'trouble' | 'over' | undefined {
   const { told, nextAt } = placeOf(known, to);
   const state = known.over ? 'over' : 'trouble';
   // What ended before it could be told is not told.
@@ -42,7 +42,7 @@ export function dueFor(known: ToldTrouble, to: string, now: number): 'trouble' |
 }
 
 /** Whether nothing about it is left to tell anybody of `destinations`, so that it can be forgotten. */
-export function isSettled(known: ToldTrouble, destinations: readonly string[], now: number): boolean {
+export function isSettled(known: TroubleNotice, destinations: readonly string[], now: number): boolean {
   if (!known.over) return false;
   if (now - (known.goneAt ?? known.since) >= OVER_WITHIN) return true;
   return destinations.every((to) => placeOf(known, to).told !== 'trouble');

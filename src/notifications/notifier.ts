@@ -3,7 +3,7 @@ import type { StoreContext } from '../context/context.ts';
 import type { AnnouncementOutcome } from '../metrics/counters.ts';
 import { findTroubles, type Trouble, type TroubleKind, troubleKinds } from '../operations/troubles.ts';
 import { type Sleep, sleep } from '../sleep.ts';
-import { type ToldPlace, type ToldTrouble, toldTroubles } from '../store/notices/troubles.ts';
+import { type NoticePlace, type TroubleNotice, troubleNotices } from '../store/notices/troubles.ts';
 import { afterLook, dueFor, isSettled, placeOf } from './changes.ts';
 import { type Destination, type DestinationName, type Notification, NotTakenError } from './destination.ts';
 import { destinationsOf, notifyingHttp } from './destinations.ts';
@@ -17,7 +17,7 @@ export interface NotifierParts {
 }
 
 /** How often it is looked whether something is wrong, ms; and after a failed look. */
-const LOOK_EVERY = 15_000;
+const CHECK_EVERY = 15_000;
 const AFTER_FAILURE = 30_000;
 /** How long one process keeps this work without a sign of life, ms: longer than all destinations may take. */
 const LEASE = 60_000;
@@ -44,7 +44,7 @@ export async function runNotifier(
   const holder = randomUUID();
   try {
     while (!signal.aborted) {
-      let rest = LOOK_EVERY;
+      let rest = CHECK_EVERY;
       try {
         if (await store.lease(NAME, holder, clock.now(), LEASE)) {
           await look(context);
@@ -70,7 +70,7 @@ export async function look(context: NotifierContext): Promise<void> {
   const { store, clock } = context;
   const { found, unread } = await findTroubles(context);
   const now = clock.now();
-  const table = toldTroubles(store.tables);
+  const table = troubleNotices(store.tables);
   const byId = new Map(found.map((trouble) => [trouble.id, trouble]));
   const ids = new Set(byId.keys());
   for await (const page of table.all())
@@ -78,7 +78,7 @@ export async function look(context: NotifierContext): Promise<void> {
   await table.update(ids, (known, id) => afterLook(known, byId.get(id), now));
 }
 
-function isUnread({ kind }: Pick<ToldTrouble, 'kind'>, unread: ReadonlySet<string>): boolean {
+function isUnread({ kind }: Pick<TroubleNotice, 'kind'>, unread: ReadonlySet<string>): boolean {
   return unread.has(kind);
 }
 
@@ -89,8 +89,8 @@ export async function tell(
   { onTry, signal }: Pick<NotifierParts, 'onTry'> & { signal: AbortSignal },
 ): Promise<void> {
   const { store, clock } = context;
-  const table = toldTroubles(store.tables);
-  const known = new Map<string, ToldTrouble>();
+  const table = troubleNotices(store.tables);
+  const known = new Map<string, TroubleNotice>();
   for await (const page of table.all()) for (const { id, value } of page) known.set(id, value);
   // Side by side: one that hangs delays no other.
   await Promise.all(
@@ -116,7 +116,7 @@ interface Piece {
 
 function piecesFor(
   { to }: Destination,
-  known: ReadonlyMap<string, ToldTrouble>,
+  known: ReadonlyMap<string, TroubleNotice>,
   { clock, settings }: NotifierContext,
 ): Piece[] {
   const now = clock.now();
@@ -172,8 +172,8 @@ async function tellOne(
   { onTry, signal }: Pick<NotifierParts, 'onTry'> & { signal: AbortSignal },
 ): Promise<boolean> {
   const { name, to, shown } = destination;
-  const table = toldTroubles(store.tables);
-  const note = (change: (place: ToldPlace) => ToldPlace) =>
+  const table = troubleNotices(store.tables);
+  const note = (change: (place: NoticePlace) => NoticePlace) =>
     table.update(ids, (known) =>
       known === undefined
         ? undefined

@@ -4,7 +4,7 @@ import { reviewDeps } from '../context/deps.ts';
 import { ruleFor } from '../policy/rule.ts';
 import { NOT_VISIBLE } from '../review/evaluate.ts';
 import { countFollowUps } from '../review/gather.ts';
-import { obstaclesByStore } from '../review/other-reasons.ts';
+import { otherReasonsByStore } from '../review/other-reasons.ts';
 import { inspectListed } from '../review/review.ts';
 import { failingInWords } from '../review/sentences.ts';
 import { readStatuses, storedFacts } from '../review/stored-facts.ts';
@@ -99,7 +99,7 @@ export async function checkAll(context: Context, progress: Progress = () => {}):
       const also =
         facts === undefined || decision === NOT_VISIBLE
           ? []
-          : obstaclesByStore(
+          : otherReasonsByStore(
               decision.reason,
               { ...facts, ...stored(incident.id), incident, statuses, keyName, roles },
               policy,

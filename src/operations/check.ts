@@ -3,7 +3,7 @@ import type { Context, StoreContext } from '../context/context.ts';
 import { reviewDeps } from '../context/deps.ts';
 import { formatTime } from '../format-time.ts';
 import { TransientError } from '../incident-io/errors.ts';
-import { reachInWords, readReachTrouble } from '../incident-io/outage.ts';
+import { describeOutage, readOutage } from '../incident-io/outage.ts';
 import { isPastBacklog } from '../review/careful-writes.ts';
 import type { Verdict } from '../review/evaluate.ts';
 import { inspect } from '../review/review.ts';
@@ -88,8 +88,8 @@ async function lastSaid(name: string, context: Context): Promise<string> {
 
 /** What keeps the workers from reading incident.io, as they say. */
 export async function troubleOf({ store, clock }: StoreContext): Promise<{ trouble?: string }> {
-  const trouble = await readReachTrouble(store, clock.now());
-  return trouble === undefined ? {} : { trouble: reachInWords(trouble) };
+  const trouble = await readOutage(store, clock.now());
+  return trouble === undefined ? {} : { trouble: describeOutage(trouble) };
 }
 
 async function inspected(name: string, context: Context): Promise<CheckResult> {

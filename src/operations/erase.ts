@@ -4,7 +4,7 @@ import { closingsCountOf } from '../policy/rule.ts';
 import { DeliveryLog } from '../store/delivery-log.ts';
 import type { Operator } from '../store/history/operator.ts';
 import type { StoryEntry } from '../store/history/story.ts';
-import { toldTroubles } from '../store/notices/troubles.ts';
+import { troubleNotices } from '../store/notices/troubles.ts';
 import type { Blocker } from '../store/records.ts';
 import type { Table } from '../store/table.ts';
 import { OperationError } from './operation.ts';
@@ -88,7 +88,7 @@ async function inTroubles(store: StoreContext['store'], texts: Erasing): Promise
     await each(store.writeRefusals, (one) => texts(one, ['words'])),
     await each(store.unreadTasks, (one) => texts(one, ['why'])),
     await each(store.unreadChanges, (one) => texts(one, ['why'])),
-    await each(toldTroubles(store.tables), (one) => texts(one, ['words'])),
+    await each(troubleNotices(store.tables), (one) => texts(one, ['words'])),
   ];
   return changed.reduce((sum, count) => sum + count, 0);
 }

@@ -56,16 +56,16 @@ export async function sweepNow(
 
 /** How long to wait for another process's sweep, and how often to check whether it has ended, ms. */
 const OTHERS_SWEEP = 60_000;
-const LOOK_EVERY = 250;
+const CHECK_EVERY = 250;
 
 async function sweepAfterOthers(context: Context, onProgress: (incidents: number) => void): Promise<Swept> {
-  for (let waited = 0; ; waited += LOOK_EVERY) {
+  for (let waited = 0; ; waited += CHECK_EVERY) {
     const swept = await sweep({ ...sweepDeps(context, { notAgainWithin: 0 }), onProgress }, 0);
     if (swept !== undefined) return swept;
     if (waited >= OTHERS_SWEEP)
       throw new OperationError(
         'Another process has been sweeping for a minute. Try again when it has ended.',
       );
-    await sleep(LOOK_EVERY);
+    await sleep(CHECK_EVERY);
   }
 }

@@ -1,6 +1,6 @@
 import type { StoreContext } from '../context/context.ts';
 import { formatTime } from '../format-time.ts';
-import { reachInWords, readReachTrouble } from '../incident-io/outage.ts';
+import { describeOutage, readOutage } from '../incident-io/outage.ts';
 import { namedBy } from '../receiver/refusal-words.ts';
 import { CLOSING_ROLE } from '../review/decide.ts';
 import { DUE, sectionRank } from '../review/sections.ts';
@@ -77,10 +77,10 @@ export async function findTroubles(
 }
 
 async function reachTroubles({ store, clock }: TroubleContext): Promise<Trouble[]> {
-  const trouble = await readReachTrouble(store, clock.now());
+  const trouble = await readOutage(store, clock.now());
   return trouble === undefined
     ? []
-    : [{ id: 'incident-io', kind: 'incident-io', words: reachInWords(trouble) }];
+    : [{ id: 'incident-io', kind: 'incident-io', words: describeOutage(trouble) }];
 }
 
 /** A key that does not work, a role that nothing can be closed without, and roles that the key had before. */

@@ -1,7 +1,7 @@
-import { onBeat } from '../aligned-timer.ts';
+import { onTick } from '../aligned-timer.ts';
 
 /** How often the clock is checked, and which change is more than a correction by NTP, ms. */
-const LOOK_EVERY = 5_000;
+const CHECK_EVERY = 5_000;
 const SET_BACK = 5_000;
 
 /**
@@ -14,7 +14,7 @@ export function watchClock(
   monotonic: () => number = () => performance.now(),
 ): () => void {
   let ahead = wall() - monotonic();
-  return onBeat(LOOK_EVERY, () => {
+  return onTick(CHECK_EVERY, () => {
     const now = wall() - monotonic();
     if (ahead - now > SET_BACK) setBack(ahead - now);
     ahead = now;

@@ -18,7 +18,7 @@ import { type Connections, FAULTY, type Producers, shared } from './producers.ts
 import { Progress, watched } from './progress.ts';
 import { FinalFailure, type Handlers, type JobContext, PutBack, type Workers } from './queues.ts';
 import { quietErrors } from './quiet-errors.ts';
-import { StalledLook } from './stalled-check.ts';
+import { StalledCheck } from './stalled-check.ts';
 
 /** Why a job's signal was aborted. */
 const SHUTDOWN = 'shutdown';
@@ -59,8 +59,8 @@ export function startWorkers<B extends IQueueBackend, C>(
     let inFlight = 0;
     let backend: IQueueBackend | undefined;
     const stalled = alone
-      ? new StalledLook({
-          look: async () => backend?.moveStalledJobsToWait(),
+      ? new StalledCheck({
+          check: async () => backend?.moveStalledJobsToWait(),
           busy: () => inFlight > 0,
           onError: quietErrors(log, `worker ${name}`, outage),
           every: settings.stalledInterval,

@@ -1,5 +1,5 @@
 import type { Worker } from 'bullmq';
-import { untilBeat } from '../aligned-timer.ts';
+import { untilNextTick } from '../aligned-timer.ts';
 import { settledWithin } from '../deadline.ts';
 import { sleep } from '../sleep.ts';
 import type { QueueName } from './options.ts';
@@ -23,7 +23,7 @@ export interface WorkerParts {
 /** How long until a worker that failed to start, or stopped unexpectedly, is replaced, ms. */
 const AGAIN_AFTER = 1_000;
 /** How often it is seen whether it runs, ms. */
-const LOOK_EVERY = 5_000;
+const CHECK_EVERY = 5_000;
 const END_WITHIN = 2_000;
 
 /**
@@ -89,7 +89,7 @@ export class KeptWorker {
         this.#failure = error instanceof Error ? error.message : String(error);
         await this.#discard();
       }
-      await sleep(this.#failure === undefined ? untilBeat(LOOK_EVERY) : AGAIN_AFTER, signal);
+      await sleep(this.#failure === undefined ? untilNextTick(CHECK_EVERY) : AGAIN_AFTER, signal);
     }
   }
 

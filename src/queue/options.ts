@@ -75,7 +75,7 @@ const DRAIN_DELAY = 10;
 /** The same where the news of a job cannot be lost on its way. */
 const ALONE_DRAIN_DELAY = 300;
 
-/** `alone`: no other process takes jobs, so each looks for abandoned ones itself (`StalledLook`). */
+/** `alone`: no other process takes jobs, so each looks for abandoned ones itself (`StalledCheck`). */
 export function workerOptions(times: LockTimes, alone: boolean) {
   return {
     lockDuration: times.lockDuration ?? 15_000,

@@ -1,7 +1,7 @@
 /** Its times, in ms. */
-export interface StalledLookParts {
+export interface StalledCheckParts {
   /** Puts abandoned jobs back. */
-  look(): Promise<unknown>;
+  check(): Promise<unknown>;
   /** Whether jobs are in flight. */
   busy(): boolean;
   onError(error: Error): void;
@@ -14,13 +14,13 @@ export interface StalledLookParts {
  * Looks for abandoned jobs where no other process takes any, so that an idle one asks nothing: there can be some from the
  * process before this one, and of this one while it works and shortly after, if it lost a lock.
  */
-export class StalledLook {
-  readonly #parts: StalledLookParts;
+export class StalledCheck {
+  readonly #parts: StalledCheckParts;
   #until = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(parts: StalledLookParts) {
+  constructor(parts: StalledCheckParts) {
     this.#parts = parts;
     this.noted();
   }
@@ -39,13 +39,13 @@ export class StalledLook {
 
   #next(): void {
     if (this.#closed) return;
-    this.#timer ??= setTimeout(() => void this.#look(), this.#parts.every).unref();
+    this.#timer ??= setTimeout(() => void this.#check(), this.#parts.every).unref();
   }
 
-  async #look(): Promise<void> {
-    const { look, busy, onError } = this.#parts;
+  async #check(): Promise<void> {
+    const { check, busy, onError } = this.#parts;
     try {
-      await look();
+      await check();
     } catch (error) {
       onError(error instanceof Error ? error : new Error(String(error)));
     }

@@ -7,10 +7,10 @@ type SeenHook = SeenHooks['hooks'][number];
 /** What was not shown for this long is no longer known, ms. */
 export const UNSEEN_FOR = 7 * 24 * 3_600_000;
 /** A look counts for this long, ms: longer than most pauses between two. */
-const LOOKED_LATELY = 24 * 3_600_000;
+const CHECKED_LATELY = 24 * 3_600_000;
 
 /** A webhook as people are told of it. */
-export interface ToldHook {
+export interface HookStatus {
   state: SeenHook['state'];
   /** The last look saw it so, and that was within a day: otherwise whether it still is so is unknown. */
   isSeen: boolean;
@@ -19,15 +19,15 @@ export interface ToldHook {
 }
 
 /** What is known of a tracker's webhooks now (ms). */
-export function toldHooks(seen: SeenHooks | undefined, now: number): ToldHook[] {
+export function hookStatuses(seen: SeenHooks | undefined, now: number): HookStatus[] {
   if (seen === undefined) return [];
-  const isLate = isOver(seen.at, LOOKED_LATELY, now);
+  const isLate = isOver(seen.at, CHECKED_LATELY, now);
   return seen.hooks.flatMap((hook) => {
     const seenAt = lastSeen(hook, seen);
     if (isOver(seenAt, UNSEEN_FOR, now)) return [];
     const isSeen = seenAt === seen.at && !isLate;
     const words = isSeen
-      ? hookInWords(hook)
+      ? describeHook(hook)
       : `the webhook in ${hook.place} was last seen on ${formatTime(seenAt)} (${hook.words ?? 'it was on'}): whether it still is so is unknown`;
     return [{ state: hook.state, isSeen, words }];
   });
@@ -43,6 +43,6 @@ export function isOff({ state }: Pick<SeenHook, 'state'>): boolean {
   return state === 'off' || state === 'gone';
 }
 
-export function hookInWords({ place, words = 'it is on' }: SeenHook): string {
+export function describeHook({ place, words = 'it is on' }: SeenHook): string {
   return `the webhook in ${place}: ${words}`;
 }

@@ -11,9 +11,9 @@ import type { TrackerOptions } from '../trackers/options.ts';
 import type { Tracker } from '../trackers/tracker.ts';
 import type { TaskKey } from '../vocabulary.ts';
 import { guarded } from './guarded.ts';
-import { hookInWords, lastSeen, UNSEEN_FOR } from './hook-status.ts';
+import { describeHook, lastSeen, UNSEEN_FOR } from './hook-status.ts';
 import { trackerOf } from './reader.ts';
-import { heeding } from './retry-after.ts';
+import { honoringRetryAfter } from './retry-after.ts';
 import { tokenMark } from './token-mark.ts';
 
 export interface HookWatchOptions {
@@ -111,7 +111,7 @@ async function lookAt(
   const late = AbortSignal.timeout(WITHIN);
   const stop = signal === undefined ? late : AbortSignal.any([signal, late]);
   try {
-    const { send } = heeding(guarded(http, readBack ?? {}, given.urls, stop), clock, stop);
+    const { send } = honoringRetryAfter(guarded(http, readBack ?? {}, given.urls, stop), clock, stop);
     const own = { ...given, options: options[name] ?? {}, now: clock.now(), send };
     return await hooks.look(tasks, own, (url) => leadsTo(name, url, publicUrl));
   } catch (error) {
@@ -171,7 +171,7 @@ function news({ title }: Tracker, before: SeenHooks | undefined, now: SeenHooks)
     );
     return hook.state === 'on' || lastSeen(hook, now) !== now.at || known
       ? []
-      : [`${title}: ${hookInWords(hook)}`];
+      : [`${title}: ${describeHook(hook)}`];
   });
 }
 

@@ -9,7 +9,7 @@ import type { Tracker } from '../trackers/tracker.ts';
 import type { TaskKey } from '../vocabulary.ts';
 import { type Found, readInBatches } from './batches.ts';
 import { guarded } from './guarded.ts';
-import { heeding } from './retry-after.ts';
+import { honoringRetryAfter } from './retry-after.ts';
 import { type CannotReadError, TrackerWatch } from './tracker-watch.ts';
 
 export interface ReaderOptions {
@@ -85,17 +85,17 @@ export function createTaskReader(deps: ReaderOptions): TaskReader {
       if (rest !== undefined) return stoppedBy(rest);
 
       const began = clock.now();
-      const heard = heeding(guarded(http, readBack, urls, signal), clock, signal);
+      const honored = honoringRetryAfter(guarded(http, readBack, urls, signal), clock, signal);
       const call = (batch: readonly TaskKey[]) =>
         readBack.read(batch, {
           token,
           urls,
           options: options[name] ?? {},
           now: clock.now(),
-          send: heard.send,
+          send: honored.send,
         });
       const busy = () => {
-        const until = heard.until() ?? 0;
+        const until = honored.until() ?? 0;
         return until > clock.now() ? new TrackerBusyError(ASKS_FOR_REST, until) : undefined;
       };
       try {

@@ -4,9 +4,9 @@ import { retryAt } from '../trackers/api-answers.ts';
 import { type Access, TrackerBusyError } from '../trackers/read-back.ts';
 
 /** A pause that a tracker asks for in the middle of a read is waited out, unless it is longer than this, ms. */
-const SAT_OUT = 30_000;
+const LONGEST_WAIT = 30_000;
 
-export interface Heeding {
+export interface HonoredSend {
   send: Access['send'];
   /** Until when (ms, our clock) the tracker wants no further request; absent: it did not say. */
   until(): number | undefined;
@@ -18,12 +18,17 @@ export interface Heeding {
  * https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api#exceeding-the-rate-limit
  * https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits#api-client-experience
  */
-export function heeding(send: Access['send'], clock: Clock, signal?: AbortSignal, wait = sleep): Heeding {
+export function honoringRetryAfter(
+  send: Access['send'],
+  clock: Clock,
+  signal?: AbortSignal,
+  wait = sleep,
+): HonoredSend {
   let until: number | undefined;
   return {
     async send(request) {
       const rest = (until ?? 0) - clock.now();
-      if (rest > SAT_OUT)
+      if (rest > LONGEST_WAIT)
         throw new TrackerBusyError('it asked to be left alone for longer than one can wait here', until ?? 0);
       if (rest > 0) await wait(rest, signal);
       const answer = await send(request);

@@ -1,7 +1,7 @@
 import type { Logger } from '../log.ts';
 import { type Heard, paceAfter } from '../store/delivery-pace.ts';
 import type { Store } from '../store/store.ts';
-import { Collected } from '../write-buffer.ts';
+import { WriteBuffer } from '../write-buffer.ts';
 
 /** How often (ms) the counts are written. */
 const EVERY = 10_000;
@@ -19,11 +19,11 @@ export interface HeardOptions {
  */
 export class HeardSources {
   readonly #now: () => number;
-  readonly #heard: Collected<Heard>;
+  readonly #heard: WriteBuffer<Heard>;
 
   constructor({ store, log, now, every = EVERY }: HeardOptions) {
     this.#now = now;
-    this.#heard = new Collected({
+    this.#heard = new WriteBuffer({
       every,
       join: (before, later) => ({
         first: Math.min(before.first, later.first),

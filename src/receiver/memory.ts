@@ -10,7 +10,7 @@ import type {
 } from '../store/delivery-records.ts';
 import type { IdsOfRequest } from '../trackers/request-ids.ts';
 import type { EventBatch } from '../vocabulary.ts';
-import { Behind } from '../write-behind.ts';
+import { WriteBehind } from '../write-behind.ts';
 
 /** How long (ms) deliveries are collected before they are written. */
 const EVERY = 1_000;
@@ -55,7 +55,7 @@ export interface MemoryOptions {
  */
 export class DeliveryMemory {
   readonly #options: MemoryOptions;
-  readonly #behind: Behind;
+  readonly #writer: WriteBehind;
   readonly #forgetting: NodeJS.Timeout;
   readonly #signed = new Map<SignedOutcome, SignedDelivery[]>();
   #heard = new Map<string, Heard>();
@@ -64,7 +64,7 @@ export class DeliveryMemory {
 
   constructor(options: MemoryOptions) {
     this.#options = options;
-    this.#behind = new Behind({
+    this.#writer = new WriteBehind({
       write: () => this.#write(),
       every: options.every ?? EVERY,
       onFailure: (err) =>
@@ -86,7 +86,7 @@ export class DeliveryMemory {
     const heard = this.#heardOf(source);
     heard.signedAt = at;
     if (hook !== undefined) heard.hooks.set(hook, at);
-    this.#behind.wanted();
+    this.#writer.schedule();
   }
 
   /** The same, however many come. */
@@ -99,18 +99,18 @@ export class DeliveryMemory {
     sum.last = at;
     if (sum.newest.length < SHOWN_OF_SUM)
       sum.newest.push({ at, from, ...(tracker !== undefined && { tracker }), ...ids?.() });
-    this.#behind.wanted();
+    this.#writer.schedule();
   }
 
   /** Writes what was collected. Never throws. */
   write(): Promise<void> {
-    return this.#behind.write();
+    return this.#writer.write();
   }
 
   /** Writes the rest, if the store takes it at once. */
   async close(): Promise<void> {
     clearInterval(this.#forgetting);
-    await this.#behind.close();
+    await this.#writer.close();
   }
 
   #heardOf(source: string): Heard {

@@ -13,7 +13,7 @@ import { decide } from './decide.ts';
 import type { Decision } from './decision.ts';
 import type { Facts } from './facts.ts';
 import { countFollowUps, type GatherDeps, type Gathered, gather, storeIncidents } from './gather.ts';
-import { type Obstacle, obstacles } from './other-reasons.ts';
+import { type OtherReason, otherReasons } from './other-reasons.ts';
 import { readStatuses, storedFacts } from './stored-facts.ts';
 
 export interface EvaluateDeps extends GatherDeps {
@@ -36,7 +36,7 @@ export interface Evaluation {
   facts: Facts | undefined;
   decision: Verdict;
   /** What else keeps it open; told only of an incident that is inspected. */
-  also?: Obstacle[];
+  also?: OtherReason[];
 }
 
 export type Verdict =
@@ -126,9 +126,9 @@ export async function whatElse(
   incidentId: string,
   { facts, decision }: { facts: Facts; decision: Verdict },
   { api, policy, statuses, store }: EvaluateDeps,
-): Promise<Obstacle[]> {
+): Promise<OtherReason[]> {
   for (const known = { ...facts }; ; ) {
-    const { found, unread } = obstacles(decision.reason, known, policy);
+    const { found, unread } = otherReasons(decision.reason, known, policy);
     if (unread === 'incident') {
       known.incident = await api.incident(incidentId);
       known.statuses = await readStatuses(statuses, store);

@@ -6,12 +6,12 @@ import type { Facts } from './facts.ts';
 import { asSeen, describeMovedBack, findMovedBack, wasLifted } from './moved-back.ts';
 
 /** Something besides the verdict that keeps an incident open. */
-export interface Obstacle {
+export interface OtherReason {
   reason: string;
   words: string;
 }
 
-/** Reasons that are no obstacle of their own. */
+/** Reasons that time alone ends: none of their own. */
 const PASSING: readonly string[] = [
   'settling',
   'min-time-resolved',
@@ -24,13 +24,13 @@ const PASSING: readonly string[] = [
  * What else keeps an incident open besides the reason of its verdict, as far as these facts show; `unread`: what would
  * have to be read to tell more. The history is wanted only where it decides: whether an incident is backlog.
  */
-export function obstacles(
+export function otherReasons(
   reason: string,
   known: Facts,
   policy: Policy,
-): { found: Obstacle[]; unread?: 'incident' | 'updates' } {
+): { found: OtherReason[]; unread?: 'incident' | 'updates' } {
   const seen = new Set([reason]);
-  const found: Obstacle[] = [];
+  const found: OtherReason[] = [];
   for (let next = without(reason, known, policy); next !== undefined; ) {
     const [facts, by] = next;
     const verdict = decide(facts, by);
@@ -52,10 +52,10 @@ export function obstacles(
 }
 
 /** The same where only the store can be asked: what it lists as backlog is told as that without a look at its history. */
-export function obstaclesByStore(reason: string, facts: Facts, policy: Policy): Obstacle[] {
-  const { found, unread } = obstacles(reason, facts, policy);
+export function otherReasonsByStore(reason: string, facts: Facts, policy: Policy): OtherReason[] {
+  const { found, unread } = otherReasons(reason, facts, policy);
   return unread === 'updates' && isInBacklog(facts.backlog)
-    ? obstacles(reason, { ...facts, updates: [] }, policy).found
+    ? otherReasons(reason, { ...facts, updates: [] }, policy).found
     : found;
 }
 
@@ -65,7 +65,7 @@ function isOld(facts: Facts): boolean {
 }
 
 /** That it was moved back, where the follow-ups that it waits for will lift that. */
-function liftedByThem(facts: Facts, policy: Policy): Obstacle | undefined {
+function liftedByThem(facts: Facts, policy: Policy): OtherReason | undefined {
   const { incident, movedBack, updates = [], closures, keyName } = facts;
   if (incident === undefined || incident.status.category === 'closed') return undefined;
   const resolver = policy.activeIncidents === 'resolve' ? keyName : undefined;

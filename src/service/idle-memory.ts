@@ -1,4 +1,4 @@
-import { onBeat } from '../aligned-timer.ts';
+import { onTick } from '../aligned-timer.ts';
 import { collectGarbage } from '../collect-garbage.ts';
 
 /** How often (ms) this is checked. */
@@ -26,7 +26,7 @@ export function giveMemoryBack(): () => void {
     collectGarbage();
     left = taken();
   };
-  return onBeat(EVERY, look);
+  return onTick(EVERY, look);
 }
 
 /** Including buffers, which are outside V8's heap: that is what a flood of bodies leaves behind. */

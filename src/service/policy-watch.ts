@@ -7,7 +7,7 @@ import { sleep } from '../sleep.ts';
  * file systems, nor of a ConfigMap whose folder is replaced behind a link.
  * https://nodejs.org/api/fs.html#caveats
  */
-export const LOOK_EVERY = 5_000;
+export const CHECK_EVERY = 5_000;
 /** How long what was found has to stay as it is, ms. */
 const SETTLES_WITHIN = 1_000;
 
@@ -29,7 +29,7 @@ export interface PolicyWatch {
 /** Keeps a policy as its file is, until it is closed. */
 export function watchPolicy(
   policy: LivePolicy,
-  { log, every = LOOK_EVERY, settles = SETTLES_WITHIN, onNews = () => {} }: PolicyWatchDeps,
+  { log, every = CHECK_EVERY, settles = SETTLES_WITHIN, onNews = () => {} }: PolicyWatchDeps,
 ): PolicyWatch {
   const stop = new AbortController();
   let rest = new AbortController();

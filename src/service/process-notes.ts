@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { onBeat } from '../aligned-timer.ts';
+import { onTick } from '../aligned-timer.ts';
 import { settledWithin } from '../deadline.ts';
 import type { Logger } from '../log.ts';
 import type { LivePolicy } from '../policy/live-policy.ts';
@@ -53,7 +53,7 @@ export function keepNoted(note: () => ProcessNote, { store, log, now, every = NO
       );
     return writing;
   };
-  const end = onBeat(every, () => void write());
+  const end = onTick(every, () => void write());
   void write();
   return {
     /** Now, since what it does is other than before. */

@@ -1,6 +1,6 @@
 import type { StoreContext } from '../context/context.ts';
 import { withDeadline } from '../deadline.ts';
-import { reachInWords, readReachTrouble } from '../incident-io/outage.ts';
+import { describeOutage, readOutage } from '../incident-io/outage.ts';
 import type { Backend } from '../queue/backend.ts';
 
 /** What keeps parts of a process from working, for `/readyz`; each empty where all is well. */
@@ -21,9 +21,9 @@ export async function queueProblems(backend: Backend): Promise<string[]> {
 export async function workersProblems(base: StoreContext | undefined): Promise<string[]> {
   if (base === undefined) return [];
   try {
-    const read = readReachTrouble(base.store, base.clock.now());
+    const read = readOutage(base.store, base.clock.now());
     const trouble = await withDeadline(read, STORE_WITHIN, 'no answer');
-    return trouble === undefined ? [] : [reachInWords(trouble)];
+    return trouble === undefined ? [] : [describeOutage(trouble)];
   } catch {
     return [];
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CLOCKS_AGREE } from '../clock.ts';
-import { Bell } from '../wake-signal.ts';
+import { WakeSignal } from '../wake-signal.ts';
 import { announcement, blockedSince } from './announcement-records.ts';
 import { deliveryPace } from './delivery-pace.ts';
 import { failingReview } from './failing-review.ts';
@@ -107,7 +107,7 @@ export class Store {
   private readonly leases;
   readonly times;
   /** Rings when this process requests a sync. */
-  readonly syncBell = new Bell();
+  readonly syncSignal = new WakeSignal();
 
   /** `keepHistory`: how long stories and what operators did are kept, ms. */
   constructor(tables: Tables, { keepHistory = A_YEAR }: { keepHistory?: number } = {}) {
@@ -264,14 +264,14 @@ export class Store {
 
   async wantSync(mark: string): Promise<void> {
     await this.meta.put('sync-wanted', mark);
-    this.syncBell.ring();
+    this.syncSignal.notify();
   }
 
   /** Requests a sync for a task without a link, which also looks whether a follow-up without one has got it. */
   async wantLinks(mark: string): Promise<void> {
     const { meta } = this;
     await this.tables.put([meta.change('sync-wanted', mark), meta.change('links-wanted', mark)]);
-    this.syncBell.ring();
+    this.syncSignal.notify();
   }
 
   /** Clears the mark, unless it was set again since it was read. */

@@ -5,7 +5,7 @@ import { indexedRowsOf } from './indexed-rows.ts';
 import { takeIn } from './take-in.ts';
 
 /** How often follow-ups without a link are read again at most, ms, and of how many incidents then: a call each. */
-const LOOK_EVERY = 5 * 60_000;
+const CHECK_EVERY = 5 * 60_000;
 const AT_MOST = 100;
 
 const WANTED = 'links-wanted';
@@ -22,7 +22,7 @@ export async function lookForLinks(deps: SyncDeps, keepLease: () => Promise<void
   const { store, api, clock } = deps;
   const known = await store.meta.getMany([WANTED, LOOKED_AT, LOOKED_TO]);
   const wanted = known.get(WANTED);
-  if (wanted === undefined || !isOver(Number(known.get(LOOKED_AT) ?? 0), LOOK_EVERY, clock.now())) return 0;
+  if (wanted === undefined || !isOver(Number(known.get(LOOKED_AT) ?? 0), CHECK_EVERY, clock.now())) return 0;
   const lastOne = known.get(LOOKED_TO);
   const left = (await withoutLink(deps)).filter((id) => lastOne === undefined || id < String(lastOne));
   const incidents = left.slice(0, AT_MOST);

@@ -48,7 +48,7 @@ const BETWEEN_PAGES = 1_000;
 /** Open incidents, of which `categories` may become ready: the board shows what the others wait for, too. */
 export const OPEN = ['learning', 'live', 'triage'];
 /** Verdicts that only a change can alter are reviewed again after this anyway, ms. */
-const LOOK_AGAIN = 24 * 3_600_000;
+const CHECK_AGAIN = 24 * 3_600_000;
 const LASTING = [
   ...['moved-back', 'resolved-by-us', 'refused', 'backlog', 'held'],
   ...['rule', 'no-postmortem', 'roles', 'in-flow', 'business-hours'],
@@ -217,7 +217,7 @@ async function look(
 
 /** How many reviews are woken at once; the next portion waits while that many still wait, a minute (ms) at most. */
 const PORTION = 20;
-const LOOK_EVERY = 500;
+const CHECK_EVERY = 500;
 const LONGEST_WAIT = 60_000;
 
 /** In portions: an event for an incident at the end would otherwise wait for all before it. */
@@ -231,7 +231,7 @@ async function wakeInPortions(
       const since = clock.now();
       while ((await waiting()) >= PORTION && clock.now() - since < LONGEST_WAIT) {
         await goOn();
-        await pause(LOOK_EVERY);
+        await pause(CHECK_EVERY);
       }
     }
     await waker.wake(incidents.slice(start, start + PORTION), 'sweep', { behind: true });
@@ -251,7 +251,7 @@ function isLasting(
     outcome.looks === fingerprintOf({ incident, followUps: counted }) &&
     // A release during that review is news.
     outcome.releasedAt === releasedAt &&
-    now < Math.min(outcome.at + LOOK_AGAIN, outcome.until ?? Number.POSITIVE_INFINITY)
+    now < Math.min(outcome.at + CHECK_AGAIN, outcome.until ?? Number.POSITIVE_INFINITY)
   );
 }
 

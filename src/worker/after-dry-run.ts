@@ -11,7 +11,7 @@ import { type SweepDeps, sweep } from '../sync/sweep.ts';
 const LEASE = 60_000;
 /** How long reviews may take until what is known by then is listed, and how often they are looked for, ms. */
 const REVIEWED_WITHIN = 60_000;
-const LOOK_EVERY = 500;
+const CHECK_EVERY = 500;
 /** How many incidents one line of the log names. */
 const IN_A_LINE = 50;
 
@@ -32,7 +32,7 @@ export async function listAfterDryRun(deps: SweepDeps): Promise<boolean> {
     if (swept === undefined) return true;
     while (clock.now() - started < REVIEWED_WITHIN && !(await areReviewed(swept.woken, started, deps))) {
       if (!(await keep())) return true;
-      await deps.pause?.(LOOK_EVERY);
+      await deps.pause?.(CHECK_EVERY);
     }
     tell(await aboutToClose(real.since, deps), deps);
     await noteListed(store, clock.now());

@@ -2,7 +2,7 @@ import { type Sleep, sleep } from '../sleep.ts';
 import { fullSync } from '../sync/full-sync.ts';
 import { type SweepDeps, sweep, untilSweep } from '../sync/sweep.ts';
 import { syncOnce, untilSync } from '../sync/sync.ts';
-import { Bell } from '../wake-signal.ts';
+import { WakeSignal } from '../wake-signal.ts';
 import { listAfterDryRun } from './after-dry-run.ts';
 
 export interface BackgroundDeps extends SweepDeps {
@@ -26,14 +26,14 @@ export interface BackgroundDeps extends SweepDeps {
   /** Whether no other process works on this store, so that nothing comes due unseen. */
   alone?: boolean;
   /** Rings when a sweep may be due before its time. */
-  sweepBell?: Bell;
+  sweepSignal?: WakeSignal;
   random?: () => number;
   /** Absent: it rests until something is due. */
   wait?: Sleep;
 }
 
 /** How soon a process looks again for work that is due, ms. What is due is agreed on through the store. */
-const LOOK_EVERY = 1_000;
+const CHECK_EVERY = 1_000;
 /** How long it rests at most, ms: what others made due and did not do, as they died, is found then. */
 const REST_AT_MOST = { shared: 15_000, alone: 60_000 };
 /** After a failure the same work is not retried for this long, ms. */
@@ -47,18 +47,30 @@ export async function runInBackground(deps: BackgroundDeps, signal: AbortSignal)
     signal.throwIfAborted();
   };
   // The first sweep waits for the first sync.
-  const synced = deps.sweepBell ?? new Bell();
+  const sweepSignal = deps.sweepSignal ?? new WakeSignal();
   await Promise.all([
-    repeat({ name: 'sync', bell: deps.store.syncBell, work: () => syncWhenDue(deps, synced) }, deps, signal),
-    repeat({ name: 'sweep', bell: synced, work: () => sweepAndCheck({ ...deps, pause }) }, deps, signal),
-    repeat({ name: 'full sync', bell: new Bell(), work: () => fullSync({ ...deps, pause }) }, deps, signal),
+    repeat(
+      { name: 'sync', wakeSignal: deps.store.syncSignal, work: () => syncWhenDue(deps, sweepSignal) },
+      deps,
+      signal,
+    ),
+    repeat(
+      { name: 'sweep', wakeSignal: sweepSignal, work: () => sweepAndCheck({ ...deps, pause }) },
+      deps,
+      signal,
+    ),
+    repeat(
+      { name: 'full sync', wakeSignal: new WakeSignal(), work: () => fullSync({ ...deps, pause }) },
+      deps,
+      signal,
+    ),
   ]);
 }
 
-async function syncWhenDue(deps: BackgroundDeps, synced: Bell): Promise<number | undefined> {
+async function syncWhenDue(deps: BackgroundDeps, sweepSignal: WakeSignal): Promise<number | undefined> {
   const left = await untilSync(deps);
   if (left > 0) return left;
-  if ((await syncOnce(deps)) !== undefined) synced.ring();
+  if ((await syncOnce(deps)) !== undefined) sweepSignal.notify();
   return undefined;
 }
 
@@ -82,16 +94,16 @@ interface Repeated {
   /** Answers how long (ms) until it is due, where that is known. */
   work(): Promise<unknown>;
   /** Rings when it may be due before that. */
-  bell: Bell;
+  wakeSignal: WakeSignal;
 }
 
 async function repeat(
-  { name, work, bell }: Repeated,
+  { name, work, wakeSignal }: Repeated,
   { log, mayRun, onFailure, alone = false, random = Math.random, wait }: BackgroundDeps,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    let rest = LOOK_EVERY * (0.75 + random() / 2);
+    let rest = CHECK_EVERY * (0.75 + random() / 2);
     let due = 0;
     if (mayRun()) {
       try {
@@ -106,7 +118,7 @@ async function repeat(
       }
     }
     await (wait ?? sleep)(rest, signal);
-    // Whoever plays time looks each second, and hears no bell.
-    if (wait === undefined && due > rest) await bell.rest(due - rest, signal);
+    // Whoever plays time looks each second, and waits for no signal.
+    if (wait === undefined && due > rest) await wakeSignal.wait(due - rest, signal);
   }
 }

@@ -4,7 +4,7 @@ import { type EventIntake, type JobContext, PutBack } from '../queue/queues.ts';
 import { type ReadHints, readHints } from '../read-back/read-hints.ts';
 import type { TaskReader } from '../read-back/reader.ts';
 import type { EventBatch } from '../vocabulary.ts';
-import { Lanes } from './tracker-concurrency.ts';
+import { TrackerConcurrency } from './tracker-concurrency.ts';
 
 /**
  * One job of the `events` queue. Hints whose tracker cannot be asked now go back into the queue as a separate job, so
@@ -13,20 +13,24 @@ import { Lanes } from './tracker-concurrency.ts';
 export async function takeEvents(
   batch: EventBatch,
   job: JobContext,
-  deps: Omit<RecordDeps, 'readTasks'> & { intake: EventIntake; reader: TaskReader; lanes?: Lanes },
+  deps: Omit<RecordDeps, 'readTasks'> & {
+    intake: EventIntake;
+    reader: TaskReader;
+    concurrency?: TrackerConcurrency;
+  },
 ): Promise<void> {
-  const { intake, clock, lanes = new Lanes() } = deps;
+  const { intake, clock, concurrency = new TrackerConcurrency() } = deps;
   let later: ReadHints['later'];
   await recordEvents(batch, job, {
     ...deps,
     async readTasks(hints) {
-      const entered = lanes.enter(hints, clock.now());
+      const acquired = concurrency.acquire(hints, clock.now());
       try {
-        const read = await readHints(entered.free, { ...deps, signal: job.signal });
-        later = bothLater(entered.later, read.later);
+        const read = await readHints(acquired.free, { ...deps, signal: job.signal });
+        later = bothLater(acquired.later, read.later);
         return read.events;
       } finally {
-        entered.leave();
+        acquired.release();
       }
     },
   });

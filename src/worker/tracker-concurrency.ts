@@ -1,43 +1,43 @@
 import type { TaskHint } from '../vocabulary.ts';
 
 /** So many jobs read tasks from one tracker at once in this process, so that others are left for everything else. */
-const LANES = 2;
+const JOBS_PER_TRACKER = 2;
 /** A job that finds none free comes again after this long, ms; the more of them wait, the later. */
 const SHORTEST = 1_000;
 const LONGEST = 30_000;
 const PER_WAITING = 20;
 
 /** What may be read now, and what has to wait, since other jobs are reading from its tracker. */
-export interface Entered {
+export interface Acquired {
   free: TaskHint[];
   later?: { hints: TaskHint[]; retryAt: number; why: string };
   /** To be called once the free ones were read. */
-  leave(): void;
+  release(): void;
 }
 
 /**
  * Keeps a tracker that is slow, or whose webhooks come in a flood, from taking all workers of the events queue: reading
  * its tasks may take minutes, while what says its state itself is recorded at once.
  */
-export class Lanes {
-  readonly #reading = new Map<string, number>();
-  /** By tracker: when (ms) jobs that found no lane come again. */
+export class TrackerConcurrency {
+  readonly #active = new Map<string, number>();
+  /** By tracker: when (ms) jobs that found none free come again. */
   readonly #waiting = new Map<string, number[]>();
 
-  /** Takes a lane of each tracker of these hints that has one free. */
-  enter(hints: readonly TaskHint[], now: number): Entered {
+  /** Takes a slot of each tracker of these hints that has one free. */
+  acquire(hints: readonly TaskHint[], now: number): Acquired {
     const trackers = [...new Set(hints.map(({ tracker }) => tracker))];
-    const taken = trackers.filter((tracker) => (this.#reading.get(tracker) ?? 0) < LANES);
+    const taken = trackers.filter((tracker) => (this.#active.get(tracker) ?? 0) < JOBS_PER_TRACKER);
     for (const tracker of taken) this.#count(tracker, 1);
-    const leave = () => {
+    const release = () => {
       for (const tracker of taken) this.#count(tracker, -1);
     };
     const free = hints.filter(({ tracker }) => taken.includes(tracker));
-    if (taken.length === trackers.length) return { free, leave };
+    if (taken.length === trackers.length) return { free, release };
     const full = trackers.filter((tracker) => !taken.includes(tracker));
     return {
       free,
-      leave,
+      release,
       later: {
         hints: hints.filter(({ tracker }) => full.includes(tracker)),
         retryAt: Math.min(...full.map((tracker) => this.#turnOf(tracker, now))),
@@ -47,7 +47,7 @@ export class Lanes {
   }
 
   #count(tracker: string, change: number): void {
-    this.#reading.set(tracker, (this.#reading.get(tracker) ?? 0) + change);
+    this.#active.set(tracker, (this.#active.get(tracker) ?? 0) + change);
   }
 
   #turnOf(tracker: string, now: number): number {

@@ -21,13 +21,13 @@ import { note } from '../spans.ts';
 import { DeliveryLog } from '../store/delivery-log.ts';
 import type { Closure } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import { Bell } from '../wake-signal.ts';
+import { WakeSignal } from '../wake-signal.ts';
 import { type BackgroundDeps, runInBackground } from './background.ts';
 import { KeyWatch, messageOf } from './key-watch.ts';
 import { NotedPolicy } from './noted-policy.ts';
 import { spaceReviews } from './spacing.ts';
 import { takeEvents } from './take-events.ts';
-import { Lanes } from './tracker-concurrency.ts';
+import { TrackerConcurrency } from './tracker-concurrency.ts';
 import { anyRefused, wakeRefused } from './wake-refused.ts';
 
 export interface RunningWorker {
@@ -77,9 +77,9 @@ export async function startWorker(
       throw new PutBack(error.message, Math.min(LONGEST_BACK, Math.max(0, error.retryAt - clock.now())));
   };
 
-  const closed = new Bell();
-  const sweepBell = new Bell();
-  const lanes = new Lanes();
+  const closingsSignal = new WakeSignal();
+  const sweepSignal = new WakeSignal();
+  const concurrency = new TrackerConcurrency();
   const taken = new TakenDeliveries({
     log: new DeliveryLog(backend.tables),
     logger: log,
@@ -95,7 +95,7 @@ export async function startWorker(
           clock,
           log,
           reader: tasks,
-          lanes,
+          concurrency,
           onTaken: (one) => taken.add(one),
           findIncident: (name) => findIncident(name, reader, store),
         });
@@ -112,7 +112,7 @@ export async function startWorker(
       const keyStillWorks = () => key.stillWorks(stop.signal);
       const onClosure = (closure: Closure) => {
         metrics?.closure(closure);
-        closed.ring();
+        closingsSignal.notify();
       };
       const look = (known: typeof key.state & { is: 'good' }) =>
         review(incidentId, job, {
@@ -121,7 +121,7 @@ export async function startWorker(
           onClosure,
           onReopened: async (incident, closure, task) => {
             await announceReopened(incident, closure, task, context);
-            closed.ring();
+            closingsSignal.notify();
           },
           countReopened: metrics?.reopened,
         });
@@ -184,7 +184,7 @@ export async function startWorker(
     lookAtHooks: async () => context.hooks?.lookIfDue(stop.signal),
     mayRun: () => key.state.is === 'good',
     alone: backend.kind === 'embedded',
-    sweepBell,
+    sweepSignal,
     random,
     wait,
   };
@@ -194,7 +194,7 @@ export async function startWorker(
       keyWorks: () => key.state.is === 'good',
       onFailure,
       onTry: metrics?.announcement,
-      bell: closed,
+      wakeSignal: closingsSignal,
       wait,
     },
     stop.signal,
@@ -208,8 +208,8 @@ export async function startWorker(
       ...[context.reach?.words() ?? []].flat(),
     ],
     look() {
-      sweepBell.ring();
-      closed.ring();
+      sweepSignal.notify();
+      closingsSignal.notify();
     },
     async close(deadline) {
       stop.abort();

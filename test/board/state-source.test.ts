@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { whoseWord } from '../../src/board/state-source.ts';
+import { stateSource } from '../../src/board/state-source.ts';
 import { effectiveState } from '../../src/review/effective-state.ts';
 import type { StatusHistory } from '../../src/store/records.ts';
 import type { FollowUp } from '../../src/vocabulary.ts';
@@ -13,7 +13,7 @@ const wordOf = (
 ) => {
   const one = followUp(of);
   const known = { history: historyOf(one, history), ...(word && { task: word }), now: later };
-  return whoseWord({
+  return stateSource({
     followUp: one,
     history: known.history,
     effective: effectiveState(one, known, rule()),

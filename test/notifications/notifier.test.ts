@@ -5,7 +5,7 @@ import type { FailedJob } from '../../src/queue/backend.ts';
 import { DUE, sectionRank } from '../../src/review/sections.ts';
 import { asRecord } from '../../src/store/incident-record.ts';
 import { storeKeyReport } from '../../src/store/notices/key-report.ts';
-import { toldTroubles } from '../../src/store/notices/troubles.ts';
+import { troubleNotices } from '../../src/store/notices/troubles.ts';
 import { startWorker } from '../../src/worker/worker.ts';
 import { incident, minutes } from '../support/make.ts';
 import { PATIENCE } from '../support/patience.ts';
@@ -63,7 +63,7 @@ describe('operators', () => {
     for (let rounds = 0; rounds < 8; rounds++) await world.round();
     expect(world.titles()).toEqual(['the API key does not work', 'the API key works again']);
     // Nothing is left of it, so another time is told anew.
-    for await (const page of toldTroubles(world.store.tables).all()) expect(page).toEqual([]);
+    for await (const page of troubleNotices(world.store.tables).all()) expect(page).toEqual([]);
     await world.key(false);
     await world.round();
     expect(world.titles()).toHaveLength(3);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ReachWatch } from '../../src/incident-io/outage.ts';
+import { OutageWatch } from '../../src/incident-io/outage.ts';
 import { findTroubles } from '../../src/operations/troubles.ts';
 import { DUE } from '../../src/review/sections.ts';
 import { DeliveryLog } from '../../src/store/delivery-log.ts';
@@ -18,7 +18,7 @@ async function open(env: Record<string, string> = {}) {
       key.roles = roles;
       await watch.check();
     },
-    reach: new ReachWatch({ store, clock, log: context.log, by: 'a test' }),
+    reach: new OutageWatch({ store, clock, log: context.log, by: 'a test' }),
     async found() {
       return (await findTroubles(context)).found.map(({ id, words }) => [id, words]);
     },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isOff, toldHooks } from '../../src/read-back/hook-status.ts';
+import { hookStatuses, isOff } from '../../src/read-back/hook-status.ts';
 import { createHookWatch, type HookWatch, seenAfter } from '../../src/read-back/hook-watch.ts';
 import { tokenMark } from '../../src/read-back/token-mark.ts';
 import { noteProcess } from '../../src/store/process-notes.ts';
@@ -118,7 +118,7 @@ describe("a tracker's webhooks", () => {
     shows = looked({ b1: 'on' });
     const others = watch(['github'], 'ghp_another');
     const told = async () =>
-      toldHooks((await others.look()).get('github'), world.clock.time).map(({ state, isSeen }) => ({
+      hookStatuses((await others.look()).get('github'), world.clock.time).map(({ state, isSeen }) => ({
         state,
         isSeen,
       }));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../src/policy/policy.ts';
 import { decide } from '../../src/review/decide.ts';
 import type { Facts } from '../../src/review/facts.ts';
-import { obstacles, obstaclesByStore } from '../../src/review/other-reasons.ts';
+import { otherReasons, otherReasonsByStore } from '../../src/review/other-reasons.ts';
 import type { CountedFollowUp } from '../../src/review/sentences.ts';
 import { followUp, historyOf, incident, minutes, rule, statuses, T0, update } from '../support/make.ts';
 
@@ -61,7 +61,7 @@ const facts: Facts = {
 function allReasons(given: Facts, by: Policy): string[] {
   const decision = decide(given, by);
   if (decision.verdict === 'read') throw new Error(`${decision.what} is not among the facts`);
-  const { found, unread } = obstacles(decision.reason, given, by);
+  const { found, unread } = otherReasons(decision.reason, given, by);
   expect(unread).toBeUndefined();
   return [decision.reason, ...found.map(({ reason }) => reason)];
 }
@@ -85,7 +85,9 @@ describe('all that keeps an incident open', () => {
   });
 
   it('says of a move back that the open follow-ups lift it, for so they do', () => {
-    const told = obstacles('follow-ups', facts, policy).found.find(({ reason }) => reason === 'moved-back');
+    const told = otherReasons('follow-ups', facts, policy).found.find(
+      ({ reason }) => reason === 'moved-back',
+    );
     expect(told?.words).toMatch(/^it was moved back at .*; the follow-ups that it waits for lift that once/);
   });
 
@@ -102,7 +104,7 @@ describe('all that keeps an incident open', () => {
 
   it('is what is known where the incident was not read: its own part is asked for', () => {
     const { incident: _, ...unread } = facts;
-    expect(obstacles('follow-ups', unread, policy)).toMatchObject({
+    expect(otherReasons('follow-ups', unread, policy)).toMatchObject({
       found: [{ reason: 'paused' }],
       unread: 'incident',
     });
@@ -111,14 +113,14 @@ describe('all that keeps an incident open', () => {
   it('leaves it open whether an incident is backlog that may have been resolved since, unless the store lists it', () => {
     const { updates: _, ...unread } = { ...facts, followUps: [done] };
     const told = (more: Partial<Facts>) =>
-      obstaclesByStore('held', { ...unread, ...more }, policy).map(({ reason }) => reason);
+      otherReasonsByStore('held', { ...unread, ...more }, policy).map(({ reason }) => reason);
     expect(told({})).not.toContain('backlog');
     expect(told({ backlog: { at: T0 } })).toContain('backlog');
     expect(told({ backlog: { at: T0, freedAt: T0 + 1 } })).not.toContain('backlog');
   });
 
   it('is nothing once only time is waited for', () => {
-    expect(obstacles('settling', facts, policy).found).toEqual([]);
-    expect(obstacles('confirming', facts, policy).found).toEqual([]);
+    expect(otherReasons('settling', facts, policy).found).toEqual([]);
+    expect(otherReasons('confirming', facts, policy).found).toEqual([]);
   });
 });

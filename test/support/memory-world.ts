@@ -3,7 +3,7 @@ import { createContext } from '../../src/context/context.ts';
 import { sweepDeps } from '../../src/context/deps.ts';
 import { recordEvents } from '../../src/events/record.ts';
 import { createClient, readOnly } from '../../src/incident-io/client.ts';
-import { ReachWatch } from '../../src/incident-io/outage.ts';
+import { OutageWatch } from '../../src/incident-io/outage.ts';
 import type { Pace } from '../../src/incident-io/pace/pace.ts';
 import { type Policy, policyOf } from '../../src/policy/policy.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
@@ -80,7 +80,7 @@ export async function openMemoryWorld({
     for (const id of ids) woken.set(id, typeof why === 'string' ? why : why(id));
   });
   const base = { settings, policy: change(policyOf(settings)), store, clock, log, backend };
-  const reach = new ReachWatch({ store, clock, log, by: 'this process' });
+  const reach = new OutageWatch({ store, clock, log, by: 'this process' });
   const client = createClient({
     baseUrl: incidentIo.url,
     apiKey: incidentIo.token,

@@ -4,7 +4,7 @@ import { PutBack } from '../../src/queue/queues.ts';
 import type { TaskReader } from '../../src/read-back/reader.ts';
 import type { EventBatch, TaskHint } from '../../src/vocabulary.ts';
 import { takeEvents } from '../../src/worker/take-events.ts';
-import { Lanes } from '../../src/worker/tracker-concurrency.ts';
+import { TrackerConcurrency } from '../../src/worker/tracker-concurrency.ts';
 import { keyOf, openReader, type ReadBackWorld } from '../read-back/support.ts';
 import { gate } from '../receiver/support.ts';
 import { minutes, taskEvent } from '../support/make.ts';
@@ -24,7 +24,7 @@ describe('hints, for which a tracker has to be asked', () => {
 
   const take = (
     parts: Partial<EventBatch>,
-    over: { lanes?: Lanes; behind?: boolean; reader?: TaskReader } = {},
+    over: { concurrency?: TrackerConcurrency; behind?: boolean; reader?: TaskReader } = {},
   ) =>
     takeEvents(
       asBatch(parts),
@@ -174,7 +174,7 @@ describe('hints, for which a tracker has to be asked', () => {
   });
 
   it('of a tracker that other jobs are reading from wait, and keep no worker from what tells its state itself', async () => {
-    const lanes = new Lanes();
+    const concurrency = new TrackerConcurrency();
     const slow = gate();
     const reader: TaskReader = {
       ...world.reader,
@@ -183,27 +183,32 @@ describe('hints, for which a tracker has to be asked', () => {
         return world.reader.read(...asked);
       },
     };
-    const all = [1, 2].map((n) => take({ hints: [hint(`a/b#${n}`)] }, { lanes, reader }));
-    await expect(take({ hints: [hint('a/b#3')] }, { lanes, reader })).rejects.toThrow(PutBack);
+    const all = [1, 2].map((n) => take({ hints: [hint(`a/b#${n}`)] }, { concurrency, reader }));
+    await expect(take({ hints: [hint('a/b#3')] }, { concurrency, reader })).rejects.toThrow(PutBack);
     const mixed = { tasks: [taskEvent({ task: keyOf('a/b#9') })], hints: [hint('a/b#4')] };
-    await take(mixed, { lanes, reader });
+    await take(mixed, { concurrency, reader });
     expect(await state('a/b#9')).toBe('done');
     expect(queued).toEqual([asBatch({ hints: mixed.hints })]);
     slow.open();
     await Promise.all(all);
     world.fake.tasks.set(keyOf('a/b#3'), { state: 'done' });
-    await take({ hints: [hint('a/b#3')] }, { lanes, reader });
+    await take({ hints: [hint('a/b#3')] }, { concurrency, reader });
     expect(await state('a/b#3')).toBe('done');
   });
 
   it('come again the later, the more of them wait', () => {
-    const lanes = new Lanes();
+    const concurrency = new TrackerConcurrency();
     const now = world.clock.time;
-    for (let n = 0; n < 2; n++) lanes.enter([hint('a/b#1')], now);
-    const after = Array.from({ length: 3_000 }, () => lanes.enter([hint('a/b#1')], now).later?.retryAt ?? 0);
+    for (let n = 0; n < 2; n++) concurrency.acquire([hint('a/b#1')], now);
+    const after = Array.from(
+      { length: 3_000 },
+      () => concurrency.acquire([hint('a/b#1')], now).later?.retryAt ?? 0,
+    );
     expect(after[0]).toBe(now + 1_000);
     expect(after.at(-1)).toBe(now + 30_000);
-    expect(lanes.enter([hint('x', { tracker: 'asana', task: 'asana:1' })], now).later).toBeUndefined();
+    expect(
+      concurrency.acquire([hint('x', { tracker: 'asana', task: 'asana:1' })], now).later,
+    ).toBeUndefined();
   });
 
   it('and states of a batch that was added behind wake what they wake behind', async () => {

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { onBeat } from '../../aligned-timer.ts';
+import { onTick } from '../../aligned-timer.ts';
 import { isRunning, type ProcessIdentity, thisProcess } from './process-identity.ts';
 
 /** Thrown if another process has the folder open. */
@@ -91,7 +91,7 @@ export async function readFolderLock(
 
 function hold(folder: string, number: number, mine: Contents): FolderLock {
   const file = fileOf(folder, number);
-  const endTouching = onBeat(TOUCH_EVERY, () => {
+  const endTouching = onTick(TOUCH_EVERY, () => {
     const now = new Date();
     utimes(file, now, now).catch(() => {});
   });

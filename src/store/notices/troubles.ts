@@ -5,7 +5,7 @@ import type { Tables } from '../tables.ts';
 /** What was told of a trouble, and to whom. Times are ms, by our clock. */
 
 /** How far one destination was told. */
-const toldPlace = z.object({
+const noticePlace = z.object({
   /** The last that it was told of. */
   told: z.enum(['nothing', 'trouble', 'over']),
   /** How many attempts failed since, and when the next one is due. */
@@ -14,9 +14,9 @@ const toldPlace = z.object({
   /** Why the last one failed. */
   words: z.string().optional(),
 });
-export type ToldPlace = z.infer<typeof toldPlace>;
+export type NoticePlace = z.infer<typeof noticePlace>;
 
-const toldTrouble = z.object({
+const troubleNotice = z.object({
   kind: z.string(),
   words: z.string(),
   /** When it was first seen. */
@@ -26,11 +26,11 @@ const toldTrouble = z.object({
   /** It has been gone for long enough to be told as over. */
   over: z.boolean(),
   /** By what stands for the address of a destination. */
-  places: z.record(z.string(), toldPlace),
+  places: z.record(z.string(), noticePlace),
 });
-export type ToldTrouble = z.infer<typeof toldTrouble>;
+export type TroubleNotice = z.infer<typeof troubleNotice>;
 
 /** A trouble's id → who was told of it. */
-export function toldTroubles(tables: Tables): Table<ToldTrouble> {
-  return new Table(tables, 'told-troubles', toldTrouble);
+export function troubleNotices(tables: Tables): Table<TroubleNotice> {
+  return new Table(tables, 'told-troubles', troubleNotice);
 }
