@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { AnnouncementOutcome } from '../metrics/counters.ts';
 import type { Announcement, AnnouncementPlace } from '../store/announcement-records.ts';
 import { ANNOUNCEMENTS_DUE, closingOf, nextTry } from '../store/announcements-due.ts';
-import { tellStory } from '../store/history/stories.ts';
+import { addToStory } from '../store/history/stories.ts';
 import type { Closure, IncidentRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { type AudienceDeps, audienceOf, forAudience } from './audience.ts';
@@ -80,7 +80,7 @@ export async function announceDue(
     await letOthers(deps);
     return (known[0]?.score ?? Infinity) - now;
   }
-  if (!(await store.lease(LEASE, holder, now, lease))) return 0;
+  if (!(await store.takeLease(LEASE, holder, now, lease))) return 0;
   held.add(store);
   const work: Work[] = [];
   for (const { member } of ranked) {
@@ -103,12 +103,12 @@ export async function announceDue(
 /** Waits for what is in flight, and lets another process take over. */
 export async function endAnnouncing({ store }: AnnouncingDeps, inFlight: InFlight): Promise<void> {
   await Promise.all(inFlight.values());
-  await store.release(LEASE, holder);
+  await store.releaseLease(LEASE, holder);
 }
 
 /** Another process that closes something need not wait until this one looks again. */
 async function letOthers({ store }: AnnouncingDeps): Promise<void> {
-  if (held.delete(store)) await store.release(LEASE, holder);
+  if (held.delete(store)) await store.releaseLease(LEASE, holder);
 }
 
 /** What to announce about it; `undefined` if nothing, now or at all. */
@@ -176,7 +176,7 @@ async function inTurn(piece: Piece, deps: AnnouncingDeps, signal: AbortSignal): 
   const { store, clock, log, lease, post } = deps;
   const { member, announcement, place } = piece;
   const mayPost = async () => {
-    if (!(await store.lease(LEASE, holder, clock.now(), lease)))
+    if (!(await store.takeLease(LEASE, holder, clock.now(), lease)))
       throw new TakenOverError('by another process');
   };
   await mayPost();
@@ -259,7 +259,7 @@ async function tellEnd(
 ): Promise<void> {
   const at = deps.clock.now();
   const { name, shown: to } = place;
-  await tellStory(incident, { kind: 'announcement', at, type, place: name, to, state, words }, deps);
+  await addToStory(incident, { kind: 'announcement', at, type, place: name, to, state, words }, deps);
 }
 
 async function reschedule(member: string, deps: AnnouncingDeps): Promise<void> {

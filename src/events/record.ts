@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { JobContext, Waker } from '../queue/queues.ts';
-import { tellStories } from '../store/history/stories.ts';
+import { addToStories } from '../store/history/stories.ts';
 import type { StoryEntry } from '../store/history/story.ts';
 import type { TaskRecord } from '../store/records.ts';
 import { reportedHistory } from '../store/status-history.ts';
@@ -116,7 +116,7 @@ export async function recordTasks(
     behind: job.behind === true,
   });
   for (const one of taken) if (one.delivery !== READ_BACK) deps.onTaken?.(one);
-  await tellStories(stories, deps);
+  await addToStories(stories, deps);
 }
 
 function entryOf(event: TaskEvent, news: boolean): StoryEntry {
@@ -168,7 +168,7 @@ async function wakeIncidents(
     behind: job.behind === true,
   });
   for (const one of taken) deps.onTaken?.(one);
-  await tellStories(stories, deps);
+  await addToStories(stories, deps);
 }
 
 /** Records that follow-ups are reported as having been done once. Their current status is read. */

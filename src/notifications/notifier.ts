@@ -46,7 +46,7 @@ export async function runNotifier(
     while (!signal.aborted) {
       let rest = CHECK_EVERY;
       try {
-        if (await store.lease(NAME, holder, clock.now(), LEASE)) {
+        if (await store.takeLease(NAME, holder, clock.now(), LEASE)) {
           await look(context);
           await tell(destinations, context, { onTry, signal });
         }
@@ -60,7 +60,7 @@ export async function runNotifier(
   } finally {
     await http.close();
     await store
-      .release(NAME, holder)
+      .releaseLease(NAME, holder)
       .catch((err: unknown) => log.debug({ err }, 'notifying ended without a word to the store'));
   }
 }

@@ -1,6 +1,6 @@
 import type { StoreContext } from '../context/context.ts';
 import type { OperatorAction } from '../store/history/operator-actions.ts';
-import { tellStories } from '../store/history/stories.ts';
+import { addToStories } from '../store/history/stories.ts';
 import type { StoryEntry } from '../store/history/story.ts';
 import type { Change } from '../store/tables.ts';
 
@@ -27,5 +27,5 @@ export async function tellAction(
 ): Promise<void> {
   const { incident: _, ...about } = action;
   const entry: StoryEntry = { kind: 'action', ...about };
-  await tellStories(new Map(incidents.map((id) => [id, [entry]])), context);
+  await addToStories(new Map(incidents.map((id) => [id, [entry]])), context);
 }

@@ -13,7 +13,7 @@ import {
 } from '../incident-io/errors.ts';
 import { PutBack } from '../queue/queues.ts';
 import { ANNOUNCEMENTS_DUE, memberOfClosing } from '../store/announcements-due.ts';
-import { tellStories, tellStory } from '../store/history/stories.ts';
+import { addToStories, addToStory } from '../store/history/stories.ts';
 import type { StoryEntry } from '../store/history/story.ts';
 import type { Closure, Refusal } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -121,7 +121,7 @@ async function refuse(
   const { store, clock } = deps;
   const at = clock.now();
   const looks = fingerprint(facts.incident, facts.followUps);
-  await tellStory(
+  await addToStory(
     facts.incident.id,
     {
       ...{ kind: 'edit', at, to, outcome: 'refused', requestId: error.requestId },
@@ -169,7 +169,7 @@ export async function settleIntents(
     await fail(incidentId, failed, store);
     const lost = open.filter(({ id }) => failed.includes(id));
     const entries = lost.map((closure) => editEntry(closure, 'failed', deps.clock.now()));
-    await tellStories(new Map([[incidentId, entries]]), deps);
+    await addToStories(new Map([[incidentId, entries]]), deps);
     log.info({ incident: incidentId }, 'an edit whose end was unknown had not taken effect');
   }
   return settled;
@@ -225,7 +225,7 @@ async function confirm(
   ]);
   await removeSettledIntents([incidentId], store);
   onClosure?.(confirmed);
-  await tellStory(incidentId, editEntry(confirmed, 'confirmed', confirmed.confirmedAt, requestId), deps);
+  await addToStory(incidentId, editEntry(confirmed, 'confirmed', confirmed.confirmedAt, requestId), deps);
   const hidden = isPrivate((await store.incidents.get(incidentId))?.about?.visibility);
   log.info(
     {

@@ -48,7 +48,7 @@ export async function review(incidentId: string, job: ReviewJob, deps: ReviewDep
   // A pause covers everything: nothing can be written, as in a dry run.
   const writer = policy.paused === undefined ? deps.writer : undefined;
   if (!(await store.synced())) {
-    await store.owe([incidentId], deps.clock.now());
+    await store.addPendingWakes([incidentId], deps.clock.now());
     return storeOutcome(incidentId, FIRST_SYNC, undefined, job, deps);
   }
 

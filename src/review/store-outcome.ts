@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
-import { tellStory } from '../store/history/stories.ts';
+import { addToStory } from '../store/history/stories.ts';
 import type { IncidentRecord, MovedBack, Outcome } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { isPrivate } from '../visibility.ts';
@@ -77,7 +77,7 @@ export async function storeOutcome(
   const told = before?.verdict === outcome.verdict && before.words === outcome.words;
   if (!told && isOfTheStory(outcome, before)) {
     const { verdict, reason, words, wokenBy, until, dryRun, at } = outcome;
-    await tellStory(
+    await addToStory(
       incidentId,
       { kind: 'verdict', at, verdict, reason, words, wokenBy, until, dryRun },
       deps,
@@ -108,7 +108,7 @@ export async function storeMovedBack(
   await deps.store.movedBack.put(incidentId, movedBack);
   const { at: movedAt, closedAt, resolvedByUs } = movedBack;
   if (resolvedByUs) return;
-  await tellStory(incidentId, { kind: 'moved-back', at: deps.clock.now(), movedAt, closedAt }, deps);
+  await addToStory(incidentId, { kind: 'moved-back', at: deps.clock.now(), movedAt, closedAt }, deps);
 }
 
 /** A closing has an entry of its own, and a review that begins anew has nothing to tell yet. */

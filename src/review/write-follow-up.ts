@@ -4,7 +4,7 @@ import { describeTaskState } from '../events/standing-state.ts';
 import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
 import { ForbiddenError, inApiWords, NotFoundError, RefusedError } from '../incident-io/errors.ts';
 import { PutBack } from '../queue/queues.ts';
-import { tellStory } from '../store/history/stories.ts';
+import { addToStory } from '../store/history/stories.ts';
 import type { StoryEntry } from '../store/history/story.ts';
 import type { WriteMark } from '../store/records.ts';
 import { nextHistory } from '../store/status-history.ts';
@@ -58,7 +58,7 @@ export async function writeFollowUp(
       state: task.state,
       ...over,
     };
-    return tellStory(incidentId, entry, deps);
+    return addToStory(incidentId, entry, deps);
   };
   const hidden = isPrivate((await store.incidents.get(followUp.incidentId))?.about?.visibility);
   if (signal.aborted) throw new PutBack(`the review of ${followUp.incidentId} was stopped`, 0);

@@ -33,7 +33,7 @@ const HOPS = 5;
 /** Each task in a chain of duplicates may have moved once. */
 const FOLLOWER_HOPS = 2 * LONGEST_CHAIN;
 
-const OWED = 'owed';
+const PENDING_WAKES = 'owed';
 
 const A_YEAR = 365 * 86_400_000;
 
@@ -182,7 +182,7 @@ export class Store {
    * Takes a lease of `ms`, or renews one's own. `false`: another holder has it. One that ends later than any lease taken
    * now could is from before the clock was set back: it is ignored.
    */
-  async lease(name: string, holder: string, now: number, ms: number): Promise<boolean> {
+  async takeLease(name: string, holder: string, now: number, ms: number): Promise<boolean> {
     const stands = (until: number) => until > now && until <= now + ms + CLOCKS_AGREE;
     const held = await this.leases.update([name], (current) =>
       current !== undefined && current.holder !== holder && stands(current.until)
@@ -192,7 +192,7 @@ export class Store {
     return held.get(name)?.holder === holder;
   }
 
-  async release(name: string, holder: string): Promise<void> {
+  async releaseLease(name: string, holder: string): Promise<void> {
     await this.leases.update([name], (current) => (current?.holder === holder ? undefined : current));
   }
 
@@ -241,19 +241,19 @@ export class Store {
   }
 
   /** Records that these incidents are to be reviewed, so that a crash before they are woken loses none. */
-  async owe(incidents: Iterable<string>, now: number): Promise<void> {
+  async addPendingWakes(incidents: Iterable<string>, now: number): Promise<void> {
     const entries = [...new Set(incidents)].map((member) => ({ member, score: now }));
-    if (entries.length > 0) await this.tables.rank(OWED, entries);
+    if (entries.length > 0) await this.tables.rank(PENDING_WAKES, entries);
   }
 
-  async owed(limit: number): Promise<string[]> {
-    const owed = await this.tables.ranked(OWED, { min: -Infinity, max: Infinity, limit });
-    return owed.map(({ member }) => member);
+  async pendingWakes(limit: number): Promise<string[]> {
+    const pending = await this.tables.ranked(PENDING_WAKES, { min: -Infinity, max: Infinity, limit });
+    return pending.map(({ member }) => member);
   }
 
   /** Their reviews have been woken. */
-  async paid(incidents: readonly string[]): Promise<void> {
-    await this.tables.unrank(OWED, incidents);
+  async removePendingWakes(incidents: readonly string[]): Promise<void> {
+    await this.tables.unrank(PENDING_WAKES, incidents);
   }
 
   /** Whether (and by which mark) a sync of follow-ups was requested. */

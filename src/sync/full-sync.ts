@@ -25,13 +25,13 @@ export async function fullSync(
   const started = clock.now();
   if (!(await isDue(deps))) return undefined;
   const holder = randomUUID();
-  if (!(await store.lease('full-sync', holder, started, LEASE))) return undefined;
+  if (!(await store.takeLease('full-sync', holder, started, LEASE))) return undefined;
   try {
     // Another process may have finished one between the check and the lease.
     if (!(await isDue(deps))) return undefined;
     const listed = new Set<string>();
     for await (const page of api.followUps()) {
-      if (!(await store.lease('full-sync', holder, clock.now(), LEASE))) return undefined;
+      if (!(await store.takeLease('full-sync', holder, clock.now(), LEASE))) return undefined;
       for (const { id } of page) listed.add(id);
       await takeIn(page, deps);
       await pause(BETWEEN_PAGES);
@@ -56,7 +56,7 @@ export async function fullSync(
     log.info({ followUps: listed.size, forgotten }, 'all follow-ups were read again');
     return { followUps: listed.size, forgotten };
   } finally {
-    await store.release('full-sync', holder);
+    await store.releaseLease('full-sync', holder);
   }
 }
 
@@ -76,9 +76,9 @@ async function isDue({ store, clock }: SyncDeps): Promise<boolean> {
 async function forget(gone: Map<string, IndexedFollowUp>, { store, clock, waker }: SyncDeps): Promise<void> {
   if (gone.size === 0) return;
   const incidents = [...new Set([...gone.values()].map(({ incident }) => incident))];
-  await store.owe(incidents, clock.now());
+  await store.addPendingWakes(incidents, clock.now());
   await forgetFollowUps(gone, store);
   await freeIncidents(incidents, store, clock.now());
   await waker.wake(incidents, 'a follow-up that is not listed any more');
-  await store.paid(incidents);
+  await store.removePendingWakes(incidents);
 }

@@ -71,13 +71,13 @@ export async function sweep(deps: SweepDeps, every: number): Promise<Swept | und
   };
   if (!(await isDue())) return undefined;
   const holder = randomUUID();
-  if (!(await store.lease('sweep', holder, clock.now(), LEASE))) return undefined;
+  if (!(await store.takeLease('sweep', holder, clock.now(), LEASE))) return undefined;
   try {
     // Another process may have swept between the check and the lease.
     if (!(await isDue())) return undefined;
     return await inSpan('sweep', {}, () => round(deps, every, holder));
   } finally {
-    await store.release('sweep', holder);
+    await store.releaseLease('sweep', holder);
   }
 }
 
@@ -104,7 +104,7 @@ async function round(deps: SweepDeps, every: number, holder: string): Promise<Sw
   const since = await changedAt(store);
   const open = new Set<string>();
   for await (const page of api.incidents(OPEN)) {
-    await store.lease('sweep', holder, clock.now(), LEASE);
+    await store.takeLease('sweep', holder, clock.now(), LEASE);
     await storeIncidents(page, store);
     await watchIncidents(page, started, store);
     for (const { id } of page) open.add(id);
@@ -123,7 +123,7 @@ async function round(deps: SweepDeps, every: number, holder: string): Promise<Sw
   await forgetClosed(open, started, store);
   swept.woken = [...new Set([...swept.woken, ...(await openIntents(deps))])];
   await deps.clearStrayKeys(swept.woken);
-  const goOn = () => store.lease('sweep', holder, clock.now(), LEASE);
+  const goOn = () => store.takeLease('sweep', holder, clock.now(), LEASE);
   await wakeInPortions(swept.woken, goOn, deps);
   // What was changed while it swept makes another one due.
   await store.meta.put('last-sweep', (await changedAt(store)) > since ? started : clock.now());

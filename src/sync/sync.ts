@@ -8,7 +8,7 @@ import { storeBacklog } from './backlog.ts';
 import type { SyncDeps } from './deps.ts';
 import { indexFollowUps } from './index-follow-ups.ts';
 import { lookForLinks } from './late-links.ts';
-import { takeIn, wakeOwed } from './take-in.ts';
+import { takeIn, wakePending } from './take-in.ts';
 import { nextWindow } from './window.ts';
 
 /** A sync renews its lease with every page; if its process dies, another one takes over after this, ms. */
@@ -32,7 +32,7 @@ export async function sync(
 ): Promise<Synced | undefined> {
   const { store, clock } = deps;
   const holder = randomUUID();
-  if (!(await store.lease('sync', holder, clock.now(), LEASE))) return undefined;
+  if (!(await store.takeLease('sync', holder, clock.now(), LEASE))) return undefined;
   try {
     // Another process may have synced between the check and the lease.
     if (!(await needed(deps))) return undefined;
@@ -42,7 +42,7 @@ export async function sync(
     await store.meta.put('last-sync', clock.now());
     return synced;
   } finally {
-    await store.release('sync', holder);
+    await store.releaseLease('sync', holder);
   }
 }
 
@@ -91,7 +91,7 @@ async function incremental(deps: SyncDeps, holder: string): Promise<Synced> {
     synced.followUps += page.length;
     synced.woken += (await takeIn(page, deps)).woken;
   }
-  synced.woken += await wakeOwed(deps);
+  synced.woken += await wakePending(deps);
   await moveOn(seen, from, deps);
   if (wanted !== undefined) await store.syncDone(wanted);
   synced.woken += await lookForLinks(deps, () => keepLease(deps, holder));
@@ -120,7 +120,7 @@ async function first(deps: SyncDeps, holder: string): Promise<Synced> {
     await keepLease(deps, holder);
     for (const { updatedAt } of page) seen.push(updatedAt);
     const { tasks } = await indexFollowUps(page, deps);
-    await store.owe(await incidentsTold(tasks, store), clock.now());
+    await store.addPendingWakes(await incidentsTold(tasks, store), clock.now());
     synced.followUps += page.length;
     if (synced.followUps % 5_000 < page.length) log.info(`first sync: ${synced.followUps} follow-ups read`);
   }
@@ -130,7 +130,7 @@ async function first(deps: SyncDeps, holder: string): Promise<Synced> {
   await store.meta.put('first-sync-finished', clock.now());
   await store.meta.put('full-sync-finished', clock.now());
   // An event recorded before its link existed woke no review: wake it now.
-  synced.woken = await wakeOwed(deps);
+  synced.woken = await wakePending(deps);
   if (wanted !== undefined) await store.syncDone(wanted);
   log.info(`first sync finished: ${synced.followUps} follow-ups read`);
   if (backlog > 0)
@@ -148,6 +148,6 @@ async function incidentsTold(tasks: ReadonlyMap<TaskKey, string[]>, store: Store
 }
 
 async function keepLease({ store, clock }: SyncDeps, holder: string): Promise<void> {
-  if (!(await store.lease('sync', holder, clock.now(), LEASE)))
+  if (!(await store.takeLease('sync', holder, clock.now(), LEASE)))
     throw new Error('another process took over the sync: this one was too slow');
 }

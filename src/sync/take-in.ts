@@ -8,19 +8,19 @@ export async function takeIn(
   deps: Pick<SyncDeps, 'store' | 'clock' | 'taskKeyOf' | 'waker'>,
 ): Promise<{ changed: Set<string>; woken: number }> {
   const { changed } = await indexFollowUps(page, deps, (incidents) =>
-    deps.store.owe(incidents, deps.clock.now()),
+    deps.store.addPendingWakes(incidents, deps.clock.now()),
   );
-  return { changed, woken: changed.size === 0 ? 0 : await wakeOwed(deps) };
+  return { changed, woken: changed.size === 0 ? 0 : await wakePending(deps) };
 }
 
-/** Wakes the reviews that are owed. Returns how many. */
-export async function wakeOwed({ store, waker }: Pick<SyncDeps, 'store' | 'waker'>): Promise<number> {
+/** Wakes the reviews that are pending. Returns how many. */
+export async function wakePending({ store, waker }: Pick<SyncDeps, 'store' | 'waker'>): Promise<number> {
   let woken = 0;
   for (;;) {
-    const incidents = await store.owed(500);
+    const incidents = await store.pendingWakes(500);
     if (incidents.length === 0) return woken;
     await waker.wake(incidents, 'a follow-up that is new or changed in incident.io');
-    await store.paid(incidents);
+    await store.removePendingWakes(incidents);
     woken += incidents.length;
   }
 }

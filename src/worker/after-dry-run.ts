@@ -24,7 +24,7 @@ export async function listAfterDryRun(deps: SweepDeps): Promise<boolean> {
   const { real } = await readStarts(store);
   if (real === undefined || real.listedAt !== undefined) return false;
   const holder = randomUUID();
-  const keep = () => store.lease('after-dry-run', holder, clock.now(), LEASE);
+  const keep = () => store.takeLease('after-dry-run', holder, clock.now(), LEASE);
   if (!(await keep())) return true;
   try {
     const started = clock.now();
@@ -38,7 +38,7 @@ export async function listAfterDryRun(deps: SweepDeps): Promise<boolean> {
     await noteListed(store, clock.now());
     return true;
   } finally {
-    await store.release('after-dry-run', holder);
+    await store.releaseLease('after-dry-run', holder);
   }
 }
 

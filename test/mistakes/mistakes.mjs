@@ -138,7 +138,11 @@ export const mistakes = [
       'await readLateChanges(incidentId, closed.closure.id, facts.rule, deps);',
       '',
     ],
-    ['an incident is reviewed before the first sync', 'await store.owe([incidentId], deps.clock.now());', ''],
+    [
+      'an incident is reviewed before the first sync',
+      'await store.addPendingWakes([incidentId], deps.clock.now());',
+      '',
+    ],
   ),
   ...of(
     'src/review/gather.ts',
@@ -179,7 +183,7 @@ export const mistakes = [
     ['test/sync'],
     [
       'the cursor moves on before its pages were taken in',
-      'synced.woken += await wakeOwed(deps);\n  await moveOn(seen, from, deps);',
+      'synced.woken += await wakePending(deps);\n  await moveOn(seen, from, deps);',
       'await moveOn(seen, from, deps);',
     ],
     [
@@ -187,7 +191,7 @@ export const mistakes = [
       'if (wanted !== undefined) await store.syncDone(wanted);\n  synced.woken',
       "await store.syncDone((await store.syncWanted()) ?? '');\n  synced.woken",
     ],
-    ['the lease of a sync is not given back where it fails', "await store.release('sync', holder);", ''],
+    ['the lease of a sync is not given back where it fails', "await store.releaseLease('sync', holder);", ''],
   ),
   ...of(
     'src/sync/sweep.ts',

@@ -140,7 +140,7 @@ describe.skipIf(anywhere === undefined)('`start` and SIGTERM', () => {
 async function leaseIsFree({ QUEUE_URL = '', QUEUE_PREFIX = '' }: Record<string, string>): Promise<boolean> {
   const backend = await openBackend(QUEUE_URL, { prefix: QUEUE_PREFIX, log: createLogger('silent') });
   try {
-    return await new Store(backend.tables).lease('sync', 'a test', Date.now(), 0);
+    return await new Store(backend.tables).takeLease('sync', 'a test', Date.now(), 0);
   } finally {
     await backend.close();
   }

@@ -188,9 +188,9 @@ describe('a review', () => {
   it('before the first sync acts on nothing, and is owed', async () => {
     await deps.store.meta.remove('first-sync-finished');
     await done();
-    await deps.store.paid([id]);
+    await deps.store.removePendingWakes([id]);
     expect(await look()).toMatchObject({ verdict: 'wait', reason: 'first-sync' });
-    expect(await deps.store.owed(9)).toEqual([id]);
+    expect(await deps.store.pendingWakes(9)).toEqual([id]);
     expect(category()).toBe('learning');
   });
 

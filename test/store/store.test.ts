@@ -8,35 +8,35 @@ const newStore = () => new Store(createMemoryTables());
 describe('a lease', () => {
   it('is held by one until its end, also where others ask, and by that one as long as it renews it', async () => {
     const store = newStore();
-    expect(await store.lease('sync', 'one', T0, minutes(2))).toBe(true);
-    expect(await store.lease('sync', 'two', T0 + minutes(2) - 1, minutes(2))).toBe(false);
-    expect(await store.lease('sync', 'one', T0 + minutes(1), minutes(2))).toBe(true);
-    expect(await store.lease('sync', 'two', T0 + minutes(2), minutes(2))).toBe(false);
-    expect(await store.lease('sync', 'two', T0 + minutes(3), minutes(2))).toBe(true);
-    expect(await store.lease('sync', 'one', T0 + minutes(3), minutes(2))).toBe(false);
+    expect(await store.takeLease('sync', 'one', T0, minutes(2))).toBe(true);
+    expect(await store.takeLease('sync', 'two', T0 + minutes(2) - 1, minutes(2))).toBe(false);
+    expect(await store.takeLease('sync', 'one', T0 + minutes(1), minutes(2))).toBe(true);
+    expect(await store.takeLease('sync', 'two', T0 + minutes(2), minutes(2))).toBe(false);
+    expect(await store.takeLease('sync', 'two', T0 + minutes(3), minutes(2))).toBe(true);
+    expect(await store.takeLease('sync', 'one', T0 + minutes(3), minutes(2))).toBe(false);
   });
 
   it('that ends later than any that can be taken now, by a clock that was set back, holds nobody up', async () => {
     const store = newStore();
-    await store.lease('sync', 'one', T0 + minutes(60), minutes(2));
-    expect(await store.lease('sync', 'two', T0 + minutes(60) - 1_000, minutes(2))).toBe(false);
-    expect(await store.lease('sync', 'two', T0, minutes(2))).toBe(true);
+    await store.takeLease('sync', 'one', T0 + minutes(60), minutes(2));
+    expect(await store.takeLease('sync', 'two', T0 + minutes(60) - 1_000, minutes(2))).toBe(false);
+    expect(await store.takeLease('sync', 'two', T0, minutes(2))).toBe(true);
   });
 
   it('that was taken over is not released by whoever had it before', async () => {
     const store = newStore();
-    await store.lease('sync', 'one', T0, minutes(2));
-    await store.lease('sync', 'two', T0 + minutes(2), minutes(2));
-    await store.release('sync', 'one');
-    expect(await store.lease('sync', 'three', T0 + minutes(2), minutes(2))).toBe(false);
-    await store.release('sync', 'two');
-    expect(await store.lease('sync', 'three', T0 + minutes(2), minutes(2))).toBe(true);
+    await store.takeLease('sync', 'one', T0, minutes(2));
+    await store.takeLease('sync', 'two', T0 + minutes(2), minutes(2));
+    await store.releaseLease('sync', 'one');
+    expect(await store.takeLease('sync', 'three', T0 + minutes(2), minutes(2))).toBe(false);
+    await store.releaseLease('sync', 'two');
+    expect(await store.takeLease('sync', 'three', T0 + minutes(2), minutes(2))).toBe(true);
   });
 
   it('is another one under another name', async () => {
     const store = newStore();
-    expect(await store.lease('sync', 'one', T0, minutes(2))).toBe(true);
-    expect(await store.lease('full-sync', 'two', T0, minutes(2))).toBe(true);
+    expect(await store.takeLease('sync', 'one', T0, minutes(2))).toBe(true);
+    expect(await store.takeLease('full-sync', 'two', T0, minutes(2))).toBe(true);
   });
 });
 
@@ -55,10 +55,10 @@ describe('a sync that is wanted', () => {
 describe('an incident whose review is owed', () => {
   it('is owed until it was woken, however often it came to be', async () => {
     const store = newStore();
-    await store.owe(['a', 'b', 'a'], T0);
-    await store.owe(['a'], T0 + 1);
-    await store.paid(['b']);
-    expect(await store.owed(9)).toEqual(['a']);
+    await store.addPendingWakes(['a', 'b', 'a'], T0);
+    await store.addPendingWakes(['a'], T0 + 1);
+    await store.removePendingWakes(['b']);
+    expect(await store.pendingWakes(9)).toEqual(['a']);
   });
 });
 

@@ -94,11 +94,11 @@ export async function openMemoryWorld({
   const context = { ...made, reach, reader: readOnly(client), ...(made.writer && { writer: client }) };
   // What goes on in the background finds another process at it, and then waits for good.
   const background = ['sync', 'sweep'];
-  for (const name of background) await store.lease(name, 'nobody', clock.now(), 20_000);
+  for (const name of background) await store.takeLease(name, 'nobody', clock.now(), 20_000);
   const worker = await startWorker(context, { wait: () => new Promise(() => {}) });
   // It makes no call before it finds that, so a few turns are enough.
   for (let turns = 0; turns < 50; turns++) await new Promise(setImmediate);
-  for (const name of background) await store.release(name, 'nobody');
+  for (const name of background) await store.releaseLease(name, 'nobody');
   const later = (ms: number) => {
     clock.time += ms;
   };

@@ -163,9 +163,9 @@ async function syncNow(store: Store): Promise<void> {
     return (await store.syncWanted()) === undefined;
   };
   await until(wanted, 'a sync', PATIENCE);
-  await until(() => store.lease('sync', mark, Date.now(), PATIENCE), 'the end of the sync', PATIENCE);
+  await until(() => store.takeLease('sync', mark, Date.now(), PATIENCE), 'the end of the sync', PATIENCE);
   await store.meta.put('last-sync', Date.now());
-  await store.release('sync', mark);
+  await store.releaseLease('sync', mark);
 }
 
 /**

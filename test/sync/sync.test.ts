@@ -201,11 +201,11 @@ describe('the sync of links', () => {
     test.later(FULL_SYNC_EVERY);
     const pause = async () => {
       test.later(minutes(60));
-      await deps.store.lease('full-sync', 'another process', test.clock.time, minutes(2));
+      await deps.store.takeLease('full-sync', 'another process', test.clock.time, minutes(2));
     };
     expect(await fullSync({ ...deps, pause })).toBeUndefined();
     expect(await deps.store.followUps.get(gone)).toBeDefined();
-    expect(await deps.store.lease('full-sync', 'a third', test.clock.time, minutes(2))).toBe(false);
+    expect(await deps.store.takeLease('full-sync', 'a third', test.clock.time, minutes(2))).toBe(false);
   });
 
   it('a row that appears late with an older time is read', async () => {

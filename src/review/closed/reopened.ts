@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../clock.ts';
 import type { IncidentIoReader } from '../../incident-io/api.ts';
 import { NotFoundError } from '../../incident-io/errors.ts';
-import { tellStory } from '../../store/history/stories.ts';
+import { addToStory } from '../../store/history/stories.ts';
 import type { ReopenedTask } from '../../store/notices/reopened.ts';
 import type { Closure } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
@@ -57,7 +57,7 @@ export async function recordReopened(
     countReopened?.();
     const { task, followUp, name, since, at } = one;
     const entry = { kind: 'reopened' as const, at, closure: closure.id, task, followUp, name, since };
-    await tellStory(incidentId, entry, deps);
+    await addToStory(incidentId, entry, deps);
     const reference = (await store.incidents.get(incidentId))?.reference ?? incidentId;
     log.warn(
       { incident: incidentId, closure: closure.id },

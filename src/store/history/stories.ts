@@ -54,7 +54,7 @@ const SAID_EVERY = 60_000;
 const said = new WeakMap<Stories, number>();
 
 /** Adds entries to stories. One that cannot be written keeps nothing else from being done: that is logged. */
-export async function tellStories(
+export async function addToStories(
   entries: ReadonlyMap<string, readonly StoryEntry[]>,
   { store: { stories }, clock, log }: { store: { stories: Stories }; clock: Clock; log: Logger },
 ): Promise<void> {
@@ -71,10 +71,10 @@ export async function tellStories(
   }
 }
 
-export async function tellStory(
+export async function addToStory(
   incident: string,
   entry: StoryEntry,
-  deps: Parameters<typeof tellStories>[1],
+  deps: Parameters<typeof addToStories>[1],
 ): Promise<void> {
-  await tellStories(new Map([[incident, [entry]]]), deps);
+  await addToStories(new Map([[incident, [entry]]]), deps);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../../../src/log.ts';
-import { tellStory } from '../../../src/store/history/stories.ts';
+import { addToStory } from '../../../src/store/history/stories.ts';
 import { type Story, type StoryEntry, withEntries } from '../../../src/store/history/story.ts';
 import { createMemoryTables } from '../../../src/store/memory-tables.ts';
 import { Store } from '../../../src/store/store.ts';
@@ -116,9 +116,9 @@ describe('stories', () => {
     let now = T0;
     const deps = { store, clock: { now: () => now }, log };
     const entry: StoryEntry = { kind: 'action', action: 'hold', at: T0, by: OPERATOR, why: 'x' };
-    for (let n = 0; n < 3; n++) await tellStory('incident', entry, deps);
+    for (let n = 0; n < 3; n++) await addToStory('incident', entry, deps);
     now += minutes(1);
-    await tellStory('incident', entry, deps);
+    await addToStory('incident', entry, deps);
     expect(warn).toHaveBeenCalledTimes(2);
   });
 });
