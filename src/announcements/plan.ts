@@ -16,7 +16,7 @@ export interface PlanDeps extends Pick<InTasksDeps, 'store' | 'trackers'> {
   policy: Policy;
 }
 
-export type Named = Pick<AnnouncementPlace, 'kind' | 'name' | 'to' | 'shown'>;
+export type AnnouncementTarget = Pick<AnnouncementPlace, 'kind' | 'name' | 'to' | 'shown'>;
 
 /** Where a closing is announced, by the current settings. */
 export async function planOfClosing(
@@ -25,7 +25,7 @@ export async function planOfClosing(
   incident: IncidentRecord | undefined,
   deps: PlanDeps,
 ): Promise<Announcement> {
-  const inIncident: Named[] = deps.settings.announceInIncident
+  const inIncident: AnnouncementTarget[] = deps.settings.announceInIncident
     ? [{ kind: 'incident', name: 'incident-io', to: incidentId, shown: incident?.reference ?? incidentId }]
     : [];
   return {
@@ -44,6 +44,6 @@ export async function planOfClosing(
   };
 }
 
-export function duePlaces(places: readonly Named[]): AnnouncementPlace[] {
+export function duePlaces(places: readonly AnnouncementTarget[]): AnnouncementPlace[] {
   return places.map((place) => ({ ...place, state: 'due', tries: 0, nextAt: 0 }));
 }

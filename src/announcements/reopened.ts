@@ -8,9 +8,9 @@ import { notificationsToTell } from './by-notification.ts';
 import { webhooksToTell } from './by-webhook.ts';
 import { announceEvent } from './event.ts';
 import { reopenedBody } from './message.ts';
-import type { Named } from './plan.ts';
+import type { AnnouncementTarget } from './plan.ts';
 
-export interface ReopenedDeps {
+export interface AnnounceReopenedDeps {
   store: Store;
   clock: Clock;
   settings: Settings;
@@ -32,12 +32,12 @@ export async function announceReopened(
   incident: string,
   closure: Pick<Closure, 'id'>,
   reopened: ReopenedTask,
-  { store, clock, settings }: ReopenedDeps,
+  { store, clock, settings }: AnnounceReopenedDeps,
 ): Promise<void> {
   if (settings.onReopened === 'nothing') return;
   const record = await store.incidents.get(incident);
   const inIncident = { name: 'incident-io', to: incident, shown: record?.reference ?? incident };
-  const places: Named[] = [
+  const places: AnnouncementTarget[] = [
     { kind: 'incident', ...inIncident },
     ...(settings.onReopened === 'follow-up' ? [{ kind: 'follow-up' as const, ...inIncident }] : []),
     ...notificationsToTell(settings, 'reopened'),

@@ -1,6 +1,6 @@
 import { collectGarbage } from '../collect-garbage.ts';
 import type { Context } from '../context/context.ts';
-import type { Progress } from '../operations/progress.ts';
+import type { OnProgress } from '../operations/progress.ts';
 import type { Policy } from '../policy/policy.ts';
 import { sleep } from '../sleep.ts';
 import { taskKeyOf } from '../trackers/index.ts';
@@ -11,7 +11,7 @@ import { ProgressFile } from './progress-file.ts';
 import { type Listed, notAsked, readPasts } from './read-past.ts';
 import type { ReplayOptions } from './replay.ts';
 import { type Report, reportOf } from './report.ts';
-import { type Row, rowOf } from './verdict-of-past.ts';
+import { type BacktestRow, rowOf } from './verdict-of-past.ts';
 
 /** The share of incident.io's rate limit that a backtest takes at most: the rest is the service's. */
 export const SHARE = 0.5;
@@ -46,7 +46,7 @@ export type BacktestContext = Pick<
 export async function backtest(
   { since, progressFile, policies }: { since: number; progressFile: string; policies: Policies },
   context: BacktestContext,
-  progress: Progress,
+  progress: OnProgress,
   tools = { sleep },
 ): Promise<Backtest> {
   const { reader, past, store, clock, settings, tasks } = context;
@@ -78,7 +78,7 @@ export async function backtest(
   const holds = await store.holds.getMany(listed.map(({ incident }) => incident.id));
 
   const asked = Object.keys(settings.trackerAccess).sort();
-  const rows: Row[][] = policies.map(() => []);
+  const rows: BacktestRow[][] = policies.map(() => []);
   const all = listed.length;
   const unasked = notAsked(listed, { tasks, taskKeyOf });
   // What was judged is forgotten, so that only what is left takes memory.
@@ -116,7 +116,7 @@ export async function backtest(
 async function followUpsOfAll(
   incidents: ReadonlyMap<string, Incident>,
   { reader }: BacktestContext,
-  progress: Progress,
+  progress: OnProgress,
   patience: Parameters<typeof patiently>[1],
 ): Promise<Map<string, FollowUp[]>> {
   const found = new Map<string, FollowUp[]>();

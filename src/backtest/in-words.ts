@@ -3,7 +3,7 @@ import { joinNames } from '../review/sentences.ts';
 import type { Backtest } from './backtest.ts';
 import { DOUBTS } from './past.ts';
 import { doubtsInWords, type Mattered, type Report } from './report.ts';
-import type { Row } from './verdict-of-past.ts';
+import type { BacktestRow } from './verdict-of-past.ts';
 
 /** How many rows of each kind people are shown; programs get all. */
 const SHOWN = 20;
@@ -19,7 +19,7 @@ export function inWords({ from, to, notAsked, reports }: Backtest): string[] {
   ];
   for (const report of reports) {
     const title = reports.length > 1 ? ` (${report.policy})` : '';
-    const of = (fits: (row: Row) => boolean) => report.rows.filter(fits);
+    const of = (fits: (row: BacktestRow) => boolean) => report.rows.filter(fits);
     const wentOn = of((row) => row.wentOn !== undefined);
     lines.push(
       ...listOf(`People went on with them after it would have closed them${title}`, wentOn, wentOnOf),
@@ -77,7 +77,7 @@ function tableOf(reports: readonly Report[]): string[] {
   );
 }
 
-function listOf(title: string, rows: readonly Row[], of: (row: Row) => string[]): string[] {
+function listOf(title: string, rows: readonly BacktestRow[], of: (row: BacktestRow) => string[]): string[] {
   if (rows.length === 0) return [];
   const more = rows.length - SHOWN;
   return [
@@ -93,7 +93,7 @@ function listOf(title: string, rows: readonly Row[], of: (row: Row) => string[])
   ];
 }
 
-function wentOnOf({ at = 0, between, wentOn = [] }: Row): string[] {
+function wentOnOf({ at = 0, between, wentOn = [] }: BacktestRow): string[] {
   return [
     between === undefined ? `would have been closed at ${formatTime(at)}` : boundsOf(between),
     ...wentOn.map(
@@ -102,11 +102,11 @@ function wentOnOf({ at = 0, between, wentOn = [] }: Row): string[] {
   ];
 }
 
-function leftOf({ peopleAt = 0, words = '', reason = '' }: Row): string[] {
+function leftOf({ peopleAt = 0, words = '', reason = '' }: BacktestRow): string[] {
   return [`closed at ${formatTime(peopleAt)}; ${words} (reason: ${reason})`];
 }
 
-function unknownOf({ doubts = [], between }: Row): string[] {
+function unknownOf({ doubts = [], between }: BacktestRow): string[] {
   const bounds = between === undefined ? '' : `; ${boundsOf(between)}`;
   return [`it is not shown ${doubts.map((doubt) => DOUBTS[doubt]).join(', and ')}${bounds}`];
 }

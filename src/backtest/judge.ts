@@ -1,5 +1,5 @@
 import type { IncidentRole } from '../vocabulary.ts';
-import type { Doubt, Moment, Part, Past } from './past.ts';
+import type { Doubt, Moment, Past, PastPart } from './past.ts';
 import { type Played, type ReplayOptions, replay } from './replay.ts';
 import { partsOf } from './timelines.ts';
 
@@ -61,7 +61,7 @@ export async function judge(past: Past, options: ReplayOptions): Promise<Judged>
 }
 
 /** Choices of one way for each part, without the one where all are the first. */
-function* waysOf(open: readonly Part[]): Generator<number[]> {
+function* waysOf(open: readonly PastPart[]): Generator<number[]> {
   const product = open.reduce((n, { ways }) => n * ways.length, 1);
   if (product <= MOST_WAYS) {
     for (let n = 1; n < product; n++) {
@@ -91,8 +91,8 @@ function endOf({ edit }: Played): number {
 }
 
 /** Of its post-mortem, its debriefs and its roles is shown what there is, not since when: it matters where a rule asks for it. */
-function partsOfFlow({ incident }: Past, { policy }: ReplayOptions): Part[] {
-  const parts: Part[] = [];
+function partsOfFlow({ incident }: Past, { policy }: ReplayOptions): PastPart[] {
+  const parts: PastPart[] = [];
   const asks = (what: 'requirePostmortem' | 'waitForDebriefs') => policy.rules.some((rule) => rule[what]);
   if (asks('requirePostmortem') && incident.hasPostmortem)
     parts.push({ doubt: 'postmortem', ways: [[], []] });

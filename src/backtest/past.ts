@@ -43,7 +43,7 @@ export const DOUBTS = {
 export type Doubt = keyof typeof DOUBTS;
 
 /** A part of the past, and every way in which it may have been. */
-export interface Part {
+export interface PastPart {
   /** Absent where there is one way only. */
   doubt?: Doubt;
   ways: readonly (readonly Moment[])[];

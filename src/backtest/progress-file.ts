@@ -55,7 +55,7 @@ const entry = z.object({
   tasks: z.array(z.tuple([z.string(), event])),
   unread: z.array(z.tuple([z.string(), z.string()])),
 });
-export type Entry = z.infer<typeof entry>;
+export type ProgressEntry = z.infer<typeof entry>;
 
 /** How an incident and its follow-ups look in the lists. `asked`: the trackers that are asked. */
 export function looksOf(
@@ -105,13 +105,13 @@ export class ProgressFile {
   }
 
   /** What was read of an incident that looks so, once, unless that is too long ago (`now` is ours, ms). */
-  take(incident: string, looks: string, now: number): Entry | undefined {
+  take(incident: string, looks: string, now: number): ProgressEntry | undefined {
     const found = entry.safeParse(parsed(this.#lines.get(incident) ?? '')).data;
     this.#lines.delete(incident);
     return found?.looks === looks && now - found.readAt < FRESH ? found : undefined;
   }
 
-  async add(entries: readonly Entry[]): Promise<void> {
+  async add(entries: readonly ProgressEntry[]): Promise<void> {
     const lines = entries.map((one) => JSON.stringify({ ...one, updates: one.updates.map(withoutPeople) }));
     if (lines.length > 0) await appendFile(this.#path, `${lines.join('\n')}\n`);
   }

@@ -5,7 +5,7 @@ import type { Hold } from '../store/records.ts';
 import type { FollowUp, Incident, TaskEvent, TaskKey } from '../vocabulary.ts';
 import type { Past } from './past.ts';
 import { patiently } from './patient.ts';
-import { type Entry, looksOf, type ProgressFile } from './progress-file.ts';
+import { looksOf, type ProgressEntry, type ProgressFile } from './progress-file.ts';
 
 /** How many histories are read concurrently: the pace decides how fast. */
 const AT_ONCE = 8;
@@ -33,7 +33,7 @@ export interface ReadPastDeps extends Pick<Context, 'reader' | 'tasks' | 'clock'
  */
 export async function readPasts(listed: readonly Listed[], deps: ReadPastDeps): Promise<Past[]> {
   const { file, clock, asked } = deps;
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, ProgressEntry>();
   const missing: Listed[] = [];
   for (const one of listed) {
     const known = file.take(one.incident.id, looksOf(one.incident, one.followUps, asked), clock.now());
@@ -51,9 +51,9 @@ export async function readPasts(listed: readonly Listed[], deps: ReadPastDeps): 
   });
 }
 
-async function readAnew(listed: readonly Listed[], deps: ReadPastDeps): Promise<Entry[]> {
+async function readAnew(listed: readonly Listed[], deps: ReadPastDeps): Promise<ProgressEntry[]> {
   const { reader, clock, asked } = deps;
-  const histories = new Map<string, Entry['updates']>();
+  const histories = new Map<string, ProgressEntry['updates']>();
   const left = [...listed];
   const readSome = async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
@@ -76,7 +76,7 @@ async function readAnew(listed: readonly Listed[], deps: ReadPastDeps): Promise<
   const told = await ask(new Set(listed.flatMap(keysOf)), deps.tasks, undefined, () =>
     deps.sleep(BETWEEN_CALLS),
   );
-  return listed.map((one): Entry => {
+  return listed.map((one): ProgressEntry => {
     const { incident, followUps } = one;
     const tasks: [TaskKey, TaskEvent][] = [];
     const unread: [TaskKey, string][] = [];

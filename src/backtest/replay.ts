@@ -16,7 +16,7 @@ import type { FollowUp, Incident, IncidentStatus, IncidentUpdate, TaskKey } from
 import type { Moment } from './past.ts';
 
 /** What was decided at one time (ms), and what blocked. */
-export interface Verdict extends Pick<Outcome, 'verdict' | 'reason' | 'words'> {
+export interface PastVerdict extends Pick<Outcome, 'verdict' | 'reason' | 'words'> {
   at: number;
   whys: readonly WhyBlocked[];
 }
@@ -26,9 +26,9 @@ export interface Played {
   /** Its first edit; what would have come after it nobody knows. */
   edit?: { at: number; verdict: 'close' | 'resolve'; words: string; rule: string | undefined };
   /** The first closing that it would have left to others, and what it had decided right before. */
-  left?: { at: number; verdict: Verdict | undefined };
+  left?: { at: number; verdict: PastVerdict | undefined };
   /** What it decided last. */
-  last?: Verdict;
+  last?: PastVerdict;
   /** All reasons, and all that blocked, of any of its verdicts. */
   met: ReadonlySet<string>;
 }

@@ -1,5 +1,5 @@
 import { DOUBTS, type Doubt } from './past.ts';
-import type { Row } from './verdict-of-past.ts';
+import type { BacktestRow } from './verdict-of-past.ts';
 
 /** What the rows of one policy come to. Durations are in ms. */
 export interface Report {
@@ -31,7 +31,7 @@ export interface Report {
   mattered: Record<Mattered, number>;
   /** What was closed by the key that reads. */
   byThisKey: number;
-  rows: readonly Row[];
+  rows: readonly BacktestRow[];
 }
 
 /** What a team can choose, by the reasons and blockers that it shows as. */
@@ -52,7 +52,7 @@ const HOUR = 3_600_000;
 
 /** `maxClosesPerHour`: 0 is no brake. */
 export function reportOf(
-  rows: readonly Row[],
+  rows: readonly BacktestRow[],
   {
     policy,
     withoutFollowUps,
@@ -111,7 +111,7 @@ export function reportOf(
 }
 
 /** The reason, or what blocked if that was the reason. */
-function whyLeft({ reason = '', whys = [] }: Row): string {
+function whyLeft({ reason = '', whys = [] }: BacktestRow): string {
   return whys.length === 0 ? reason : [...whys].sort().join(' and ');
 }
 

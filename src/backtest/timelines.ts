@@ -1,7 +1,7 @@
 import { timeOfId } from '../incident-io/ids.ts';
 import { isDone } from '../store/status-history.ts';
 import type { FollowUp, IncidentUpdate, TaskEvent, TaskKey } from '../vocabulary.ts';
-import type { Moment, Part, Past } from './past.ts';
+import type { Moment, Past, PastPart } from './past.ts';
 
 /**
  * How a past may have been, from what the APIs show of it today. What they show is certain; for the rest there are
@@ -17,7 +17,7 @@ export interface TimelineOptions {
   taskKeyOf(provider: string, permalink: string): TaskKey | undefined;
 }
 
-export function partsOf(past: Past, { to, taskKeyOf }: TimelineOptions): Part[] {
+export function partsOf(past: Past, { to, taskKeyOf }: TimelineOptions): PastPart[] {
   const { incident, updates, followUps, hold } = past;
   const began = incident.createdAt ?? updates[0]?.createdAt ?? incident.updatedAt;
   const turns = updates.map(({ createdAt }) => createdAt);
@@ -25,7 +25,7 @@ export function partsOf(past: Past, { to, taskKeyOf }: TimelineOptions): Part[] 
   if (hold !== undefined) certain.push({ at: Math.max(hold.at, began), hold });
 
   const firstOf = new Map<TaskKey, number>();
-  const parts = followUps.map((followUp): Part => {
+  const parts = followUps.map((followUp): PastPart => {
     const { reference } = followUp;
     const task = reference && taskKeyOf(reference.provider, reference.permalink);
     const made = madeAt(followUp, { began, to });
@@ -70,7 +70,7 @@ export function madeAt(
   return createdAt < began - AT_ONCE ? undefined : Math.max(began, createdAt);
 }
 
-function partOfFollowUp(followUp: FollowUp, known: number | undefined, { began, turns }: Bounds): Part {
+function partOfFollowUp(followUp: FollowUp, known: number | undefined, { began, turns }: Bounds): PastPart {
   const last = Math.max(began, followUp.updatedAt);
   const made = known === undefined ? candidates(began, last, turns) : [known];
   const found = made.map((at) => waysOfStatus(followUp, at, turns));
@@ -80,7 +80,7 @@ function partOfFollowUp(followUp: FollowUp, known: number | undefined, { began, 
 }
 
 /** How its status came about, if it was made at `made` (ms). */
-function waysOfStatus(followUp: FollowUp, made: number, turns: readonly number[]): Part {
+function waysOfStatus(followUp: FollowUp, made: number, turns: readonly number[]): PastPart {
   const { status, completedAt } = followUp;
   const last = Math.max(made, followUp.updatedAt);
   const at = (time: number, as: string, completed?: number): Moment => ({
@@ -114,7 +114,7 @@ function waysOfStatus(followUp: FollowUp, made: number, turns: readonly number[]
 function partOfTask(
   event: TaskEvent,
   { first, to, turns }: { first: number; to: number; turns: readonly number[] },
-): Part {
+): PastPart {
   const { occurredAt, state } = event;
   const told = (at: number, over: Partial<TaskEvent> = {}): Moment => ({
     at,
@@ -149,7 +149,7 @@ function partOfTask(
 }
 
 /** It may have been open all along, or closed from the first, by a person or by a machine. */
-function partOfUnread(task: TaskKey, at: number): Part {
+function partOfUnread(task: TaskKey, at: number): PastPart {
   const closed = (by: TaskEvent['by']): Moment => ({
     at,
     task: {

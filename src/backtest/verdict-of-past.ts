@@ -13,7 +13,7 @@ export interface WentOn {
 }
 
 /** The answer for one incident. Times are ms. */
-export interface Row {
+export interface BacktestRow {
   incident: string;
   id: string;
   name: string;
@@ -41,7 +41,7 @@ export interface Row {
   met: readonly string[];
 }
 
-export function rowOf(past: Past, judged: Judged, keyName: string): Row {
+export function rowOf(past: Past, judged: Judged, keyName: string): BacktestRow {
   const { incident, updates } = past;
   const closings = closingsIn(updates);
   const row = {

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { isLoopbackName, nameIn } from '../loopback.ts';
 import { addressOf, type From, placeOf } from './from.ts';
 import type { Logins } from './logins.ts';
-import { type Named, namedBy, type Role } from './people.ts';
+import { namedBy, type ProxiedLogin, type Role } from './people.ts';
 import type { Session } from './sessions.ts';
 import { WrongTokens } from './wrong-tokens.ts';
 
@@ -44,7 +44,7 @@ export interface DoorkeeperOptions {
   /** Called for each wrong token, and for those that were not checked. */
   refused?: (from: string, why: 'wrong' | 'too-many') => void;
   /** Called with what the proxy's header said, where that lets nobody in. */
-  unnamed?: (named: Named) => void;
+  unnamed?: (named: ProxiedLogin) => void;
   /** Signs with a key that all processes share: a page may ask another one next. Absent: the key of this process. */
   sign?: ((text: string) => Promise<string>) | undefined;
 }
@@ -119,7 +119,7 @@ export function createDoorkeeper(
 
   return {
     access(request) {
-      const named: Named = proxy === undefined ? { is: 'nobody' } : namedBy(request, proxy);
+      const named: ProxiedLogin = proxy === undefined ? { is: 'nobody' } : namedBy(request, proxy);
       if (named.is === 'person') {
         const { login, role } = named.person;
         if (role !== undefined) return { granted: true, role, name: login, session: `person ${login}` };

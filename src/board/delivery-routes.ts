@@ -5,7 +5,7 @@ import { deliveries } from '../operations/deliveries.ts';
 import { type Problems, starting, unread } from './answers.ts';
 import { sendIfChanged } from './changed.ts';
 import { deliveriesFor } from './for-viewers.ts';
-import { type Asker, forViewers } from './gate.ts';
+import { forViewers, type RequesterOf } from './gate.ts';
 import { remembered } from './remembered.ts';
 
 /** `?limit=25&refused=true&task=acme/api%2312` */
@@ -18,14 +18,19 @@ const asks = z.object({
 
 export interface DeliveryRoutesOptions {
   app: FastifyInstance;
-  asker: Asker;
+  requesterOf: RequesterOf;
   /** `undefined` until the store has been reached. */
   context(): StoreContext | undefined;
   problems: Problems;
 }
 
 /** What came in, for the page and for scripts: the same as `deliveries --json`. */
-export function deliveryRoutes({ app, asker, context: reached, problems }: DeliveryRoutesOptions): void {
+export function deliveryRoutes({
+  app,
+  requesterOf,
+  context: reached,
+  problems,
+}: DeliveryRoutesOptions): void {
   const told = remembered(deliveries);
   app.get<{ Querystring: Record<string, string> }>('/api/deliveries', forViewers, async (request, reply) => {
     const context = reached();
@@ -36,7 +41,7 @@ export function deliveryRoutes({ app, asker, context: reached, problems }: Deliv
         error: 'limit is a number from 1 to 1000, refused true or false, order newest or lost-first',
       });
     try {
-      const found = deliveriesFor(asker(request).role, asked.data, await told(asked.data, context));
+      const found = deliveriesFor(requesterOf(request).role, asked.data, await told(asked.data, context));
       return sendIfChanged(request, reply, found);
     } catch (error) {
       return unread(reply, error, context.log, problems);

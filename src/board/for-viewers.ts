@@ -7,7 +7,7 @@ import type { IncidentPage } from './incident-page.ts';
 import type { ShownFollowUp, ShownIncident } from './incidents.ts';
 import type { OldView } from './kept-view.ts';
 import type { ListRow } from './list/rows.ts';
-import type { Found } from './list/search.ts';
+import type { SearchResult } from './list/search.ts';
 import type { Role } from './people.ts';
 import type { BoardView } from './view.ts';
 
@@ -97,7 +97,7 @@ export function rowsFor(role: Role, rows: ListRow[]): ListRow[] {
 }
 
 /** What the search found: it looks at no more of private incidents than the reference, see there. */
-export function foundFor(role: Role, found: Found): Found {
+export function foundFor(role: Role, found: SearchResult): SearchResult {
   return role === 'operator' ? found : { ...found, others: found.others.map(incident) };
 }
 

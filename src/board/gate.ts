@@ -11,7 +11,7 @@ export interface GateParts {
 }
 
 /** Who asks, for routes below `/api/`: nobody else gets there. */
-export type Asker = (request: FastifyRequest) => Granted;
+export type RequesterOf = (request: FastifyRequest) => Granted;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -29,7 +29,7 @@ const READS = ['GET', 'HEAD', 'OPTIONS'];
  * Every route below `/api/` that is added after this passes here. What changes something needs an operator, our page and
  * JSON; what reads needs an operator as well, unless it says that it is made `forViewers`.
  */
-export function gate(app: FastifyInstance, { door, sessions, log }: GateParts): Asker {
+export function gate(app: FastifyInstance, { door, sessions, log }: GateParts): RequesterOf {
   const known = new WeakMap<FastifyRequest, Granted>();
   app.addHook('onRequest', async (request, reply) => {
     if (!(request.routeOptions.url ?? '').startsWith('/api/')) return;
@@ -40,7 +40,7 @@ export function gate(app: FastifyInstance, { door, sessions, log }: GateParts): 
       return reply.code(403).send({ error: 'only operators may do this: you may look at the board' });
     if (changes && !(isJson(request) && (await mayChange(request, access))))
       return reply.code(403).send({ error: 'this did not come from the board: reload it' });
-    const still = await standing(access, sessions, changes);
+    const still = await unlessLoggedOut(access, sessions, changes);
     if (!still.granted) return denied(reply, still);
     known.set(request, access);
   });
@@ -62,7 +62,11 @@ export function gate(app: FastifyInstance, { door, sessions, log }: GateParts): 
 }
 
 /** Access, unless the session was logged out. `unknown`: the store cannot tell now. */
-export async function standing(access: Granted, sessions: Sessions, toChange = false): Promise<Admitted> {
+export async function unlessLoggedOut(
+  access: Granted,
+  sessions: Sessions,
+  toChange = false,
+): Promise<Admitted> {
   if (access.loggedIn === undefined) return access;
   const state = await sessions.state(access.loggedIn, toChange);
   if (state === 'stands') return access;

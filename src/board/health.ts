@@ -2,7 +2,7 @@ import type { StoreContext } from '../context/context.ts';
 import { formatTime } from '../format-time.ts';
 import { describeOutage, readOutage } from '../incident-io/outage.ts';
 import { readKeyReport } from '../store/notices/key-report.ts';
-import { policiesInWords, policiesOf, type Workers } from '../store/process-notes.ts';
+import { type KnownWorkers, policiesInWords, policiesOf } from '../store/process-notes.ts';
 
 /** One part that has to work. `unknown`: not known yet. */
 export interface Health {
@@ -16,7 +16,7 @@ const TITLES = { embedded: 'the embedded folder', redis: 'Redis', postgres: 'Pos
 const SWEEP_GRACE = 10 * 60_000;
 
 /** Whether queue, key and sweep work, as far as store and queue show. */
-export async function healthOf(context: StoreContext, workers: Workers): Promise<Health[]> {
+export async function healthOf(context: StoreContext, workers: KnownWorkers): Promise<Health[]> {
   return Promise.all([
     queueHealth(context),
     keyHealth(context),
@@ -26,7 +26,7 @@ export async function healthOf(context: StoreContext, workers: Workers): Promise
 }
 
 /** By what the workers say of themselves; nothing where none of this release runs. */
-export function policyHealth(workers: Workers): Health[] {
+export function policyHealth(workers: KnownWorkers): Health[] {
   const name = 'Policy';
   const policies = policiesOf(workers);
   const [first] = policies;
@@ -62,7 +62,7 @@ async function keyHealth({ store }: StoreContext): Promise<Health> {
 /** By what the workers say of themselves: this process may be a receiver, with other settings. */
 export async function sweepHealth(
   { store, clock }: Pick<StoreContext, 'store' | 'clock'>,
-  { modes, workedAt }: Workers,
+  { modes, workedAt }: KnownWorkers,
 ): Promise<Health> {
   const name = 'Sync with incident.io';
   const trouble = await readOutage(store, clock.now());

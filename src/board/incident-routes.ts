@@ -14,13 +14,13 @@ import { type Problems, starting, unknownIncident, unread } from './answers.ts';
 import { sendIfChanged } from './changed.ts';
 import { detailsFor, pageFor } from './for-viewers.ts';
 import { addressOf } from './from.ts';
-import { type Asker, forViewers } from './gate.ts';
+import { forViewers, type RequesterOf } from './gate.ts';
 import { incidentPage } from './incident-page.ts';
 import { followUpsShown, shown } from './incidents.ts';
 
 export interface IncidentRoutes {
   app: FastifyInstance;
-  asker: Asker;
+  requesterOf: RequesterOf;
   log: Logger | undefined;
   /** `undefined` until the store has been reached. */
   context(): StoreContext | undefined;
@@ -33,7 +33,7 @@ export interface IncidentRoutes {
 
 /** What the page asks about one incident, and what its buttons do. */
 export function incidentRoutes(parts: IncidentRoutes): void {
-  const { app, asker, log, changed } = parts;
+  const { app, requesterOf, log, changed } = parts;
 
   app.get<{ Params: { name: string } }>('/api/incidents/:name', forViewers, async (request, reply) => {
     const context = parts.context();
@@ -47,7 +47,7 @@ export function incidentRoutes(parts: IncidentRoutes): void {
         followUpsShown(known.id, context),
       ]);
       const details = { now: context.clock.now(), incident, group, followUps };
-      return await reply.send(detailsFor(asker(request).role, details));
+      return await reply.send(detailsFor(requesterOf(request).role, details));
     } catch (error) {
       return unread(reply, error, context.log, parts.problems);
     }
@@ -61,7 +61,7 @@ export function incidentRoutes(parts: IncidentRoutes): void {
       const known = await knownIncident(name, context);
       const page = known && (await incidentPage(known.id, context));
       if (page === undefined) return unknownIncident(reply, name);
-      const access = asker(request);
+      const access = requesterOf(request);
       const shown = { ...pageFor(access.role, page), ...(await parts.about(access)) };
       return sendIfChanged(request, reply, shown);
     } catch (error) {
@@ -77,7 +77,7 @@ export function incidentRoutes(parts: IncidentRoutes): void {
       if (!asked.success) return reply.code(400).send({ error: 'the request cannot be read' });
       try {
         const { name = '' } = request.params;
-        const by: Operator = { name: asker(request).name, via: 'board', from: addressOf(request) };
+        const by: Operator = { name: requesterOf(request).name, via: 'board', from: addressOf(request) };
         const result = await change(asked.data, name, context, by);
         changed();
         if (result !== undefined)

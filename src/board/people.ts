@@ -32,7 +32,7 @@ export interface Person {
  * What the login header of a request is worth. `nobody`: it is not there. `ignored`: it is not from a trusted proxy, or
  * might be of a page that somebody's browser shows. `unreadable`: from the proxy, and not one login. `why`: for the log.
  */
-export type Named =
+export type ProxiedLogin =
   | { is: 'nobody' }
   | { is: 'ignored' | 'unreadable'; from: string; why: string }
   | { is: 'person'; person: Person };
@@ -46,7 +46,7 @@ const LOGIN = /^[\x21-\x2b\x2d-\x7e]{1,254}$/;
  * https://miniflux.app/docs/configuration.html#trusted-reverse-proxy-networks. Forwarded addresses count for nothing here,
  * and a header of nearly that name, such as one with underscores, is another one.
  */
-export function namedBy({ raw, headers }: FastifyRequest, login: ProxyLogin): Named {
+export function namedBy({ raw, headers }: FastifyRequest, login: ProxyLogin): ProxiedLogin {
   const values = raw.headersDistinct[login.header] ?? [];
   if (values.every((value) => value.trim() === '')) return { is: 'nobody' };
   const from = ipOf(raw.socket.remoteAddress ?? '');

@@ -9,7 +9,7 @@ import { doorLog } from './door-log.ts';
 import { assets, type PageFile, pageFile } from './files.ts';
 import { boardFor } from './for-viewers.ts';
 import { addressOf } from './from.ts';
-import { forViewers, gate, standing } from './gate.ts';
+import { forViewers, gate, unlessLoggedOut } from './gate.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { asOld } from './kept-view.ts';
 import { IncidentList } from './list/list.ts';
@@ -81,11 +81,11 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
     );
     app.addHook('onRequest', async (_, reply) => void reply.headers(HEADERS));
 
-    const asker = gate(app, { door, sessions, log });
+    const requesterOf = gate(app, { door, sessions, log });
 
     const enter = async (request: FastifyRequest, reply: FastifyReply, pages: typeof pagesAtTop) => {
       const access = door.access(request);
-      const now = access.granted ? await standing(access, sessions) : access;
+      const now = access.granted ? await unlessLoggedOut(access, sessions) : access;
       // The page itself contains no data; its requests are answered once the store is reachable.
       if (now.granted || now.why === 'unknown') return send(reply, 200, pages.page);
       if (now.why === 'no-login') return send(reply, 403, pages.closed);
@@ -154,16 +154,16 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
         context.log.debug({ err: error }, 'the board could not be read');
         board = asOld(last, await unreadWords(problems));
       }
-      const access = asker(request);
+      const access = requesterOf(request);
       const shown = { ...boardFor(access.role, board), ...(await about(access)) };
       return sendIfChanged(request, reply, shown);
     });
     incidentRoutes({
-      ...{ app, asker, about, log, context: options.context, problems },
+      ...{ app, requesterOf, about, log, context: options.context, problems },
       changed: () => view.forget(),
     });
-    deliveryRoutes({ app, asker, context: options.context, problems });
-    listRoutes({ app, asker, context: options.context, problems, list });
+    deliveryRoutes({ app, requesterOf, context: options.context, problems });
+    listRoutes({ app, requesterOf, context: options.context, problems, list });
 
     /** What a page shows of who looks at it, with what its changes need. */
     async function about(access: Granted): Promise<object> {

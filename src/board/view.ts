@@ -8,7 +8,7 @@ import { hookStatuses } from '../read-back/hook-status.ts';
 import { type Section, sections } from '../review/sections.ts';
 import { DeliveryLog } from '../store/delivery-log.ts';
 import { silenceInWords, unusualSilence } from '../store/delivery-pace.ts';
-import { runningWorkers, type Workers, webhooksTaken } from '../store/process-notes.ts';
+import { type KnownWorkers, runningWorkers, webhooksTaken } from '../store/process-notes.ts';
 import { sources } from '../trackers/index.ts';
 import { version } from '../version.ts';
 import { type Health, healthOf } from './health.ts';
@@ -62,7 +62,7 @@ export function limitOf(section: BoardSection, asked: number | undefined): numbe
 /** What stands at the top of every page. */
 export type PageHeader = Pick<BoardView, 'now' | 'version' | 'organisation' | 'dryRun'>;
 
-export async function headerOf({ store, clock }: StoreContext, workers?: Workers): Promise<PageHeader> {
+export async function headerOf({ store, clock }: StoreContext, workers?: KnownWorkers): Promise<PageHeader> {
   const [organisation, running] = await Promise.all([
     store.organisation(),
     workers ?? runningWorkers(store, clock.now()),
@@ -123,14 +123,14 @@ export async function boardView(
   };
 }
 
-function dryRunOf({ modes }: Workers): 'all' | 'some' | 'none' {
+function dryRunOf({ modes }: KnownWorkers): 'all' | 'some' | 'none' {
   const dry = modes.filter(({ dryRun }) => dryRun).length;
   return dry === 0 ? 'none' : dry === modes.length ? 'all' : 'some';
 }
 
 async function shownSources(
   { settings, store, clock }: StoreContext,
-  { modes }: Workers,
+  { modes }: KnownWorkers,
 ): Promise<ShownSource[]> {
   const taken = [
     ...Object.keys(settings.webhookSecrets),

@@ -4,7 +4,7 @@ import { printable } from '../terminal.ts';
 import { MisusedError } from './misused-error.ts';
 
 /** Asks the person at the terminal. Without one, each question has its default; one without a default is refused. */
-export interface Asker {
+export interface Prompt {
   /** `flag`: what gives the answer where nobody can be asked. */
   text(question: string, about: { flag: string; default?: string }): Promise<string>;
   /** What is typed is not displayed. An empty answer is `undefined`. */
@@ -13,11 +13,11 @@ export interface Asker {
   close(): void;
 }
 
-export function createAsker(isTerminal: boolean): Asker {
+export function createPrompt(isTerminal: boolean): Prompt {
   return isTerminal ? atTerminal() : nobody;
 }
 
-const nobody: Asker = {
+const nobody: Prompt = {
   async text(question, { flag, default: usual }) {
     if (usual !== undefined) return usual;
     throw new MisusedError(`There is no terminal to ask: give ${flag} (${question})`);
@@ -27,7 +27,7 @@ const nobody: Asker = {
   close() {},
 };
 
-function atTerminal(): Asker {
+function atTerminal(): Prompt {
   let isHidden = false;
   const output = new Writable({
     write(chunk, encoding, done) {

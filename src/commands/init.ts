@@ -17,8 +17,8 @@ import { createMemoryTables } from '../store/memory-tables.ts';
 import { printLines } from '../terminal.ts';
 import { trackerByName, trackers } from '../trackers/index.ts';
 import type { Tracker } from '../trackers/tracker.ts';
-import { type Asker, createAsker } from './asker.ts';
-import { askPublicUrl, commandFor, type Offer, offersFor, wished } from './connect/offer.ts';
+import { createPrompt, type Prompt } from './asker.ts';
+import { askPublicUrl, type ConnectOffer, commandFor, offersFor, wished } from './connect/offer.ts';
 import { loadEnvironment } from './environment.ts';
 import { MisusedError } from './misused-error.ts';
 import { newWebhookSecret } from './new-webhook-secret.ts';
@@ -56,10 +56,10 @@ export async function initCommand(options: InitOptions): Promise<number> {
   const problems = before === undefined ? [] : namedEnvFile(path, process.env).problems;
   if (problems.length > 0) throw new SettingsError(problems, []);
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
-  const asker = createAsker(isTerminal);
+  const prompt = createPrompt(isTerminal);
   const shell = { ...process.env };
-  let offers: Offer[] = [];
-  let now: Offer[] = [];
+  let offers: ConnectOffer[] = [];
+  let now: ConnectOffer[] = [];
   const added = new Map<string, string | undefined>();
   const has = (name: string) => (had[name] ?? '') !== '' || (had[`${name}_FILE`] ?? '') !== '';
   const add = (name: string, value: string | undefined) => {
@@ -67,26 +67,26 @@ export async function initCommand(options: InitOptions): Promise<number> {
   };
   try {
     const env = { ...had, ...withoutEmpty(process.env) };
-    const { client, key, url } = await clientOf(env, asker);
+    const { client, key, url } = await clientOf(env, prompt);
     try {
       add(KEY, key);
       if (url !== undefined) add(URL_, url);
       const seen = await seenTrackers(client, READ);
       printLines('', ...toldOf(seen));
-      const trackersToTake = await chosen(options, seen, asker);
+      const trackersToTake = await chosen(options, seen, prompt);
       offers = offersFor(trackersToTake, seen);
       for (const tracker of trackersToTake) {
         const secret = `${prefixOf(tracker.name)}_WEBHOOK_SECRET`;
         if (has(secret)) printLines(`${tracker.title} is set up already: ${secret} stays as it is.`);
-        else add(secret, await secretOf(tracker, asker));
+        else add(secret, await secretOf(tracker, prompt));
         const token = `${prefixOf(tracker.name)}_API_TOKEN`;
         if (tracker.readBack !== undefined && !has(token)) {
-          const given = await apiToken(tracker, asker);
+          const given = await apiToken(tracker, prompt);
           if (given !== undefined || tracker.needsToken) add(token, given);
           const address = `${prefixOf(tracker.name)}_URL`;
           // The token is sent there alone.
           if (given !== undefined && tracker.readBack.defaultUrl === undefined && !has(address))
-            add(address, await addressOf(tracker, seen, asker));
+            add(address, await addressOf(tracker, seen, prompt));
         }
       }
     } finally {
@@ -96,7 +96,7 @@ export async function initCommand(options: InitOptions): Promise<number> {
       add(
         'QUEUE_URL',
         options.data ??
-          (await asker.text('Where queue and store live: a folder, redis://… or postgres://…', {
+          (await prompt.text('Where queue and store live: a folder, redis://… or postgres://…', {
             flag: '--data',
             default: '.incident-closer',
           })),
@@ -104,29 +104,29 @@ export async function initCommand(options: InitOptions): Promise<number> {
     if (
       !has('DRY_RUN') &&
       (options.dryRun ??
-        (await asker.yes('Begin with a dry run, which writes nothing to incident.io?', true)))
+        (await prompt.yes('Begin with a dry run, which writes nothing to incident.io?', true)))
     )
       add('DRY_RUN', 'true');
     if (isTerminal && offers.length > 0) {
-      const publicUrl = had.PUBLIC_URL || process.env.PUBLIC_URL || (await askPublicUrl(asker));
+      const publicUrl = had.PUBLIC_URL || process.env.PUBLIC_URL || (await askPublicUrl(prompt));
       if (publicUrl !== undefined) {
         add('PUBLIC_URL', publicUrl);
-        now = await wished(offers, asker);
+        now = await wished(offers, prompt);
       }
     }
   } finally {
-    asker.close();
+    prompt.close();
   }
   if (added.size === 0) printLines('', `${path} has all of it already: nothing was changed.`);
   else {
     await write(path, before, added);
     printLines('', ...next(path, before !== undefined, added, offers));
   }
-  return now.length === 0 ? 0 : connectAll(now, path, shell);
+  return now.length === 0 ? 0 : connect(now, path, shell);
 }
 
 /** Makes webhooks with the settings that were just written. Nothing runs yet that could answer them. */
-async function connectAll(now: readonly Offer[], path: string, shell: NodeJS.ProcessEnv): Promise<number> {
+async function connect(now: readonly ConnectOffer[], path: string, env: NodeJS.ProcessEnv): Promise<number> {
   const { connectCommand } = await import('./connect/connect.ts');
   // What the shell said and the file says now comes from the file: a secret and its address come from one place.
   for (const [name, value] of Object.entries(parseEnv((await textOf(path)) ?? '')))
@@ -135,16 +135,16 @@ async function connectAll(now: readonly Offer[], path: string, shell: NodeJS.Pro
   let code = 0;
   for (const { tracker, places } of now) {
     printLines('', `${tracker.title}:`);
-    code = Math.max(code, await connectCommand(tracker.name, places, { wait: 0 }, shell));
+    code = Math.max(code, await connectCommand(tracker.name, places, { wait: 0 }, env));
   }
   return code;
 }
 
 /** One that the settings allow; undefined: none. */
-async function apiToken({ name, title, needsToken }: Tracker, asker: Asker): Promise<string | undefined> {
+async function apiToken({ name, title, needsToken }: Tracker, prompt: Prompt): Promise<string | undefined> {
   const row = sourceRows.find((one) => one.name === name)?.access?.token;
   for (;;) {
-    const given = await asker.secret(
+    const given = await prompt.secret(
       `API token of ${title}, with which states are read as well (empty: none${needsToken ? ', but its webhooks tell no state' : ''})`,
     );
     try {
@@ -157,11 +157,11 @@ async function apiToken({ name, title, needsToken }: Tracker, asker: Asker): Pro
   }
 }
 
-async function addressOf({ title, name }: Tracker, { places }: SeenTrackers, asker: Asker): Promise<string> {
-  const [seen] = places.get(name) ?? [];
+async function addressOf({ title, name }: Tracker, seen: SeenTrackers, prompt: Prompt): Promise<string> {
+  const [site] = seen.places.get(name) ?? [];
   // A place of Jira is its site.
-  const usual = seen === undefined ? undefined : `https://${seen}`;
-  return asker.text(`Where ${title} is, as https://…`, {
+  const usual = site === undefined ? undefined : `https://${site}`;
+  return prompt.text(`Where ${title} is, as https://…`, {
     flag: `${prefixOf(name)}_URL`,
     ...(usual !== undefined && { default: usual }),
   });
@@ -170,13 +170,13 @@ async function addressOf({ title, name }: Tracker, { places }: SeenTrackers, ask
 /** A client with a key that works. At a terminal it is asked for until one does. */
 async function clientOf(
   env: Record<string, string | undefined>,
-  asker: Asker,
+  prompt: Prompt,
 ): Promise<{ client: IncidentIoClient; key: string; url: string | undefined }> {
   const url = env[URL_];
   for (let given = readSettings(only(env, [KEY, `${KEY}_FILE`, URL_])).apiKey; ; given = undefined) {
     const key =
       given ??
-      (await asker.secret(`API key of incident.io (Settings > API keys; its roles are checked now)`));
+      (await prompt.secret(`API key of incident.io (Settings > API keys; its roles are checked now)`));
     if (key === undefined) throw new MisusedError(`There is no terminal to ask: set ${KEY} or ${KEY}_FILE.`);
     const baseUrl = readSettings(only(env, [URL_])).apiUrl;
     const pace = createPace(createMemoryTables(), systemClock);
@@ -208,13 +208,13 @@ function toldOf({ counts, elsewhere, without, isPart }: SeenTrackers): string[] 
 }
 
 /** The trackers to set up: those that were named, else those seen, else those that the person names. */
-async function chosen(options: InitOptions, { counts }: SeenTrackers, asker: Asker): Promise<Tracker[]> {
+async function chosen(options: InitOptions, { counts }: SeenTrackers, prompt: Prompt): Promise<Tracker[]> {
   const usual = options.tracker ?? [...counts.keys()];
   for (;;) {
     const names =
       options.tracker ??
       (
-        await asker.text(`Trackers to take webhooks from (${trackers.map(({ name }) => name).join(', ')})`, {
+        await prompt.text(`Trackers to take webhooks from (${trackers.map(({ name }) => name).join(', ')})`, {
           flag: '--tracker',
           ...(usual.length > 0 && { default: usual.join(', ') }),
         })
@@ -228,11 +228,11 @@ async function chosen(options: InitOptions, { counts }: SeenTrackers, asker: Ask
   }
 }
 
-async function secretOf(tracker: Tracker, asker: Asker): Promise<string | undefined> {
+async function secretOf(tracker: Tracker, prompt: Prompt): Promise<string | undefined> {
   if (tracker.handshake !== undefined) return HANDSHAKE;
   if (tracker.secretPlace?.madeBy !== 'sender') return newWebhookSecret(tracker);
   printLines(...(tracker.secretPlace.steps ?? []).map((step) => `    ${step}`));
-  return asker.secret(`Secret that ${tracker.title} made for its webhook (empty: later)`);
+  return prompt.secret(`Secret that ${tracker.title} made for its webhook (empty: later)`);
 }
 
 async function write(
@@ -253,7 +253,7 @@ function next(
   path: string,
   isMore: boolean,
   added: ReadonlyMap<string, string | undefined>,
-  offers: readonly Offer[],
+  offers: readonly ConnectOffer[],
 ): string[] {
   const empty = [...added].filter(([, value]) => value === undefined).map(([name]) => name);
   const isUsual = path === resolve('.env');

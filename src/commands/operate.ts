@@ -15,7 +15,7 @@ import { PolicyError, readPolicy } from '../policy/read-policy.ts';
 import type { Backend } from '../queue/backend.ts';
 import { NoStoreError, noStore, withoutStore } from '../queue/no-store.ts';
 import { openBackend } from '../queue/open-backend.ts';
-import { type Announcement, FolderLockedError, readFolderLock } from '../queue/sql/folder-lock.ts';
+import { type CommandEndpoint, FolderLockedError, readFolderLock } from '../queue/sql/folder-lock.ts';
 import { ASKED_BY, askedBy } from '../service/operation-routes.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
 import { isDryRun } from '../store/in-force.ts';
@@ -76,7 +76,7 @@ async function warnOfOtherPolicy(base: StoreContext): Promise<void> {
 export async function withPlace<T>(
   settings: Settings,
   byItself: (base: StoreContext, open: (apiKey: string, options?: ContextOptions) => Context) => Promise<T>,
-  through: (running: Announcement) => Promise<T>,
+  through: (running: CommandEndpoint) => Promise<T>,
   mayLack = false,
 ): Promise<T> {
   // Piped output contains only what was requested.
@@ -149,7 +149,7 @@ async function reach(...args: Parameters<typeof createStoreContext>): Promise<St
 
 /** Over loopback, with the token that only the folder's owner can read. */
 export async function askRunning<A, R>(
-  { address, token }: Announcement,
+  { address, token }: CommandEndpoint,
   { name, answers }: Operation<A, R>,
   asks: A,
 ): Promise<R> {

@@ -13,7 +13,7 @@ import { hold, holdResult } from '../operations/hold.ts';
 import { linked, linkedAsks, linkedResult } from '../operations/linked.ts';
 import { findIncident } from '../operations/operation.ts';
 import { explainPolicy, explainResult } from '../operations/policy/explain.ts';
-import type { Progress } from '../operations/progress.ts';
+import type { OnProgress } from '../operations/progress.ts';
 import { release, releaseResult } from '../operations/release.ts';
 import { offeredSecrets, secretsAsks, secretsResult } from '../operations/secrets.ts';
 import { story, storyResult } from '../operations/story.ts';
@@ -27,7 +27,7 @@ export interface Opened {
   /** Who asks for it. */
   by: Operator;
   /** Absent if nobody watches. */
-  progress?: Progress;
+  progress?: OnProgress;
 }
 
 /** One operation that commands call. Both sides are schemas, since it may be called in another process. */
@@ -50,7 +50,7 @@ type Parts<A, R> = Pick<Operation<A, R>, 'asks' | 'answers'> &
 function asking<A, R>(
   name: string,
   { asks, answers, worksWithoutStore = false }: Parts<A, R>,
-  run: (asks: A, context: Context, by: Operator, progress: Progress) => Promise<R>,
+  run: (asks: A, context: Context, by: Operator, progress: OnProgress) => Promise<R>,
 ): Operation<A, R> {
   const withKey = async (asked: A, { full, by, progress = () => {} }: Opened) =>
     run(asked, await full(), by, progress);
@@ -62,7 +62,7 @@ function asking<A, R>(
 function remembering<A, R>(
   name: string,
   { asks, answers, worksWithoutStore = false }: Parts<A, R>,
-  run: (asks: A, context: StoreContext, by: Operator, progress: Progress) => Promise<R>,
+  run: (asks: A, context: StoreContext, by: Operator, progress: OnProgress) => Promise<R>,
 ): Operation<A, R> {
   const withStore = (asked: A, { base, by, progress = () => {} }: Opened) => run(asked, base, by, progress);
   const runFor = (asked: unknown, opened: Opened) => withStore(asks.parse(asked), opened);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { OperationError } from '../operations/operation.ts';
 import type { Settings } from '../settings/settings.ts';
-import { type Asker, createAsker } from './asker.ts';
+import { createPrompt, type Prompt } from './asker.ts';
 import { MisusedError } from './misused-error.ts';
 
 /** At least so many characters: whoever has the file can try as often as they like. */
@@ -15,18 +15,18 @@ export interface PassphraseOptions {
 
 /**
  * The passphrase that secrets are sealed with: from a file, the setting, or a person at the terminal. `isNew`: asked for
- * twice, and not too short. `mayAsk`: whether stdin and stdout are free for it. `asker`: whoever can be asked.
+ * twice, and not too short. `mayAsk`: whether stdin and stdout are free for it. `prompt`: whoever can be asked.
  */
 export async function passphraseOf(
   { passphraseFile }: PassphraseOptions,
   { exportPassphrase }: Pick<Settings, 'exportPassphrase'>,
   { isNew, mayAsk }: { isNew: boolean; mayAsk: boolean },
-  asker: () => Asker | undefined = atTerminal,
+  prompt: () => Prompt | undefined = atTerminal,
 ): Promise<string> {
   const given =
     passphraseFile === undefined ? exportPassphrase : firstLine(passphraseFile, '--passphrase-file');
   if (given !== undefined) return longEnough(given, isNew);
-  const person = mayAsk ? asker() : undefined;
+  const person = mayAsk ? prompt() : undefined;
   if (person === undefined)
     throw new MisusedError(
       `There are secrets, which a passphrase ${isNew ? 'seals' : 'opens'}, and no terminal to ask for it: give --passphrase-file or EXPORT_PASSPHRASE, or leave them out with --without-secrets.`,
@@ -43,8 +43,8 @@ export async function passphraseOf(
   }
 }
 
-function atTerminal(): Asker | undefined {
-  return process.stdin.isTTY === true && process.stdout.isTTY === true ? createAsker(true) : undefined;
+function atTerminal(): Prompt | undefined {
+  return process.stdin.isTTY === true && process.stdout.isTTY === true ? createPrompt(true) : undefined;
 }
 
 function longEnough(passphrase: string, isNew: boolean): string {

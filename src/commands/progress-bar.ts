@@ -1,8 +1,8 @@
 import progress from 'cli-progress';
-import type { Progress } from '../operations/progress.ts';
+import type { OnProgress } from '../operations/progress.ts';
 
 export interface ProgressBar {
-  tell: Progress;
+  tell: OnProgress;
   /** Clears it from the terminal. */
   end(): void;
 }

@@ -9,7 +9,7 @@ import { until } from './until.ts';
 import { deliver, permalinkOf } from './webhook.ts';
 
 /** Everything that takes part. */
-export interface Cast {
+export interface DemoParts {
   incidentIo: Simulator;
   service: Service;
   store: Store;
@@ -28,7 +28,7 @@ const issues = [
 /** GitHub's times are whole seconds: what happens in the next one is later for everybody. */
 const NEXT_SECOND = 1_100;
 
-export function setScene(incidentIo: Simulator): Pick<Cast, 'incident' | 'followUps'> {
+export function setScene(incidentIo: Simulator): Pick<DemoParts, 'incident' | 'followUps'> {
   const incident = incidentIo.createIncident({ name: 'Checkout is down', status: 'learning' });
   const followUps = issues.map(({ name, title }) =>
     incidentIo.createFollowUp({
@@ -43,7 +43,7 @@ export function setScene(incidentIo: Simulator): Pick<Cast, 'incident' | 'follow
 }
 
 /** Completes three follow-ups, one of them twice, one reopened in between. Throws unless one edit closes the incident. */
-export async function tell(cast: Cast): Promise<void> {
+export async function tell(cast: DemoParts): Promise<void> {
   const { incidentIo, incident, settleTime } = cast;
   const decided = narrator(cast);
   const github = async (name: string, action: 'closed' | 'reopened', delivery: string = randomUUID()) => {
@@ -101,7 +101,7 @@ function narrator({
   store,
   incident,
   followUps,
-}: Cast): (wanted: (text: string) => boolean) => Promise<void> {
+}: DemoParts): (wanted: (text: string) => boolean) => Promise<void> {
   let told = 0;
   return async (wanted) => {
     const text = await until(async () => {

@@ -2,14 +2,19 @@ import type { Policy } from '../policy/policy.ts';
 import { policyDigest, policyInWords } from '../policy/read-policy.ts';
 import { closesFrom, type Rule } from '../policy/rule.ts';
 import { joinNames } from '../review/sentences.ts';
-import { policiesInWords, policiesOf, type Workers, type WorkersPolicy } from '../store/process-notes.ts';
+import {
+  type KnownWorkers,
+  policiesInWords,
+  policiesOf,
+  type WorkersPolicy,
+} from '../store/process-notes.ts';
 import type { IncidentStatus } from '../vocabulary.ts';
 import { type Finding, ok, warning } from './finding.ts';
 
 const ABOUT = 'policy';
 
 /** The policy as it is read here, and those by which the workers that run say that they decide. */
-export function policyFindings(policy: Policy, workers: Workers | undefined): Finding[] {
+export function policyFindings(policy: Policy, workers: KnownWorkers | undefined): Finding[] {
   const policies = workers === undefined ? [] : policiesOf(workers);
   const told = [
     ...policies.flatMap(({ problem }) => problem ?? []),

@@ -55,9 +55,9 @@ export interface CallerParts {
 }
 
 /** Makes a call, at the shared pace; throws an `IncidentIoError`. Reads are retried if that can help, writes never. */
-export type Caller = <T>(call: Call<T>) => Promise<Answer<T>>;
+export type Caller = <T>(call: Call<T>) => Promise<CallAnswer<T>>;
 
-export interface Answer<T> {
+export interface CallAnswer<T> {
   value: T;
   requestId?: string;
 }
@@ -129,7 +129,7 @@ export function createCaller(parts: CallerParts): Caller {
     );
   }
 
-  async function once<T>(call: Call<T>, facts: CallFacts, progress: Progress): Promise<Answer<T>> {
+  async function once<T>(call: Call<T>, facts: CallFacts, progress: Progress): Promise<CallAnswer<T>> {
     const answer = await send(call, facts, progress);
     if (answer.status < 200 || answer.status > 299) throw failureOf(facts, answer);
     const known = { status: answer.status, requestId: requestIdOf(facts, answer) };

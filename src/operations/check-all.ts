@@ -15,7 +15,7 @@ import { askForOutstanding, isBeforeStart, type ToldNow } from './before-start.t
 import { acts, catchUp, type Foretold } from './catch-up.ts';
 import { asKnown, checkedIncident, troubleOf, unknownOf, verdictOf } from './check.ts';
 import { asDryRun } from './operation.ts';
-import type { Progress } from './progress.ts';
+import type { OnProgress } from './progress.ts';
 
 export const checkAllResult = z.object({
   incidents: z.array(
@@ -41,7 +41,7 @@ export type CheckAllResult = z.infer<typeof checkAllResult>;
  * What would be closed now, of all open incidents, the active ones among them. Costs the pages of two lists, and one call for each incident where
  * nothing blocks. Before a first sync the trackers are asked for the tasks of outstanding follow-ups. Changes nothing in incident.io; what the service does not know is given to it, as by `check`.
  */
-export async function checkAll(context: Context, progress: Progress = () => {}): Promise<CheckAllResult> {
+export async function checkAll(context: Context, progress: OnProgress = () => {}): Promise<CheckAllResult> {
   const { reader, store, policy } = context;
   const deps = reviewDeps(context, await reader.identity());
   const early = await isBeforeStart(context);

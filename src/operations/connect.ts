@@ -10,7 +10,7 @@ import type {
   RecordedDelivery,
   Wanted,
 } from '../trackers/connecting.ts';
-import type { Access } from '../trackers/read-back.ts';
+import type { ApiAccess } from '../trackers/read-back.ts';
 import type { Arrivals } from './arrivals.ts';
 import { provenByChange, type Watch } from './proof-by-change.ts';
 
@@ -21,7 +21,7 @@ export interface ConnectDeps {
   /** As in `Connecting`. */
   secretOf?: Connecting['secretOf'];
   /** To the tracker's API alone. */
-  send: Access['send'];
+  send: ApiAccess['send'];
   clock: Clock;
   sleep(ms: number): Promise<void>;
   /** What is not sent is shown. */

@@ -12,7 +12,7 @@ import {
   refusedDelivery,
   refusedSum,
   type SignedOutcome,
-  type Standing,
+  type SourceStatus,
   signedOutcomes,
   type TakenRecord,
   takenKey,
@@ -88,7 +88,9 @@ export async function deliveries(
   const [newest, lost, standings] = await Promise.all([
     log.newest(refused ? NOT_IN : signedOutcomes, limit, now, fits),
     order === 'lost-first' ? log.newest(NOT_IN, limit, now, fits) : [],
-    task === undefined ? log.standingOf([...sourceNames(), NO_TRACKER], now) : new Map<string, Standing>(),
+    task === undefined
+      ? log.standingOf([...sourceNames(), NO_TRACKER], now)
+      : new Map<string, SourceStatus>(),
   ]);
   const first = lost.filter(isLost);
   const found =
@@ -109,7 +111,7 @@ export async function deliveries(
   };
 }
 
-function refusedOf(standings: ReadonlyMap<string, Standing>): RefusedDeliveries[] {
+function refusedOf(standings: ReadonlyMap<string, SourceStatus>): RefusedDeliveries[] {
   const all = [...standings].flatMap(([source, { refused }]) => refused.map((sum) => ({ source, sum })));
   return all.sort((a, b) => b.sum.last - a.sum.last).map(({ source, sum }) => refusedIn(source, sum));
 }

@@ -6,7 +6,7 @@ import type { Operator } from '../store/history/operator.ts';
 import { isPrivate } from '../visibility.ts';
 import { recordAction } from './acted.ts';
 import { OperationError } from './operation.ts';
-import type { Progress } from './progress.ts';
+import type { OnProgress } from './progress.ts';
 
 export const failedEntry = z.object({
   id: z.string(),
@@ -53,7 +53,7 @@ export async function retryFailed(
   which: { id: string } | 'all',
   context: StoreContext,
   by: Operator,
-  progress: Progress = () => {},
+  progress: OnProgress = () => {},
 ): Promise<RetryResult> {
   const { backend, clock, log } = context;
   // Of one job, only the incident is looked for.

@@ -1,7 +1,7 @@
 import { formatTime } from '../format-time.ts';
 import { namedBy, whyRefused } from '../receiver/refusal-words.ts';
 import { secretVariable } from '../settings/rows.ts';
-import type { RefusedDelivery, RefusedSum, Standing } from '../store/delivery-records.ts';
+import type { RefusedDelivery, RefusedSum, SourceStatus } from '../store/delivery-records.ts';
 import { sources } from '../trackers/index.ts';
 import type { Source } from '../trackers/tracker.ts';
 
@@ -19,7 +19,7 @@ const TOLD_FOR = 24 * 3_600_000;
 
 export function standingRefusals(
   source: Pick<Source, 'name' | 'title' | 'again'>,
-  standing: Standing | undefined,
+  standing: SourceStatus | undefined,
   now: number,
 ): StandingRefusal[] {
   return (standing?.refused ?? []).flatMap((sum) => {
@@ -42,7 +42,7 @@ export function standingRefusals(
 }
 
 /** Deliveries to addresses that name no tracker, within a day. */
-export function strayDeliveries(standing: Standing | undefined, now: number): string[] {
+export function strayDeliveries(standing: SourceStatus | undefined, now: number): string[] {
   return (standing?.refused ?? []).flatMap((sum) => {
     const names = [...new Set(sum.newest.flatMap(({ tracker }) => tracker ?? []))].slice(0, 3);
     if (now - sum.last > TOLD_FOR || names.length === 0) return [];
@@ -56,7 +56,7 @@ export function strayDeliveries(standing: Standing | undefined, now: number): st
 export const sourceNames = (): string[] => sources.map(({ name }) => name);
 
 /** The last refused delivery whose own webhook, or else whose source, has sent nothing since that was signed. */
-function lastOf(sum: RefusedSum, standing: Standing | undefined): RefusedDelivery | undefined {
+function lastOf(sum: RefusedSum, standing: SourceStatus | undefined): RefusedDelivery | undefined {
   const hooks = new Map(standing?.hooks.map(({ hook, at }) => [hook, at]));
   const signedAt = standing?.signedAt ?? -Infinity;
   return sum.newest.find(({ at, hook }) => {

@@ -8,7 +8,7 @@ import { freeBacklog } from '../store/starts.ts';
 import { type Swept, sweep } from '../sync/sweep.ts';
 import { recordAction, tellAction } from './acted.ts';
 import { asDryRun, OperationError } from './operation.ts';
-import type { Progress } from './progress.ts';
+import type { OnProgress } from './progress.ts';
 
 export const sweepResult = z.object({
   incidents: z.number(),
@@ -24,7 +24,7 @@ export type SweepResult = z.infer<typeof sweepResult>;
 export async function sweepNow(
   { backlog }: { backlog: boolean },
   context: Context,
-  progress: Progress = () => {},
+  progress: OnProgress = () => {},
   by: Operator = UNKNOWN_OPERATOR,
 ): Promise<SweepResult> {
   const { store, backend, settings } = context;

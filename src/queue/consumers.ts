@@ -15,7 +15,7 @@ import { oneByOne, readBatch } from './event-batch.ts';
 import { KeptWorker } from './kept-worker.ts';
 import { backoffOf, LONGEST_PAUSE, type LockTimes, type QueueName, workerOptions } from './options.ts';
 import { type Connections, FAULTY, type Producers, shared } from './producers.ts';
-import { Progress, watched } from './progress.ts';
+import { QueueProgress, watched } from './progress.ts';
 import { FinalFailure, type Handlers, type JobContext, PutBack, type Workers } from './queues.ts';
 import { quietErrors } from './quiet-errors.ts';
 import { StalledCheck } from './stalled-check.ts';
@@ -55,7 +55,7 @@ export function startWorkers<B extends IQueueBackend, C>(
   let paused = false;
 
   const start = (name: QueueName, concurrency: number, work: Work) => {
-    const progress = new Progress();
+    const progress = new QueueProgress();
     let inFlight = 0;
     let backend: IQueueBackend | undefined;
     const stalled = alone

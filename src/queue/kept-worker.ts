@@ -3,7 +3,7 @@ import { untilNextTick } from '../aligned-timer.ts';
 import { settledWithin } from '../deadline.ts';
 import { sleep } from '../sleep.ts';
 import type { QueueName } from './options.ts';
-import type { Progress } from './progress.ts';
+import type { QueueProgress } from './progress.ts';
 
 /** The parts of a BullMQ worker that are used here. */
 type AnyWorker = Pick<
@@ -11,8 +11,8 @@ type AnyWorker = Pick<
   'pause' | 'resume' | 'close' | 'cancelAllJobs' | 'disconnect' | 'isRunning' | 'waitUntilReady'
 >;
 
-export interface WorkerParts {
-  progress: Progress;
+export interface KeptWorkerParts {
+  progress: QueueProgress;
   /** Throws why the queue's jobs cannot be taken, in a message for the operator. */
   usable(): Promise<void>;
   make(): AnyWorker;
@@ -32,13 +32,13 @@ const END_WITHIN = 2_000;
  */
 export class KeptWorker {
   readonly #name: QueueName;
-  readonly #parts: WorkerParts;
+  readonly #parts: KeptWorkerParts;
   readonly #stop = new AbortController();
   #worker: AnyWorker | undefined;
   #paused = false;
   #failure: string | undefined = 'it is starting';
 
-  constructor(name: QueueName, parts: WorkerParts) {
+  constructor(name: QueueName, parts: KeptWorkerParts) {
     this.#name = name;
     this.#parts = parts;
     void this.#keep();

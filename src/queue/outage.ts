@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 
 /** The server does not answer: in our words, whatever its client's library says. */
-export class NoAnswerError extends Error {
-  override readonly name = 'NoAnswerError';
+export class ServerNoAnswerError extends Error {
+  override readonly name = 'ServerNoAnswerError';
   constructor(message: string) {
     super(message);
     // Where it was noticed says nothing about why.
@@ -33,7 +33,7 @@ export function isNoAnswer(error: unknown): boolean {
   const [first] = error instanceof AggregateError ? error.errors : [error];
   if (!(first instanceof Error)) return false;
   const code = 'code' in first ? String(first.code) : '';
-  return first instanceof NoAnswerError || CODES.includes(code) || WORDS.test(first.message);
+  return first instanceof ServerNoAnswerError || CODES.includes(code) || WORDS.test(first.message);
 }
 
 /** Tells that a server does not answer, and that it does again: once each, however many connections notice. */

@@ -9,7 +9,7 @@ const STANDS_STILL_AFTER = 30_000;
 const HOLD_BACK = 1_000;
 
 /** What a worker's own calls to its queue show about it: no job is needed to see that it works. Times are monotonic. */
-export class Progress {
+export class QueueProgress {
   readonly #now: () => number;
   #asking: { since: number; late: number } | undefined;
   #asked: number;
@@ -60,7 +60,7 @@ export class Progress {
 /** Creates backends whose calls for jobs are watched; `signal` ends what is held back. */
 export function watched<B extends IQueueBackend, C>(
   factory: BackendFactory<B, C>,
-  progress: Progress,
+  progress: QueueProgress,
   signal: AbortSignal,
 ): BackendFactory<B, C> {
   return (name, opts, more) => {

@@ -3,7 +3,7 @@ import type { TaskKey } from '../vocabulary.ts';
 import { type TaskReader, type TrackerReading, trackerOf } from './reader.ts';
 
 /** The answers of several trackers, including tasks that these are duplicates of. A task without a token is in none. */
-export type Asked = TrackerReading;
+export type AllReadings = TrackerReading;
 
 /**
  * Asks all trackers concurrently, each for its tasks; one that cannot be asked delays no other. A duplicate is as done
@@ -14,8 +14,13 @@ export async function ask(
   reader: TaskReader,
   signal?: AbortSignal,
   between?: () => Promise<void>,
-): Promise<Asked> {
-  const asked: Asked = { events: new Map(), unread: new Map(), failed: new Map(), unreached: new Map() };
+): Promise<AllReadings> {
+  const asked: AllReadings = {
+    events: new Map(),
+    unread: new Map(),
+    failed: new Map(),
+    unreached: new Map(),
+  };
   const maps = Object.values(asked);
   const isKnown = (task: TaskKey) => maps.some((map) => map.has(task));
   let next = new Set(tasks);
@@ -28,7 +33,7 @@ export async function ask(
 }
 
 async function askInto(
-  asked: Asked,
+  asked: AllReadings,
   tasks: ReadonlySet<TaskKey>,
   reader: TaskReader,
   { signal, between }: { signal?: AbortSignal | undefined; between?: (() => Promise<void>) | undefined },

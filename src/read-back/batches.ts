@@ -4,7 +4,7 @@ import { type Reading, TrackerAccessError, TrackerBusyError } from '../trackers/
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
 
 /** A tracker's answer about tasks. */
-export interface Found {
+export interface BatchReading {
   /** By the key asked for. */
   events: Map<TaskKey, TaskEvent>;
   /** Tasks that it does not show, each with the reason; asking again does not change that. */
@@ -27,7 +27,7 @@ export async function readInBatches(
   tasks: readonly TaskKey[],
   most: number,
   call: (batch: readonly TaskKey[]) => Promise<Reading>,
-  found: Found,
+  found: BatchReading,
   { signal, between }: { signal?: AbortSignal | undefined; between?: (() => Promise<void>) | undefined } = {},
 ): Promise<void> {
   const line: (readonly TaskKey[])[] = [];
@@ -64,7 +64,11 @@ export async function readInBatches(
 }
 
 /** Whether anything was answered. A task missing from the answer was not answered for. */
-function merge(reading: Reading, batch: readonly TaskKey[], { events, unread, failed }: Found): boolean {
+function merge(
+  reading: Reading,
+  batch: readonly TaskKey[],
+  { events, unread, failed }: BatchReading,
+): boolean {
   for (const [task, event] of reading.events) events.set(task, keepableEvent(event));
   for (const [task, why] of reading.unread) unread.set(task, why);
   for (const task of batch)

@@ -1,5 +1,5 @@
 import type { Http } from '../http.ts';
-import type { Access, ReadBack } from '../trackers/read-back.ts';
+import type { ApiAccess, ReadBack } from '../trackers/read-back.ts';
 
 /** Sends only to the tracker's API, whatever address an answer may have named. */
 export function guarded(
@@ -7,7 +7,7 @@ export function guarded(
   readBack: Pick<ReadBack, 'apiOrigins'>,
   urls: readonly string[],
   signal?: AbortSignal,
-): Access['send'] {
+): ApiAccess['send'] {
   const ours = new Set(urls.flatMap((url) => readBack.apiOrigins?.(url) ?? [new URL(url).origin]));
   return async (request) => {
     const { origin } = new URL(request.url);

@@ -4,7 +4,7 @@ import type { Waker } from '../queue/queues.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
-import { type Asked, ask } from './ask.ts';
+import { type AllReadings, ask } from './ask.ts';
 import { type TaskReader, trackerOf } from './reader.ts';
 import { keepUnreadOfLinked, READABLE_CHANGED } from './unread-tasks.ts';
 import { withTimes } from './with-times.ts';
@@ -124,7 +124,7 @@ async function notResting(
 }
 
 /** Stores what could not be read, and wakes the incidents for which that is news. */
-async function storeUnread(asked: Asked, { store, clock, waker, log }: OutstandingDeps): Promise<void> {
+async function storeUnread(asked: AllReadings, { store, clock, waker, log }: OutstandingDeps): Promise<void> {
   for (const [task, why] of [...asked.unread, ...asked.failed])
     log.debug({ task }, `${task} could not be read: ${why}`);
   const incidents = await keepUnreadOfLinked(asked, { store, now: clock.now() });

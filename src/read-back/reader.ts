@@ -7,7 +7,7 @@ import type { TrackerOptions } from '../trackers/options.ts';
 import { TrackerBusyError } from '../trackers/read-back.ts';
 import type { Tracker } from '../trackers/tracker.ts';
 import type { TaskKey } from '../vocabulary.ts';
-import { type Found, readInBatches } from './batches.ts';
+import { type BatchReading, readInBatches } from './batches.ts';
 import { guarded } from './guarded.ts';
 import { honoringRetryAfter } from './retry-after.ts';
 import { type CannotReadError, TrackerWatch } from './tracker-watch.ts';
@@ -24,7 +24,7 @@ export interface ReaderOptions {
 }
 
 /** The result of asking a tracker. Each task asked for is in one of the four. */
-export interface TrackerReading extends Found {
+export interface TrackerReading extends BatchReading {
   /** Tasks that were not asked for, or no longer, because the tracker cannot be asked now. */
   unreached: Map<TaskKey, CannotReadError>;
 }
@@ -76,7 +76,7 @@ export function createTaskReader(deps: ReaderOptions): TaskReader {
       const tracker = known(name);
       const { readBack, token, urls } = tracker;
       const asked = [...new Set(tasks)];
-      const found: Found = { events: new Map(), unread: new Map(), failed: new Map() };
+      const found: BatchReading = { events: new Map(), unread: new Map(), failed: new Map() };
       const stoppedBy = (error: CannotReadError): TrackerReading => {
         const left = asked.filter((task) => !isIn(found, task));
         return { ...found, unreached: new Map(left.map((task) => [task, error])) };
@@ -117,11 +117,11 @@ export function createTaskReader(deps: ReaderOptions): TaskReader {
 
 const ASKS_FOR_REST = 'it asks to be left alone for a while (Retry-After)';
 
-function isIn({ events, unread, failed }: Found, task: TaskKey): boolean {
+function isIn({ events, unread, failed }: BatchReading, task: TaskKey): boolean {
   return events.has(task) || unread.has(task) || failed.has(task);
 }
 
 /** Without the token, whatever an error's message contains. */
-function hideToken({ failed }: Found, token: string): void {
+function hideToken({ failed }: BatchReading, token: string): void {
   for (const [task, why] of failed) failed.set(task, why.replaceAll(token, '(token)'));
 }

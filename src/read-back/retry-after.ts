@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts';
 import { sleep } from '../sleep.ts';
 import { retryAt } from '../trackers/api-answers.ts';
-import { type Access, TrackerBusyError } from '../trackers/read-back.ts';
+import { type ApiAccess, TrackerBusyError } from '../trackers/read-back.ts';
 
 /** A pause that a tracker asks for in the middle of a read is waited out, unless it is longer than this, ms. */
 const LONGEST_WAIT = 30_000;
 
 export interface HonoredSend {
-  send: Access['send'];
+  send: ApiAccess['send'];
   /** Until when (ms, our clock) the tracker wants no further request; absent: it did not say. */
   until(): number | undefined;
 }
@@ -19,7 +19,7 @@ export interface HonoredSend {
  * https://learn.microsoft.com/azure/devops/integrate/concepts/rate-limits#api-client-experience
  */
 export function honoringRetryAfter(
-  send: Access['send'],
+  send: ApiAccess['send'],
   clock: Clock,
   signal?: AbortSignal,
   wait = sleep,

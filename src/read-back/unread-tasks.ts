@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Store } from '../store/store.ts';
 import type { UnreadTask } from '../store/tracker-records.ts';
 import type { TaskKey } from '../vocabulary.ts';
-import type { Asked } from './ask.ts';
+import type { AllReadings } from './ask.ts';
 
 /** How long sweeps skip a task that could not be read at first, ms; doubled with each further attempt. */
 const FIRST_REST = 10 * 60_000;
@@ -16,7 +16,7 @@ export const READABLE_CHANGED = 'whether its tasks can be read has changed';
  * tasks for which what people see has changed. Tasks that were not asked for stay as they were.
  */
 export async function keepUnread(
-  { events, unread, failed }: Pick<Asked, 'events' | 'unread' | 'failed'>,
+  { events, unread, failed }: Pick<AllReadings, 'events' | 'unread' | 'failed'>,
   { store, now }: { store: Store; now: number },
 ): Promise<TaskKey[]> {
   const changed = new Set<TaskKey>();
@@ -33,7 +33,7 @@ export async function keepUnread(
 
 /** The same for any tasks: keeps only those that follow-ups refer to. Returns the incidents for which something changed. */
 export async function keepUnreadOfLinked(
-  asked: Pick<Asked, 'events' | 'unread' | 'failed'>,
+  asked: Pick<AllReadings, 'events' | 'unread' | 'failed'>,
   { store, now }: { store: Store; now: number },
 ): Promise<string[]> {
   const incidents = await store.incidentsOf([

@@ -6,7 +6,7 @@ import type {
   RefusalReason,
   RefusedSum,
   SignedOutcome,
-  Standing,
+  SourceStatus,
 } from '../store/delivery-records.ts';
 import type { IdsOfRequest } from '../trackers/request-ids.ts';
 import type { EventBatch } from '../vocabulary.ts';
@@ -60,7 +60,7 @@ export class DeliveryMemory {
   readonly #signed = new Map<SignedOutcome, SignedDelivery[]>();
   #heard = new Map<string, Heard>();
   /** What the store did not take. */
-  #unwritten = new Map<string, Standing>();
+  #unwritten = new Map<string, SourceStatus>();
 
   constructor(options: MemoryOptions) {
     this.#options = options;
@@ -167,7 +167,7 @@ interface Heard {
   refused: Map<RefusalReason, RefusedSum>;
 }
 
-function standingOf({ signedAt, hooks, refused }: Heard): Standing {
+function standingOf({ signedAt, hooks, refused }: Heard): SourceStatus {
   return {
     signedAt,
     hooks: [...hooks].map(([hook, at]) => ({ hook, at })),

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts';
-import { type Asked, ask } from '../read-back/ask.ts';
+import { type AllReadings, ask } from '../read-back/ask.ts';
 import type { TaskReader } from '../read-back/reader.ts';
 import { withTimes } from '../read-back/with-times.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
 import { tasksOf } from './duplicates.ts';
-import type { Answer, Facts } from './facts.ts';
+import type { Facts, TrackerConfirmation } from './facts.ts';
 
 /**
  * Asks the trackers for the tasks of all follow-ups that count as done, and for everything those tasks are duplicates
@@ -15,14 +15,18 @@ export async function askTrackers(
   { followUps }: Pick<Facts, 'followUps'>,
   { store, clock, tasks: reader }: { store: Store; clock: Clock; tasks: TaskReader },
   signal?: AbortSignal,
-): Promise<{ answers: Map<TaskKey, Answer>; told: ReadonlyMap<TaskKey, TaskEvent>; asked: Asked }> {
+): Promise<{
+  answers: Map<TaskKey, TrackerConfirmation>;
+  told: ReadonlyMap<TaskKey, TaskEvent>;
+  asked: AllReadings;
+}> {
   const done = followUps.filter(({ effective }) => effective.counts === 'done');
   const places = await store.placesOf(done.flatMap(tasksOf));
   const asked = await ask(places.values(), reader, signal);
   const { events, unread, failed, unreached } = asked;
   const before = await store.unreadTasks.getMany(failed.keys());
 
-  const answers = new Map<TaskKey, Answer>();
+  const answers = new Map<TaskKey, TrackerConfirmation>();
   // Including tasks that nobody asked for by name: those that these turned out to be duplicates of.
   const tasks = [...Object.values(asked)].flatMap((map) => [...map.keys()]);
   for (const task of new Set([...places.keys(), ...tasks])) {

@@ -3,7 +3,7 @@ import type { TaskKey } from '../vocabulary.ts';
 import type { CountedTask } from './effective-state.ts';
 
 /** The standing state of a task, and where that task is now. */
-export interface Standing {
+export interface StandingTask {
   place: TaskKey;
   record?: TaskRecord;
 }
@@ -38,7 +38,7 @@ export function canonicalOf(record: TaskRecord | undefined): TaskKey | undefined
 }
 
 /** Follows a task along its chain of duplicates, by the standing state of each (by the key that names it). */
-export function chainFrom(task: TaskKey, standing: ReadonlyMap<TaskKey, Standing>): Chain {
+export function chainFrom(task: TaskKey, standing: ReadonlyMap<TaskKey, StandingTask>): Chain {
   const links: ChainLink[] = [];
   const places = new Set<TaskKey>();
   for (let key = task; ; ) {

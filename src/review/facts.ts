@@ -33,7 +33,7 @@ export interface Facts {
   /** The incident's `updated_at` (ms) as it was known right before these were read. */
   updatesReadAt?: number;
   /** What the trackers answered just now, by task; none for a task without an API token. */
-  answers?: ReadonlyMap<TaskKey, Answer>;
+  answers?: ReadonlyMap<TaskKey, TrackerConfirmation>;
   now: number;
 }
 
@@ -51,7 +51,7 @@ export interface Facts {
  * A `release` after the evidence in question lifts all three: a person takes responsibility. A task without a token
  * needs no confirmation, as in a deployment without any token.
  */
-export type Answer =
+export type TrackerConfirmation =
   | { kind: 'told'; state: TaskStateName; at: number }
   | { kind: 'unread'; why: string }
   /** Unknown since `since` (ms). */

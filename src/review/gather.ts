@@ -24,7 +24,7 @@ import {
   chainFrom,
   countedTaskOf,
   isDuplicate,
-  type Standing,
+  type StandingTask,
 } from './duplicates.ts';
 import { effectiveState, type KnownHistory } from './effective-state.ts';
 import type { CountedFollowUp } from './sentences.ts';
@@ -240,7 +240,7 @@ async function standingOf(
   tasks: readonly TaskKey[],
   store: Store,
   told: ReadonlyMap<TaskKey, TaskEvent>,
-): Promise<Map<TaskKey, Standing>> {
+): Promise<Map<TaskKey, StandingTask>> {
   const asked = new Set(tasks);
   for (let hop = 0; ; hop++) {
     const standing = await readStanding(asked, store, told);
@@ -255,7 +255,7 @@ async function standingOf(
 /** The first task of a chain that could not be read when its tracker was last asked. */
 function unreadOf(
   { links }: Chain,
-  standing: ReadonlyMap<TaskKey, Standing>,
+  standing: ReadonlyMap<TaskKey, StandingTask>,
   unreadTasks: ReadonlyMap<TaskKey, UnreadTask>,
 ): CountedFollowUp['unread'] {
   for (const { task } of links) {
@@ -268,7 +268,7 @@ function unreadOf(
 /** The first change in a chain that a payload named but whose result could not be read. */
 function unreadChangeOf(
   { links }: Chain,
-  standing: ReadonlyMap<TaskKey, Standing>,
+  standing: ReadonlyMap<TaskKey, StandingTask>,
   unreadChanges: ReadonlyMap<TaskKey, UnreadChange>,
 ): UnreadChange | undefined {
   for (const { task, record } of links) {
@@ -282,10 +282,10 @@ async function readStanding(
   tasks: Iterable<TaskKey>,
   store: Store,
   told: ReadonlyMap<TaskKey, TaskEvent>,
-): Promise<Map<TaskKey, Standing>> {
+): Promise<Map<TaskKey, StandingTask>> {
   const places = await store.placesOf(tasks);
   const records = await store.tasks.getMany(places.values());
-  const found = new Map<TaskKey, Standing>();
+  const found = new Map<TaskKey, StandingTask>();
   for (const [task, place] of places) {
     const event = told.get(place);
     const record = event === undefined ? records.get(place) : standingAfter(records.get(place), event);

@@ -3,7 +3,7 @@ import type { Blocker } from '../store/records.ts';
 import { isDone } from '../store/status-history.ts';
 import type { TaskKey } from '../vocabulary.ts';
 import { tasksOf } from './duplicates.ts';
-import type { Answer, Facts } from './facts.ts';
+import type { Facts, TrackerConfirmation } from './facts.ts';
 import { type CountedFollowUp, notConfirmed } from './sentences.ts';
 
 export interface Unconfirmed {
@@ -35,7 +35,7 @@ export function unconfirmedOf(
 function unconfirmedTask(
   counted: CountedFollowUp,
   task: TaskKey,
-  answer: Answer,
+  answer: TrackerConfirmation,
   { releasedAt, now }: { releasedAt: number; now: number },
 ): Unconfirmed | undefined {
   const { followUp, word } = counted;

@@ -14,7 +14,7 @@ export const groups = [
 export type Group = (typeof groups)[number];
 
 /** One setting: everything about it. Parsing, messages, the log and the table in docs/settings.md come from here. */
-export interface Row<T> {
+export interface SettingRow<T> {
   /** The environment variable. */
   name: string;
   /** Read if the first name is not set. */
@@ -34,14 +34,14 @@ export interface Row<T> {
   shown(given: string | undefined, lines?: boolean): string;
 }
 
-type About = Pick<Row<unknown>, 'otherName' | 'default' | 'safety'> & {
+type About = Pick<SettingRow<unknown>, 'otherName' | 'default' | 'safety'> & {
   group: Group;
   doc: string;
   secret?: true;
 };
 
 /** Undefined if neither a value nor a default is given. */
-export function optional<T>(name: string, kind: Kind<T>, about: About): Row<T | undefined> {
+export function optional<T>(name: string, kind: Kind<T>, about: About): SettingRow<T | undefined> {
   return complete({
     secret: false,
     ...about,
@@ -54,7 +54,7 @@ export function optional<T>(name: string, kind: Kind<T>, about: About): Row<T | 
   });
 }
 
-export function withDefault<T>(name: string, kind: Kind<T>, standard: string, about: About): Row<T> {
+export function withDefault<T>(name: string, kind: Kind<T>, standard: string, about: About): SettingRow<T> {
   return complete({
     secret: false,
     ...about,
@@ -65,12 +65,12 @@ export function withDefault<T>(name: string, kind: Kind<T>, standard: string, ab
   });
 }
 
-function complete<T>(row: Omit<Row<T>, 'shown'>): Row<T> {
+function complete<T>(row: Omit<SettingRow<T>, 'shown'>): SettingRow<T> {
   return { ...row, shown: (given, lines) => row.show(row.read(given, lines)) };
 }
 
 /** Comma-separated texts; none if nothing is given and there is no default. */
-export function list(name: string, standard: string | undefined, about: About): Row<string[]> {
+export function list(name: string, standard: string | undefined, about: About): SettingRow<string[]> {
   const row = optional(name, texts, { ...about, default: standard });
   return { ...row, read: (given, lines) => row.read(given, lines) ?? [] };
 }

@@ -4,7 +4,7 @@ import { hosts, networks } from './hosts.ts';
 import { boolean, duration, integer, longSecret, oneOf, secret, secrets, text } from './kinds.ts';
 import { notificationRows } from './notification-rows.ts';
 import { peopleRows, SHORTEST_TOKEN } from './people-rows.ts';
-import { list, optional, type Row, withDefault } from './row.ts';
+import { list, optional, type SettingRow, withDefault } from './row.ts';
 import { apiUrl, publicUrl, queueUrl, serverUrl, urls, webhookUrls } from './urls.ts';
 
 const status = text(/^[^\p{Cc}]{1,200}$/u, 'the id or the name of a status');
@@ -200,13 +200,13 @@ export const rows = {
 export interface SourceRows {
   name: string;
   /** Its route exists if this is set. */
-  secrets: Row<string[] | undefined>;
+  secrets: SettingRow<string[] | undefined>;
   /** Whether `HANDSHAKE` is allowed instead of a secret. */
   shakesHands: boolean;
   /** How to reach its API, if states of tasks are read from it. */
-  access?: { token: Row<string | undefined>; urls: Row<string[] | undefined> };
+  access?: { token: SettingRow<string | undefined>; urls: SettingRow<string[] | undefined> };
   /** By the option's name. */
-  options: ReadonlyMap<string, Row<string[]>>;
+  options: ReadonlyMap<string, SettingRow<string[]>>;
 }
 
 /** The prefix of a source's variables. */
@@ -256,12 +256,12 @@ export const sourceRows: readonly SourceRows[] = sources.map((source) => {
   return row;
 });
 
-function rowsOf({ secrets: own, access, options }: SourceRows): Omit<Row<unknown>, 'read' | 'show'>[] {
+function rowsOf({ secrets: own, access, options }: SourceRows): Omit<SettingRow<unknown>, 'read' | 'show'>[] {
   return [own, ...(access ? [access.token, access.urls] : []), ...options.values()];
 }
 
 /** What all rows have in common, whatever the type of their value. */
-export const allRows: readonly Omit<Row<unknown>, 'read' | 'show'>[] = [
+export const allRows: readonly Omit<SettingRow<unknown>, 'read' | 'show'>[] = [
   ...Object.values(rows),
   ...sourceRows.flatMap(rowsOf),
 ];

@@ -4,12 +4,12 @@ import { missingTokens } from './missing-tokens.ts';
 import { nearMisses } from './near-misses.ts';
 import { incompleteEmail } from './notifications.ts';
 import { idlePeople, peopleProblems } from './people.ts';
-import type { Row } from './row.ts';
+import type { SettingRow } from './row.ts';
 import { allRows, HANDSHAKE, rows, sourceRows } from './rows.ts';
 import { idleSettings, unusedSettings } from './unused.ts';
 import { type Environment, readVariable } from './variable.ts';
 
-type Values = { [K in keyof typeof rows]: (typeof rows)[K] extends Row<infer T> ? T : never };
+type Values = { [K in keyof typeof rows]: (typeof rows)[K] extends SettingRow<infer T> ? T : never };
 export type SettingName = keyof Values;
 
 /** What is in force. Durations are in milliseconds. */
@@ -45,7 +45,7 @@ export class SettingsError extends Error {
   }
 }
 
-const byName: { readonly [K in SettingName]: Row<Values[K]> } = rows;
+const byName: { readonly [K in SettingName]: SettingRow<Values[K]> } = rows;
 
 /** Reads all settings, or throws one `SettingsError` that lists every problem. `required` ones are never undefined. */
 export function readSettings<R extends SettingName = never>(
@@ -53,7 +53,7 @@ export function readSettings<R extends SettingName = never>(
   required: readonly R[] = [],
 ): Settings & { [K in R]: NonNullable<Values[K]> } {
   const problems: string[] = [];
-  const read = <T>(row: Row<T>): { value: T } | undefined => {
+  const read = <T>(row: SettingRow<T>): { value: T } | undefined => {
     const found = readVariable(row, env);
     if (found !== undefined && 'problem' in found) {
       problems.push(found.problem);

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { Row } from './row.ts';
+import type { SettingRow } from './row.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-type Names = Pick<Row<unknown>, 'name' | 'otherName' | 'secret'>;
+type Names = Pick<SettingRow<unknown>, 'name' | 'otherName' | 'secret'>;
 
 /** The value given for a setting. `from` is the variable that a message has to name. */
 export type Variable =

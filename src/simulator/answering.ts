@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type Call, need, type RouteName } from './call.ts';
+import { need, type RouteName, type SimCall } from './call.ts';
 import type { Fault } from './misbehaviour.ts';
 import { badRequest, Problem, plainProblem, tooManyRequests, unauthenticated } from './problems.ts';
 import type { RateLimiter } from './rate-limit.ts';
@@ -37,7 +37,7 @@ export function answer(world: World, limiter: RateLimiter | undefined, arrival: 
       throw tooManyRequests(ticket.retryAt, { name: key.name, limit: ticket.limit });
     const route = routes[arrival.route];
     need(key, route.role, route.scope);
-    const call: Call = { key, id: arrival.id, query: arrival.query, body: parsed(arrival.bodyText) };
+    const call: SimCall = { key, id: arrival.id, query: arrival.query, body: parsed(arrival.bodyText) };
     const { status, body } = route.handle(world, call);
     return body === undefined
       ? { status, headers, text: '', genuine: true }

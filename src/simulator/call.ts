@@ -1,6 +1,6 @@
 import { missingScope, notFound } from './problems.ts';
 import type { Json } from './render.ts';
-import type { Actor, ApiKey, Role, SimFollowUp, SimIncident } from './types.ts';
+import type { Actor, ApiKey, KeyRole, SimFollowUp, SimIncident } from './types.ts';
 import type { World } from './world.ts';
 
 /** The routes, by method and template as in incident.io's schema. */
@@ -32,7 +32,7 @@ export const ROUTES = [
 export type RouteName = (typeof ROUTES)[number];
 
 /** One request whose sender is known. */
-export interface Call {
+export interface SimCall {
   key: ApiKey;
   /** The `{id}` of the path, or an empty text. */
   id: string;
@@ -40,22 +40,22 @@ export interface Call {
   body: unknown;
 }
 
-export interface Answer {
+export interface SimAnswer {
   status: number;
   body?: Json;
 }
 
 /** Answers a call, or throws a `Problem`. What it changes has taken effect when it returns. */
-export type Handler = (world: World, call: Call) => Answer;
+export type Handler = (world: World, call: SimCall) => SimAnswer;
 
 export interface Route {
   /** What the key needs; the scope is what the 403 names. Which role holds which scope is not published. */
-  role?: Role;
+  role?: KeyRole;
   scope?: string;
   handle: Handler;
 }
 
-export function need(key: ApiKey, role: Role | undefined, scope: string | undefined): void {
+export function need(key: ApiKey, role: KeyRole | undefined, scope: string | undefined): void {
   if (role !== undefined && !key.roles.includes(role)) throw missingScope(scope ?? role);
 }
 
@@ -70,13 +70,13 @@ export function visible(key: ApiKey, incident: SimIncident | undefined): inciden
 }
 
 /** By full id, for routes that promise no more than that. */
-export function incidentById(world: World, call: Call, id: string): SimIncident {
+export function incidentById(world: World, call: SimCall, id: string): SimIncident {
   const incident = world.incidents.get(id);
   if (!visible(call.key, incident)) throw notFound();
   return incident;
 }
 
-export function followUpById(world: World, call: Call): SimFollowUp {
+export function followUpById(world: World, call: SimCall): SimFollowUp {
   const followUp = world.followUps.get(call.id);
   const hidden = followUp?.status === 'deleted' && !world.switches.listDeleted;
   if (followUp === undefined || hidden) throw notFound();

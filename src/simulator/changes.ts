@@ -9,7 +9,7 @@ import type {
   SimIncident,
   SimStatus,
   SimUpdate,
-  User,
+  SimUser,
 } from './types.ts';
 import type { World } from './world.ts';
 
@@ -24,7 +24,7 @@ export interface IncidentSetup {
   type?: string;
   customFields?: Record<string, string[]>;
   postmortemUrl?: string;
-  lead?: User;
+  lead?: SimUser;
 }
 
 export function addIncident(world: World, setup: IncidentSetup, status: SimStatus, by: Actor): SimIncident {

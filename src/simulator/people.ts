@@ -10,8 +10,8 @@ import {
 import type {
   ApiKey,
   IssueReference,
+  KeyRole,
   Ranked,
-  Role,
   SimFollowUp,
   SimFollowUpStatus,
   SimIncident,
@@ -185,7 +185,7 @@ export class People {
     return statusOf(this.#world, nameOrCategory).id;
   }
 
-  addKey(key: { name: string; token?: string; roles?: Role[] }): ApiKey {
+  addKey(key: { name: string; token?: string; roles?: KeyRole[] }): ApiKey {
     const id = this.#world.newId();
     const made = {
       id,
@@ -203,7 +203,7 @@ export class People {
     this.#world.keys.splice(at, 1);
   }
 
-  setRoles(name: string, roles: Role[]): void {
+  setRoles(name: string, roles: KeyRole[]): void {
     this.#key(name).roles = roles;
   }
 

@@ -3,7 +3,7 @@ import { type Happening, historyOf } from './history.ts';
 import type { People } from './people.ts';
 
 /** The stand-in's own names of what happenings number. */
-export class Cast {
+export class PlayedIds {
   readonly incidents: string[] = [];
   readonly #followUps = new Map<string, string>();
 
@@ -41,7 +41,7 @@ export function playHistory(
   { incidents, span, seed = 1 }: { incidents: number; span: number; seed?: number },
 ): void {
   const to = systemClock.now();
-  const cast = new Cast();
+  const cast = new PlayedIds();
   for (const happening of historyOf({ seed, incidents, from: to - span, to })) {
     clock.time = happening.at;
     play(happening, people, cast);
@@ -50,7 +50,7 @@ export function playHistory(
 }
 
 /** Has it happen in incident.io; what happens in a tracker shows there only where a reference changes. */
-export function play(happening: Happening, people: People, cast: Cast): void {
+export function play(happening: Happening, people: People, cast: PlayedIds): void {
   switch (happening.kind) {
     case 'declared': {
       const { name, isPrivate } = happening;

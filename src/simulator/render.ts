@@ -1,4 +1,4 @@
-import type { Actor, Ranked, SimFollowUp, SimIncident, SimStatus, SimUpdate, User } from './types.ts';
+import type { Actor, Ranked, SimFollowUp, SimIncident, SimStatus, SimUpdate, SimUser } from './types.ts';
 
 /** What the API shows of what is kept here: the required fields always, optional ones where there is something. */
 
@@ -20,7 +20,7 @@ function actorJson(actor: Actor): Json {
   return { user: userJson(actor) };
 }
 
-function userJson(user: User): Json {
+function userJson(user: SimUser): Json {
   return { id: user.id, name: user.name, role: 'responder' };
 }
 
@@ -62,7 +62,7 @@ export function incidentJson(incident: SimIncident): Json {
   };
 }
 
-function leadJson(lead: User, createdAt: number): Json {
+function leadJson(lead: SimUser, createdAt: number): Json {
   const at = timestamp(createdAt);
   const role = {
     id: '01INCIDENTLEAD',

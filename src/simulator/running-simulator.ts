@@ -2,7 +2,7 @@ import type { RouteName } from './call.ts';
 import type { LoggedRequest } from './log.ts';
 import type { Misbehaviour } from './misbehaviour.ts';
 import type { People } from './people.ts';
-import type { ApiKey, Effect, Role } from './types.ts';
+import type { ApiKey, Effect, KeyRole } from './types.ts';
 import type { Switches } from './world.ts';
 
 /** A running stand-in of incident.io. What people do in the app are methods too (see `People`). */
@@ -22,10 +22,10 @@ export interface Simulator extends People {
   misbehave(rule: Misbehaviour): () => void;
   /** Ends all misbehaviours. */
   behave(): void;
-  addKey(key: { name: string; token?: string; roles?: Role[] }): ApiKey;
+  addKey(key: { name: string; token?: string; roles?: KeyRole[] }): ApiKey;
   /** From now on the key's token is refused. */
   revokeKey(name: string): void;
-  setRoles(name: string, roles: Role[]): void;
+  setRoles(name: string, roles: KeyRole[]): void;
   /** No incident may enter the status (id, name or category: all of it) any more: 422 with these words. */
   refuse(status: string, message?: string): void;
   /** Ends all refusals. */

@@ -8,7 +8,7 @@ import { type Misbehaviour, Misbehaviours } from './misbehaviour.ts';
 import { People } from './people.ts';
 import { DEFAULT_RATE_LIMIT, type RateLimit, RateLimiter } from './rate-limit.ts';
 import type { Simulator } from './running-simulator.ts';
-import type { Effect, Role } from './types.ts';
+import type { Effect, KeyRole } from './types.ts';
 import { newWorld, type StatusSetup, type Switches } from './world.ts';
 
 export interface SimulatorOptions {
@@ -20,7 +20,7 @@ export interface SimulatorOptions {
   organisation?: string;
   statuses?: readonly StatusSetup[];
   /** The first key; all roles that closing needs where not given. */
-  key?: { name?: string; token?: string; roles?: Role[] };
+  key?: { name?: string; token?: string; roles?: KeyRole[] };
   /** `false`: none. */
   rateLimit?: RateLimit | false;
   /** Lower limits that routes have of their own: incident.io's list of incidents has 60 a minute. */
@@ -33,7 +33,7 @@ export interface SimulatorOptions {
 }
 
 /** Roles that reading, writing follow-ups and closing need. */
-export const ALL_ROLES: readonly Role[] = [
+export const ALL_ROLES: readonly KeyRole[] = [
   'viewer',
   'global_access',
   'incident_editor',

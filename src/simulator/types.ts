@@ -38,7 +38,7 @@ export const PROVIDERS = [
 export type Provider = (typeof PROVIDERS)[number];
 
 /** The roles that matter here; a key may have any others as well. */
-export type Role =
+export type KeyRole =
   | 'viewer'
   | 'global_access'
   | 'incident_creator'
@@ -51,7 +51,7 @@ export interface ApiKey {
   id: string;
   name: string;
   token: string;
-  roles: Role[];
+  roles: KeyRole[];
 }
 
 /** A name with an order: a severity, a priority, a category of follow-ups. */
@@ -67,7 +67,7 @@ export interface SimStatus extends Ranked {
   category: Category;
 }
 
-export interface User {
+export interface SimUser {
   id: string;
   name: string;
 }
@@ -95,7 +95,7 @@ export interface SimIncident {
   /** Values by the name of the custom field. */
   customFields?: Record<string, string[]>;
   postmortemUrl?: string;
-  lead?: User;
+  lead?: SimUser;
   mode: Mode;
   visibility: 'public' | 'private';
   readonly permalink: string;
@@ -119,7 +119,7 @@ export interface SimFollowUp {
   description?: string;
   status: SimFollowUpStatus;
   reference?: IssueReference;
-  assignee?: User;
+  assignee?: SimUser;
   team?: Team;
   priority?: Ranked;
   category?: Ranked;

@@ -10,8 +10,8 @@ import type {
   SimIncident,
   SimStatus,
   SimUpdate,
+  SimUser,
   Team,
-  User,
 } from './types.ts';
 
 /** How the stand-in deviates from its normal self. All off at first. */
@@ -51,7 +51,7 @@ export interface World {
   readonly severities: Ranked[];
   readonly priorities: Ranked[];
   readonly categories: Ranked[];
-  readonly users: User[];
+  readonly users: SimUser[];
   readonly teams: Team[];
   /** In the order of their ids, which is the order of creation. */
   readonly incidents: Map<string, SimIncident>;
@@ -138,7 +138,7 @@ export function newWorld(setup: WorldSetup): World {
 }
 
 /** The user of that name, who joins the organisation where there is none yet. */
-export function userNamed(world: World, name: string): User {
+export function userNamed(world: World, name: string): SimUser {
   return named(world.users, name, () => ({ id: world.newId(), name }));
 }
 

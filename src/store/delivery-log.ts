@@ -3,9 +3,9 @@ import {
   deliveryRecord,
   type RefusedSum,
   type SignedOutcome,
-  type Standing,
+  type SourceStatus,
   signedOutcomes,
-  standing,
+  sourceStatus,
   type TakenRecord,
   takenRecord,
 } from './delivery-records.ts';
@@ -27,12 +27,12 @@ export const NO_TRACKER = '?';
 export class DeliveryLog {
   readonly taken: Recent<TakenRecord>;
   /** By the name of the source. */
-  readonly standings: Table<Standing>;
+  readonly standings: Table<SourceStatus>;
   readonly #signed: ReadonlyMap<SignedOutcome, Recent<DeliveryRecord>>;
 
   constructor(tables: Tables) {
     this.taken = new Recent(tables, 'taken-deliveries', takenRecord, TAKEN);
-    this.standings = new Table(tables, 'delivery-standings', standing);
+    this.standings = new Table(tables, 'delivery-standings', sourceStatus);
     this.#signed = new Map(
       signedOutcomes.map((outcome) => [
         outcome,
@@ -63,7 +63,7 @@ export class DeliveryLog {
   }
 
   /** Adds what happened to what is known of the sources. */
-  async stand(changes: ReadonlyMap<string, Standing>, now: number): Promise<void> {
+  async stand(changes: ReadonlyMap<string, SourceStatus>, now: number): Promise<void> {
     await this.standings.update(changes.keys(), (current, source) => {
       const change = changes.get(source);
       return change === undefined ? current : recentOf(merged(current, change), now);
@@ -71,7 +71,7 @@ export class DeliveryLog {
   }
 
   /** Where sources stand, without what is older than is remembered. */
-  async standingOf(sources: readonly string[], now: number): Promise<Map<string, Standing>> {
+  async standingOf(sources: readonly string[], now: number): Promise<Map<string, SourceStatus>> {
     const found = await this.standings.getMany(sources);
     return new Map([...found].map(([source, one]) => [source, recentOf(one, now)]));
   }
@@ -92,7 +92,7 @@ const newer = (one: number | undefined, other: number | undefined) =>
   one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
 
 /** Two parts of what is known of one source. */
-export function merged(one: Standing | undefined, other: Standing): Standing {
+export function merged(one: SourceStatus | undefined, other: SourceStatus): SourceStatus {
   if (one === undefined) return other;
   const hooks = new Map<string, number>();
   for (const { hook, at } of [...one.hooks, ...other.hooks])
@@ -122,7 +122,7 @@ function mergedSum(one: RefusedSum, other: RefusedSum): RefusedSum {
   };
 }
 
-function recentOf({ signedAt, hooks, refused }: Standing, now: number): Standing {
+function recentOf({ signedAt, hooks, refused }: SourceStatus, now: number): SourceStatus {
   const since = now - REMEMBERED.age;
   return {
     signedAt,

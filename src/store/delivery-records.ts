@@ -90,10 +90,10 @@ export const refusedSum = z.object({
 export type RefusedSum = z.infer<typeof refusedSum>;
 
 /** Where the deliveries of a source stand. */
-export const standing = z.object({
+export const sourceStatus = z.object({
   /** When the last one came that was correctly signed, and the same by the id of the webhook. */
   signedAt: z.number().optional(),
   hooks: z.array(z.object({ hook: z.string(), at: z.number() })),
   refused: z.array(refusedSum),
 });
-export type Standing = z.infer<typeof standing>;
+export type SourceStatus = z.infer<typeof sourceStatus>;

@@ -79,13 +79,13 @@ export async function lastNoted(store: Store, now: number): Promise<number | und
 }
 
 /** What is known of the workers that run. */
-export interface Workers {
+export interface KnownWorkers {
   modes: WorkerMode[];
   /** When any noted itself last, ms; absent: none ever did, as those of an earlier release. */
   workedAt?: number;
 }
 
-export async function runningWorkers(store: Store, now: number): Promise<Workers> {
+export async function runningWorkers(store: Store, now: number): Promise<KnownWorkers> {
   const known = await store.processes.get(HERE);
   const modes = Object.values(known?.workers ?? {}).filter(({ at }) => isWithin(at, RUNS_FOR, now));
   return { modes, ...(known?.workedAt !== undefined && { workedAt: known.workedAt }) };
@@ -102,7 +102,7 @@ export interface WorkersPolicy {
 }
 
 /** The policies by which the workers that run decide, the most common first. */
-export function policiesOf({ modes }: Workers): WorkersPolicy[] {
+export function policiesOf({ modes }: KnownWorkers): WorkersPolicy[] {
   const found = new Map<string, WorkersPolicy>();
   for (const { policy } of modes) {
     if (policy === undefined) continue;

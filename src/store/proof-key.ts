@@ -7,7 +7,7 @@ import type { Tables } from './tables.ts';
 const TABLE: SecretTable = 'proof-key';
 
 /** Where the prover accepts connections: a proof is valid nowhere else, so it cannot be relayed. */
-export interface Place {
+export interface ProverAddress {
   address: string;
   port: number;
 }
@@ -24,7 +24,7 @@ export class ProofKey {
   }
 
   /** The response to a `challenge` that only a process of this store can give at `place`. Throws if the store does not answer. */
-  async proof(challenge: string, { address, port }: Place): Promise<string> {
+  async proof(challenge: string, { address, port }: ProverAddress): Promise<string> {
     const plain = address.replace(/^::ffff:/i, '');
     return createHmac('sha256', await this.read())
       .update(`${challenge} ${plain} ${port}`)

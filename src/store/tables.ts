@@ -27,7 +27,7 @@ export interface Tables {
    * stays for the whole scan is returned at least once (so perhaps twice), whatever is written meanwhile. A cursor does
    * not outlive a restart or failover of the backend: start over then.
    */
-  scan(table: string, cursor: string | undefined, limit: number): Promise<Page>;
+  scan(table: string, cursor: string | undefined, limit: number): Promise<TablePage>;
 
   /** Puts members into a rank, or moves them to a new score (any number but NaN); of duplicates the last counts. */
   rank(rank: string, entries: readonly { member: string; score: number }[]): Promise<void>;
@@ -61,7 +61,7 @@ export interface Names {
   ranks: string[];
 }
 
-export interface Page {
+export interface TablePage {
   entries: { id: string; value: string }[];
   /** Where the next page starts; undefined on the last one. */
   next?: string;

@@ -18,7 +18,7 @@ const record = z.object({
 });
 
 /** What became of an offered secret. */
-export type Offer = 'kept' | 'known' | 'refused';
+export type OfferResult = 'kept' | 'known' | 'refused';
 
 /** How long the window stays open for one more secret, ms. */
 export const DOOR_OPEN = 3_600_000;
@@ -38,9 +38,9 @@ export class WebhookSecrets {
   }
 
   /** Keeps an offered secret if the window is open, and closes it. Resolves once the store has it. */
-  async offer(source: string, secret: string): Promise<Offer> {
+  async offer(source: string, secret: string): Promise<OfferResult> {
     const now = await this.tables.time();
-    let outcome: Offer = 'refused';
+    let outcome: OfferResult = 'refused';
     await this.table.update([source], (current) => {
       const { secrets, openUntil = 0 } = current ?? { secrets: [] };
       const known = isOneOf(secret, secrets);

@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { bounded } from '../outside-text.ts';
 import { parseJson } from './body.ts';
-import { type Access, TrackerAccessError, type TrackerAnswer, TrackerBusyError } from './read-back.ts';
+import { type ApiAccess, TrackerAccessError, type TrackerAnswer, TrackerBusyError } from './read-back.ts';
 
 /** The pause if a tracker does not say how long, and the minimum and maximum, ms. */
 const PAUSE_UNSAID = 60_000;
@@ -54,13 +54,13 @@ export function parseBody<T>(schema: z.ZodType<T>, answer: TrackerAnswer, who: s
 /** A tracker's own message, for people: truncated, and without the token, which an echo of the request contains. */
 export function quotedWithoutToken(
   text: string | null | undefined,
-  { token }: Pick<Access, 'token'>,
+  { token }: Pick<ApiAccess, 'token'>,
 ): string | undefined {
   return text == null ? undefined : bounded(text.replaceAll(token, '(token)'), WORDS_MAX);
 }
 
 /** The tracker that was asked, for the person who has to act. */
-export interface Asked {
+export interface AskedApi {
   /** `GitHub` */
   title: string;
   /** The setting that holds the token: `GITHUB_API_TOKEN`. */
@@ -73,7 +73,7 @@ export interface Asked {
  * Throws if an answer does not answer the request: `TrackerBusyError` for a rate limit, `TrackerAccessError` for a
  * rejected token, any other error if a retry can help. What 403 and 404 mean is up to the caller.
  */
-export function refuseNoAnswer(answer: TrackerAnswer, { title, token, now }: Asked): void {
+export function refuseNoAnswer(answer: TrackerAnswer, { title, token, now }: AskedApi): void {
   const { status } = answer;
   if (isLimit(answer))
     throw new TrackerBusyError(

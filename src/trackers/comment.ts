@@ -1,6 +1,6 @@
 /** How to comment on a task in its tracker. An existing comment is looked for first, by the closing it names. */
 import type { TaskKey } from '../vocabulary.ts';
-import type { Access } from './read-back.ts';
+import type { ApiAccess } from './read-back.ts';
 
 export interface Commenting {
   /** What its token needs besides read access, for people: `write access to Issues`. */
@@ -9,7 +9,7 @@ export interface Commenting {
    * Posts a comment unless it is there already. Throws like `ReadBack.read`, and `CannotCommentError` if no retry can
    * help.
    */
-  comment(comment: TaskComment, access: Access): Promise<void>;
+  comment(comment: TaskComment, access: ApiAccess): Promise<void>;
 }
 
 export interface TaskComment {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { bounded } from '../outside-text.ts';
 import { parseBody, refuseNoAnswer } from './api-answers.ts';
 import { parseJson } from './body.ts';
-import { type Access, TrackerAccessError, type TrackerAnswer, type TrackerRequest } from './read-back.ts';
+import { type ApiAccess, TrackerAccessError, type TrackerAnswer, type TrackerRequest } from './read-back.ts';
 
 export interface Connecting {
   /** What may be named, for people: `acme/api (a repository), acme (an organization)`. */
@@ -35,9 +35,9 @@ export interface AdminAccess {
   /** ms, our clock. */
   now(): number;
   /** Sends what changes nothing. */
-  read: Access['send'];
+  read: ApiAccess['send'];
   /** Sends what changes something. */
-  write: Access['send'];
+  write: ApiAccess['send'];
   /** The same of several, one after the other, whatever each is answered. */
   writeEach(requests: readonly TrackerRequest[]): Promise<readonly TrackerAnswer[]>;
 }
@@ -141,7 +141,7 @@ export function leadsTo(address: string, url: string | null | undefined): boolea
 }
 
 /** Who answered, and what for: for messages. */
-export interface Call {
+export interface DescribedCall {
   title: string;
   /** `the webhooks of the repository acme/api` */
   what: string;
@@ -151,7 +151,7 @@ export interface Call {
 /** Throws, for people, unless the answer has one of these codes. Secrets that it repeats are not shown. */
 export function expectStatus(
   answer: TrackerAnswer,
-  { title, what, needs }: Call,
+  { title, what, needs }: DescribedCall,
   access: Pick<AdminAccess, 'hidden' | 'now'>,
   allowed: readonly number[],
 ): void {
@@ -199,7 +199,7 @@ function textsIn(value: unknown): string[] {
 export function expectBody<T>(
   schema: z.ZodType<T>,
   answer: TrackerAnswer,
-  call: Call,
+  call: DescribedCall,
   access: AdminAccess,
   allowed: readonly number[] = [200],
 ): T {

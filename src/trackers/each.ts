@@ -31,13 +31,13 @@ export async function eachTask(
 }
 
 /** One site, instance or server with the tasks that are there. */
-export interface Place {
+export interface ReadSite {
   tasks: Iterable<TaskKey>;
   read(): Promise<Reading>;
 }
 
 /** Reads from several places. A problem at one is reported for its tasks; if there is only one, it is thrown. */
-export async function eachPlace(places: readonly Place[]): Promise<Reading> {
+export async function eachSite(places: readonly ReadSite[]): Promise<Reading> {
   const events = new Map<TaskKey, TaskEvent>();
   const unread = new Map<TaskKey, string>();
   const failed = new Map<TaskKey, string>();

@@ -3,7 +3,7 @@
  * What cannot be checked is unknown, never healthy.
  */
 import type { TaskKey } from '../vocabulary.ts';
-import { type Access, TrackerBusyError } from './read-back.ts';
+import { type ApiAccess, TrackerBusyError } from './read-back.ts';
 
 /** A webhook that leads to us. */
 export interface Hook {
@@ -34,7 +34,7 @@ export interface HookApi {
    * The webhooks of the places where these tasks are, as far as they lead to us. Throws if nothing could be checked:
    * `TrackerBusyError` for a rate limit, any other error otherwise.
    */
-  look(tasks: readonly TaskKey[], access: Access, isOurs: (url: string) => boolean): Promise<HookLook>;
+  look(tasks: readonly TaskKey[], access: ApiAccess, isOurs: (url: string) => boolean): Promise<HookLook>;
 }
 
 /** One place that has webhooks of its own. */

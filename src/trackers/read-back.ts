@@ -27,7 +27,7 @@ export interface ReadBack {
    * be read: `TrackerBusyError` for a rate limit, `TrackerAccessError` if a person has to act, any other error if a retry
    * can help.
    */
-  read(tasks: readonly TaskKey[], access: Access): Promise<Reading>;
+  read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading>;
 }
 
 /** The tracker's answer. Each task asked for is in one of the three. */
@@ -40,7 +40,7 @@ export interface Reading {
   failed?: ReadonlyMap<TaskKey, string>;
 }
 
-export interface Access {
+export interface ApiAccess {
   token: string;
   /** Base addresses without a trailing slash. The token is sent only to these. */
   urls: readonly string[];

@@ -1,13 +1,13 @@
 /** Calls to a tracker's API whose status codes have their usual meaning. */
 import type { z } from 'zod';
-import { type Asked, parseBody, refuseNoAnswer, unexpected } from './api-answers.ts';
-import type { Access, TrackerAnswer, TrackerRequest } from './read-back.ts';
+import { type AskedApi, parseBody, refuseNoAnswer, unexpected } from './api-answers.ts';
+import type { ApiAccess, TrackerAnswer, TrackerRequest } from './read-back.ts';
 
 /** Sends a request, and returns the answer. Throws like `refuseNoAnswer`, naming the host. */
 export async function askTracker(
-  { title, token }: Omit<Asked, 'now'>,
+  { title, token }: Omit<AskedApi, 'now'>,
   request: TrackerRequest,
-  access: Access,
+  access: ApiAccess,
 ): Promise<TrackerAnswer> {
   const answer = await access.send(request);
   refuseNoAnswer(answer, { title: `${title} at ${new URL(request.url).host}`, token, now: access.now });

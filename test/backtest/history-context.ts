@@ -5,7 +5,7 @@ import type { Pace } from '../../src/incident-io/pace/pace.ts';
 import { trackerOf } from '../../src/read-back/reader.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import type { Happening } from '../../src/simulator/history.ts';
-import { Cast, play } from '../../src/simulator/play.ts';
+import { PlayedIds, play } from '../../src/simulator/play.ts';
 import type { Simulator } from '../../src/simulator/running-simulator.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
@@ -34,7 +34,7 @@ export async function withHistory(
     onExchange: checkExchange,
   });
   const tracker = new TrackerTimes();
-  const cast = new Cast();
+  const cast = new PlayedIds();
   for (const happening of history) {
     clock.time = happening.at;
     tracker.heard(happening);

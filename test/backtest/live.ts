@@ -14,7 +14,7 @@ import { asBatch } from '../../src/queue/event-batch.ts';
 import { type ReviewDeps, review } from '../../src/review/review.ts';
 import type { Happening } from '../../src/simulator/history.ts';
 import { People } from '../../src/simulator/people.ts';
-import { Cast, play } from '../../src/simulator/play.ts';
+import { PlayedIds, play } from '../../src/simulator/play.ts';
 import { followUpJson, incidentJson, statusJson, updateJson } from '../../src/simulator/render.ts';
 import { newWorld } from '../../src/simulator/world.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
@@ -46,7 +46,7 @@ export async function live(
   const clock = { time: 0, now: () => clock.time };
   const world = newWorld({ clock, organisation: 'Example' });
   const people = new People(world);
-  const cast = new Cast();
+  const cast = new PlayedIds();
   const tracker = new TrackerTimes();
   const store = new Store(createMemoryTables(clock));
   await store.meta.put('first-sync-finished', 0);

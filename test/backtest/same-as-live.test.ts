@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { backtest } from '../../src/backtest/backtest.ts';
-import type { Row } from '../../src/backtest/verdict-of-past.ts';
+import type { BacktestRow } from '../../src/backtest/verdict-of-past.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { type Happening, historyOf } from '../../src/simulator/history.ts';
 import { minutes, rule } from '../support/make.ts';
@@ -59,7 +59,7 @@ async function compared(seed: number, incidents: number, policy: Policy, asks: b
 }
 
 /** What differs between what was told of an incident and what the service did. */
-function difference(row: Row, { closedAt, left }: Lived): string | undefined {
+function difference(row: BacktestRow, { closedAt, left }: Lived): string | undefined {
   const told =
     row.at !== undefined
       ? `closed ${row.at}`

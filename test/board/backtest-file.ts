@@ -1,11 +1,11 @@
 import { reportOf } from '../../src/backtest/report.ts';
-import type { Row } from '../../src/backtest/verdict-of-past.ts';
+import type { BacktestRow } from '../../src/backtest/verdict-of-past.ts';
 import { asJson } from '../../src/commands/backtest/command.ts';
 
 const DAY = 86_400_000;
 const FROM = Date.parse('2026-08-03T00:00:00Z');
 
-const row = (n: number, more: Partial<Row> & Pick<Row, 'answer'>): Row => ({
+const row = (n: number, more: Partial<BacktestRow> & Pick<BacktestRow, 'answer'>): BacktestRow => ({
   incident: `INC-${n}`,
   id: `01PAST${n}`,
   name: `Past ${n}`,

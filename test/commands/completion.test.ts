@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/commands/command-line/program.ts';
 import { SHELLS, scriptFor } from '../../src/commands/completion/scripts.ts';
-import { placesOf } from '../../src/commands/completion/words.ts';
+import { completionPointsOf } from '../../src/commands/completion/words.ts';
 import { sources } from '../../src/trackers/index.ts';
 import { freshFolder } from '../support/backends.ts';
 
 const program = createProgram();
 const trackers = sources.map(({ name }) => name);
-const completed = { program: program.name(), places: placesOf(program), trackers };
+const completed = { program: program.name(), places: completionPointsOf(program), trackers };
 
 const folder = freshFolder('completion-');
 writeFileSync(join(folder, 'backup of today.ndjson'), '');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { standingRefusals, strayDeliveries } from '../../src/operations/refusals.ts';
-import type { RefusedSum, Standing } from '../../src/store/delivery-records.ts';
+import type { RefusedSum, SourceStatus } from '../../src/store/delivery-records.ts';
 import { github } from '../../src/trackers/github/index.ts';
 import { minutes, T0 } from '../support/make.ts';
 
@@ -12,8 +12,12 @@ const sum = (over: Partial<RefusedSum> = {}): RefusedSum => ({
   newest: [{ at: T0, from: '192.0.2.1', id: 'd-1', hook: '4711' }],
   ...over,
 });
-const standing = (over: Partial<Standing> = {}): Standing => ({ hooks: [], refused: [sum()], ...over });
-const told = (known: Standing | undefined, now = T0 + minutes(5)) => standingRefusals(github, known, now);
+const standing = (over: Partial<SourceStatus> = {}): SourceStatus => ({
+  hooks: [],
+  refused: [sum()],
+  ...over,
+});
+const told = (known: SourceStatus | undefined, now = T0 + minutes(5)) => standingRefusals(github, known, now);
 
 describe('a wrong secret', () => {
   it('is told by the setting, the delivery and the webhook, with what to do, until something signed comes', () => {

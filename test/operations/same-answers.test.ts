@@ -10,7 +10,7 @@ import { hold } from '../../src/operations/hold.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { type Section, sections } from '../../src/review/sections.ts';
 import type { Simulator } from '../../src/simulator/running-simulator.ts';
-import type { Role } from '../../src/simulator/types.ts';
+import type { KeyRole } from '../../src/simulator/types.ts';
 import { minutes, OPERATOR } from '../support/make.ts';
 import { type MemoryWorld, openMemoryWorld } from '../support/memory-world.ts';
 
@@ -20,7 +20,7 @@ interface Situation {
   /** Settings that it needs. */
   env?: Record<string, string>;
   policy?: (policy: Policy) => Policy;
-  roles?: Role[];
+  roles?: KeyRole[];
   /** What was there before the service. */
   before?: (incidentIo: Simulator) => void;
   /** What happens; what it returns is asked about. */
@@ -76,7 +76,7 @@ const forPostmortem = (policy: Policy): Policy => ({
   rules: policy.rules.map((rule) => ({ ...rule, requirePostmortem: true })),
 });
 const paused = (policy: Policy): Policy => ({ ...policy, paused: 'the audit' });
-const WITHOUT_CLOSING: Role[] = ['viewer', 'global_access', 'incident_editor'];
+const WITHOUT_CLOSING: KeyRole[] = ['viewer', 'global_access', 'incident_editor'];
 
 function readyBefore(incidentIo: Simulator) {
   incidentIo.createFollowUp({ incident: incidentIo.createIncident().id, status: 'completed' });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Progress } from '../../src/queue/progress.ts';
+import { QueueProgress } from '../../src/queue/progress.ts';
 
 /** A clock that the test sets, ms. */
 function clocked() {
@@ -7,7 +7,7 @@ function clocked() {
   const pass = (ms: number) => {
     now += ms;
   };
-  return { progress: new Progress(() => now), pass };
+  return { progress: new QueueProgress(() => now), pass };
 }
 const ended = AbortSignal.abort();
 

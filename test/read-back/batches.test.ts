@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NoAnswerError } from '../../src/http.ts';
-import { type Found, readInBatches } from '../../src/read-back/batches.ts';
+import { type BatchReading, readInBatches } from '../../src/read-back/batches.ts';
 import { TrackerAccessError, TrackerBusyError } from '../../src/trackers/read-back.ts';
 import { taskEvent } from '../support/make.ts';
 
@@ -10,7 +10,7 @@ const tasks = (count: number) => Array.from({ length: count }, (_, n) => `github
 /** Reads these tasks from a tracker where a call fails that asks for one of `bad`. */
 async function reading(asked: readonly string[], most: number, bad: (task: string) => Error | undefined) {
   const calls: (readonly string[])[] = [];
-  const found: Found = { events: new Map(), unread: new Map(), failed: new Map() };
+  const found: BatchReading = { events: new Map(), unread: new Map(), failed: new Map() };
   const call = async (batch: readonly string[]) => {
     calls.push(batch);
     for (const task of batch) {

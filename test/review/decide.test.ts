@@ -7,7 +7,7 @@ import type { Rule } from '../../src/policy/rule.ts';
 import { decide } from '../../src/review/decide.ts';
 import type { Decision, LeaveReason, WaitReason } from '../../src/review/decision.ts';
 import { effectiveState } from '../../src/review/effective-state.ts';
-import type { Answer, Facts } from '../../src/review/facts.ts';
+import type { Facts, TrackerConfirmation } from '../../src/review/facts.ts';
 import { fingerprint } from '../../src/review/fingerprint.ts';
 import type { CountedFollowUp } from '../../src/review/sentences.ts';
 import { nextAskAt } from '../../src/review/unconfirmed.ts';
@@ -95,7 +95,7 @@ const ticked = counted(
   { status: 'completed', updatedAt: T0 + minutes(20), completedAt: T0 + minutes(20), reference: REFERENCE },
   taskRecord({ state: 'open' }),
 );
-const answered = (answer: Answer): Partial<Facts> => ({
+const answered = (answer: TrackerConfirmation): Partial<Facts> => ({
   followUps: [byTask],
   answers: new Map([[TASK, answer]]),
 });
@@ -1259,7 +1259,7 @@ const rows: Row[] = [
     (kind): Row => [
       `a release closes without a confirmation: ${kind}`,
       {
-        ...answered({ kind, why: 'x', retryAt: now + 1, state: 'open', at: now } as Answer),
+        ...answered({ kind, why: 'x', retryAt: now + 1, state: 'open', at: now } as TrackerConfirmation),
         releasedAt: now,
       },
       {},
@@ -1417,10 +1417,10 @@ const anyFacts: fc.Arbitrary<Facts> = fc
       updates: history.sort((a, b) => a.createdAt - b.createdAt).map((row) => update(row)),
     }),
   );
-const anyAnswer: fc.Arbitrary<Answer> = fc.oneof(
-  anyState.map((state): Answer => ({ kind: 'told', state, at: now })),
-  fc.constant<Answer>({ kind: 'unread', why: 'not found' }),
-  fc.constant<Answer>({ kind: 'unreached', since: now, why: 'down', retryAt: now + 1 }),
+const anyAnswer: fc.Arbitrary<TrackerConfirmation> = fc.oneof(
+  anyState.map((state): TrackerConfirmation => ({ kind: 'told', state, at: now })),
+  fc.constant<TrackerConfirmation>({ kind: 'unread', why: 'not found' }),
+  fc.constant<TrackerConfirmation>({ kind: 'unreached', since: now, why: 'down', retryAt: now + 1 }),
 );
 const anyPolicy: fc.Arbitrary<Given> = fc.record({
   minFollowUps: fc.integer({ min: 0, max: 3 }),

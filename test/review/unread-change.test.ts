@@ -8,7 +8,7 @@ import { explain } from '../../src/review/sentences.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import { trackers } from '../../src/trackers/index.ts';
-import type { Access } from '../../src/trackers/read-back.ts';
+import type { ApiAccess } from '../../src/trackers/read-back.ts';
 import type { FollowUp } from '../../src/vocabulary.ts';
 import { takeEvents } from '../../src/worker/take-events.ts';
 import { followUp, minutes, rule, T0, taskEvent } from '../support/make.ts';
@@ -71,7 +71,7 @@ describe('a workflow of Jira that sends the issue as it was before the transitio
       body: JSON.stringify({
         issues: [issue({ fields: shown })],
       }),
-    })) satisfies Access['send'];
+    })) satisfies ApiAccess['send'];
     const http = { send: answer, close: async () => {} };
     const reader = createTaskReader({ trackers, access, options: {}, http, store, clock, log });
     await takeEvents(

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { z } from 'zod';
 import { github } from '../../src/trackers/github/index.ts';
 import {
-  type Access,
+  type ApiAccess,
   READ_BACK,
   type Reading,
   TrackerAccessError,
@@ -103,7 +103,7 @@ export async function startFakeTracker(): Promise<FakeTracker> {
   return fake;
 }
 
-async function read(tasks: readonly TaskKey[], { token, urls, now, send }: Access): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], { token, urls, now, send }: ApiAccess): Promise<Reading> {
   const [url = ''] = urls;
   const ask = async (at: string) => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };

@@ -11,7 +11,7 @@ import { PutBack } from '../../src/queue/queues.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import type { Simulator } from '../../src/simulator/running-simulator.ts';
 import { startSimulator } from '../../src/simulator/simulator.ts';
-import type { Role } from '../../src/simulator/types.ts';
+import type { KeyRole } from '../../src/simulator/types.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import { sweep } from '../../src/sync/sweep.ts';
@@ -49,7 +49,7 @@ export async function openMemoryWorld({
   env?: Record<string, string>;
   policy?: (policy: Policy) => Policy;
   /** Of the API key; absent: all. */
-  roles?: Role[];
+  roles?: KeyRole[];
   /** What was there an hour before the service. */
   before?: (incidentIo: Simulator) => void;
 } = {}) {

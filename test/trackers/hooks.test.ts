@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HookLook } from '../../src/trackers/hooks.ts';
 import { trackers } from '../../src/trackers/index.ts';
-import type { Access, TrackerAnswer, TrackerRequest } from '../../src/trackers/read-back.ts';
+import type { ApiAccess, TrackerAnswer, TrackerRequest } from '../../src/trackers/read-back.ts';
 
 /** What the APIs of trackers show of webhooks: three that lead to us, and one of somebody else. */
 
@@ -219,7 +219,7 @@ const cases: Case[] = [
 function look(one: Case, answer: (request: TrackerRequest) => TrackerAnswer): Promise<HookLook> {
   const hooks = trackers.find(({ name }) => name === one.name)?.hooks;
   if (hooks === undefined) throw new Error(`${one.name} shows no webhooks`);
-  const access: Access = {
+  const access: ApiAccess = {
     ...{ token: 'canary-token', urls: [one.url], options: {}, now: NOW },
     send: async (request) => answer(request),
   };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createHttp } from '../../src/http.ts';
-import type { Access } from '../../src/trackers/read-back.ts';
+import type { ApiAccess } from '../../src/trackers/read-back.ts';
 import { asked } from '../support/all-trackers.ts';
 import { manners, startChatty } from '../support/chatty.ts';
 import { samples } from './all-samples.ts';
@@ -23,7 +23,7 @@ describe.each(asked)('the token of $name', (tracker) => {
     const base = name === 'azure-devops' ? `${url}/acme` : url;
     const http = createHttp();
     test.onTestFinished(() => http.close());
-    const access: Access = {
+    const access: ApiAccess = {
       token: TOKEN,
       urls: [base],
       options: defaultsOf(tracker),

@@ -4,7 +4,7 @@ import type { StoreContext } from '../../context/context.ts';
 import { type Problems, starting, unread } from '../answers.ts';
 import { sendIfChanged, sendTagged } from '../changed.ts';
 import { foundFor, rowsFor } from '../for-viewers.ts';
-import { type Asker, forViewers } from '../gate.ts';
+import { forViewers, type RequesterOf } from '../gate.ts';
 import type { Role } from '../people.ts';
 import { remembered } from '../remembered.ts';
 import { chartsOf } from './charts.ts';
@@ -14,7 +14,7 @@ import { LONGEST_QUESTION, search } from './search.ts';
 
 export interface ListRoutesOptions {
   app: FastifyInstance;
-  asker: Asker;
+  requesterOf: RequesterOf;
   /** `undefined` until the store has been reached. */
   context(): StoreContext | undefined;
   problems: Problems;
@@ -25,7 +25,7 @@ const version = z.object({ since: z.string().max(100).optional() });
 const question = z.object({ q: z.string().min(1).max(LONGEST_QUESTION) });
 
 /** The open incidents, line by line, and what is found and counted among them. */
-export function listRoutes({ app, asker, context: reached, problems, list }: ListRoutesOptions): void {
+export function listRoutes({ app, requesterOf, context: reached, problems, list }: ListRoutesOptions): void {
   const found = remembered((asked: { q: string; role: Role }, context) =>
     search(asked.q, { list, context, ofPrivate: asked.role === 'operator' ? 'all' : 'references' }),
   );
@@ -59,7 +59,7 @@ export function listRoutes({ app, asker, context: reached, problems, list }: Lis
     if (!asked.success) return reply.code(400).send({ error: 'since is the version of an earlier answer' });
     const changes = await list.changes(asked.data.since, context);
     const { version: at, missing, synced } = changes;
-    const { role } = asker(request);
+    const { role } = requesterOf(request);
     return sendTagged(request, reply, `"${at}.${missing}.${synced}.${role}"`, () =>
       JSON.stringify({ ...changes, rows: rowsFor(role, changes.rows) }),
     );
@@ -68,11 +68,11 @@ export function listRoutes({ app, asker, context: reached, problems, list }: Lis
     const asked = question.safeParse(request.query);
     if (!asked.success)
       return reply.code(400).send({ error: `q is what to look for, ${LONGEST_QUESTION} characters at most` });
-    const { role } = asker(request);
+    const { role } = requesterOf(request);
     return sendIfChanged(request, reply, foundFor(role, await found({ q: asked.data.q, role }, context)));
   });
   answering('/api/meeting', async (request, reply, context) =>
-    sendIfChanged(request, reply, await meeting(asker(request).role, context)),
+    sendIfChanged(request, reply, await meeting(requesterOf(request).role, context)),
   );
   answering('/api/charts', async (request, reply, context) =>
     sendIfChanged(request, reply, await charts('charts', context)),

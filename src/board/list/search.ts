@@ -11,7 +11,7 @@ import type { IncidentList } from './list.ts';
 import type { ListRow } from './rows.ts';
 
 /** What was looked for, and what was found. */
-export interface Found {
+export interface SearchResult {
   /** The ids of open incidents, which the list shows. */
   open: string[];
   /** Those that are not on the list, and the truth about each. */
@@ -43,7 +43,7 @@ export async function search(
     context,
     ofPrivate,
   }: { list: IncidentList; context: StoreContext; ofPrivate: 'all' | 'references' },
-): Promise<Found> {
+): Promise<SearchResult> {
   const { store } = context;
   const wanted = question.trim().slice(0, LONGEST_QUESTION).toLowerCase();
   if (wanted === '' || wanted.includes('\0')) return { open: [], others: [], more: 0 };

@@ -3,7 +3,7 @@ import { printScript } from '../../terminal.ts';
 import { sources } from '../../trackers/index.ts';
 import { MisusedError } from '../misused-error.ts';
 import { SHELLS, scriptFor } from './scripts.ts';
-import { placesOf } from './words.ts';
+import { completionPointsOf } from './words.ts';
 
 /** `completion bash|zsh|fish`: prints what completes the commands in that shell. */
 export async function completionCommand(name: string, program: Command): Promise<number> {
@@ -13,7 +13,7 @@ export async function completionCommand(name: string, program: Command): Promise
   printScript(
     scriptFor(shell, {
       program: program.name(),
-      places: placesOf(program),
+      places: completionPointsOf(program),
       trackers: sources.map((one) => one.name),
     }),
   );

@@ -1,10 +1,10 @@
 /** What shells need to complete a command line. */
-import type { Flag, Place, Value } from './words.ts';
+import type { CompletionPoint, Flag, Value } from './words.ts';
 
 export interface Completed {
   /** `incident-closer` */
   program: string;
-  places: readonly Place[];
+  places: readonly CompletionPoint[];
   trackers: readonly string[];
 }
 
@@ -79,7 +79,7 @@ function named(program: string): string {
 }
 
 /** Which command the line before the cursor names, how many arguments it has, and which flag waits for its value. */
-function walk({ current, first, end, word }: Line, places: readonly Place[]): string {
+function walk({ current, first, end, word }: Line, places: readonly CompletionPoint[]): string {
   const below = places.flatMap(({ path, commands }) => commands.map(({ name }) => at(path, name)));
   const valued = places.flatMap(({ path, flags }) =>
     flags.flatMap(({ long, value }) => (value === undefined ? [] : [at(path, long)])),
@@ -112,7 +112,7 @@ interface Ways {
 }
 
 /** What is offered at each place. */
-function offers(places: readonly Place[], trackers: readonly string[], ways: Ways): string {
+function offers(places: readonly CompletionPoint[], trackers: readonly string[], ways: Ways): string {
   const offered = (value: Value): string | undefined => {
     if (value === 'file') return ways.files;
     if (value === 'tracker') return ways.words(trackers);
@@ -180,7 +180,7 @@ function within(path: string): string {
     .join('; and ');
 }
 
-function conditionAt(path: string, commands: Place['commands']): string {
+function conditionAt(path: string, commands: CompletionPoint['commands']): string {
   if (path === '') return '__fish_use_subcommand';
   const names = commands.map(({ name }) => name).join(' ');
   return `${within(path)}; and not __fish_seen_subcommand_from ${names}`;

@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 
 /** What may stand at one place of the command line. */
-export interface Place {
+export interface CompletionPoint {
   /** The commands that lead there: `failed retry`; empty for the program itself. */
   path: string;
   commands: readonly { name: string; about: string }[];
@@ -22,15 +22,15 @@ export interface Flag {
 export type Value = 'file' | 'tracker' | 'shell' | 'any';
 
 /** All places, from the one declaration of commands, arguments and options. */
-export function placesOf(program: Command): Place[] {
-  const [first, ...others] = placesBelow(program, []);
+export function completionPointsOf(program: Command): CompletionPoint[] {
+  const [first, ...others] = completionPointsBelow(program, []);
   if (first === undefined) throw new TypeError('a program without a place');
-  const help: Place = { path: 'help', commands: first.commands, flags: [], values: [] };
+  const help: CompletionPoint = { path: 'help', commands: first.commands, flags: [], values: [] };
   const commands = [...first.commands, { name: 'help', about: 'tell about a command' }];
   return [{ ...first, commands }, ...others, help];
 }
 
-function placesBelow(command: Command, names: readonly string[]): Place[] {
+function completionPointsBelow(command: Command, names: readonly string[]): CompletionPoint[] {
   const { commands } = command;
   const flags = command.options.filter(({ hidden }) => !hidden);
   return [
@@ -40,7 +40,7 @@ function placesBelow(command: Command, names: readonly string[]): Place[] {
       flags: [...flags.flatMap(flagOf), { long: '--help', about: 'tell about it' }],
       values: command.registeredArguments.map((one) => kindOf(one.name())),
     },
-    ...commands.flatMap((one) => placesBelow(one, [...names, one.name()])),
+    ...commands.flatMap((one) => completionPointsBelow(one, [...names, one.name()])),
   ];
 }
 

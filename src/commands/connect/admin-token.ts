@@ -3,7 +3,7 @@ import { prefixOf } from '../../settings/rows.ts';
 import { SettingsError } from '../../settings/settings.ts';
 import type { Connecting } from '../../trackers/connecting.ts';
 import type { Tracker } from '../../trackers/tracker.ts';
-import { createAsker } from '../asker.ts';
+import { createPrompt } from '../asker.ts';
 import { MisusedError } from '../misused-error.ts';
 
 const TOKEN = 'CONNECT_TOKEN';
@@ -43,14 +43,14 @@ export async function adminToken({
       );
     return plain(given, TOKEN);
   }
-  const asker = createAsker(process.stdin.isTTY === true && process.stdout.isTTY === true);
+  const prompt = createPrompt(process.stdin.isTTY === true && process.stdout.isTTY === true);
   try {
-    const typed = await asker.secret(
+    const typed = await prompt.secret(
       `Token of ${title} for this command alone, sent to ${urls.join(', ')} and kept nowhere (it needs ${needs})`,
     );
     if (typed !== undefined) return plain(typed, 'the token');
   } finally {
-    asker.close();
+    prompt.close();
   }
   throw new MisusedError(`No token: give --token-file or ${TOKEN}. It needs ${needs}.`);
 }

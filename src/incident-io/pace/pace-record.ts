@@ -11,14 +11,14 @@ const ID = 'incident.io';
 const SWAP_TRIES = 100;
 
 /** What a decision makes of the state: `next` if something has to be written. */
-export interface Decision<R> {
+export interface PaceChange<R> {
   next: PaceState | undefined;
   result: R;
 }
 
 export interface SharedPace {
   /** Reads, decides and writes without losing another process's change in between; `decide` may run several times. */
-  change<R>(decide: (state: PaceState, now: number) => Decision<R>): Promise<R>;
+  change<R>(decide: (state: PaceState, now: number) => PaceChange<R>): Promise<R>;
   /** The state as this process last knew it, without asking; undefined before the first change. */
   lastSeen(): PaceState | undefined;
 }
@@ -45,7 +45,7 @@ export function createSharedPace(
     return seen;
   };
 
-  async function swapped<R>(decide: (state: PaceState, now: number) => Decision<R>): Promise<R> {
+  async function swapped<R>(decide: (state: PaceState, now: number) => PaceChange<R>): Promise<R> {
     let state = seen ?? (await read());
     let fresh = false;
     for (let tries = 1; tries <= SWAP_TRIES; tries++) {

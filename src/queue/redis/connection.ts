@@ -1,6 +1,6 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
-import { isNoAnswer, NoAnswerError, type Outage } from '../outage.ts';
+import { isNoAnswer, type Outage, ServerNoAnswerError } from '../outage.ts';
 import { quietErrors } from '../quiet-errors.ts';
 import type { RedisPlace } from './url.ts';
 
@@ -118,7 +118,7 @@ type SentCommand = Parameters<Redis['sendCommand']>[0];
 function inOurWords(command: SentCommand, where: string): void {
   const { reject } = command;
   command.reject = (error) =>
-    reject(isNoAnswer(error) ? new NoAnswerError(`${where} does not answer`) : error);
+    reject(isNoAnswer(error) ? new ServerNoAnswerError(`${where} does not answer`) : error);
 }
 
 /** Commands that a cluster sends on to a node come by again, with a `reject` of its own that needs ioredis's words. */

@@ -21,14 +21,14 @@ export class FolderLockedError extends Error {
 }
 
 /** Where the process that has the folder open accepts commands. */
-export interface Announcement {
+export interface CommandEndpoint {
   address: string;
   token: string;
 }
 
 export interface FolderLock {
   /** Publishes to other processes of the same user where this one accepts commands. */
-  announce(announcement: Announcement): Promise<void>;
+  announce(announcement: CommandEndpoint): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -80,7 +80,7 @@ export async function lockFolder(
 /** The process that has the folder open, and where it accepts commands once it has published that. */
 export async function readFolderLock(
   folder: string,
-): Promise<{ pid: number; announcement?: Announcement } | undefined> {
+): Promise<{ pid: number; announcement?: CommandEndpoint } | undefined> {
   const highest = (await numbers(folder)).at(-1);
   if (highest === undefined) return undefined;
   const holder = await readLockFile(folder, highest);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { actorOf, type Call, type Handler, incidentById, need } from '../call.ts';
+import { actorOf, type Handler, incidentById, need, type SimCall } from '../call.ts';
 import { moveIncident, touch } from '../changes.ts';
 import { invalid } from '../problems.ts';
 import { maybe, readBody, text } from '../reading.ts';
@@ -41,7 +41,7 @@ export const editIncident: Handler = (world, call) => {
   return { status: 200, body: { incident: incidentJson(incident) } };
 };
 
-function allowedStatus(world: World, call: Call, incident: SimIncident, id: string): SimStatus {
+function allowedStatus(world: World, call: SimCall, incident: SimIncident, id: string): SimStatus {
   const field = 'incident_status_id';
   const status = world.statuses.find((entry) => entry.id === id);
   if (status === undefined) throw invalid(field, 'There is no status of that ID');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { actorOf, type Call, followUpById, type Handler, incidentById, visible } from '../call.ts';
+import { actorOf, followUpById, type Handler, incidentById, type SimCall, visible } from '../call.ts';
 import { addFollowUp, setFollowUpStatus, touch } from '../changes.ts';
 import { invalid } from '../problems.ts';
 import { pageOf, readBody, readEnum, readPageSize, readTimeFilter, text } from '../reading.ts';
@@ -43,7 +43,7 @@ export const listV2: Handler = (world, call) => ({
 });
 
 /** The order is that of ids, oldest first. An incident of another mode than asked for shows nothing, also when it is named. */
-function isListed(world: World, { key, query }: Call): (entry: SimFollowUp) => boolean {
+function isListed(world: World, { key, query }: SimCall): (entry: SimFollowUp) => boolean {
   const mode = readEnum(query, 'incident_mode', MODES);
   const modes = mode === undefined ? DEFAULT_MODES : [mode];
   const incidentId = query.get('incident_id');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Answer, actorOf, type Handler, incidentById, visible } from '../call.ts';
+import { actorOf, type Handler, incidentById, type SimAnswer, visible } from '../call.ts';
 import { addIncident, addUpdate, touch } from '../changes.ts';
 import { invalid, notFound } from '../problems.ts';
 import {
@@ -62,7 +62,7 @@ function readFilters(query: URLSearchParams): (incident: SimIncident) => boolean
 }
 
 /** By full id, or by the number of the reference alone: `123`, never `INC-123`. */
-export const showIncident: Handler = (world, { key, id }): Answer => {
+export const showIncident: Handler = (world, { key, id }): SimAnswer => {
   const number = /^\d+$/.test(id) ? Number(id) : undefined;
   const incident =
     world.incidents.get(id) ?? [...world.incidents.values()].find((candidate) => candidate.number === number);

@@ -32,7 +32,7 @@ const end = z.object({ end: z.int().min(0), sha256: z.string() });
 
 export const line = z.union([entry, sealedEntry, member, end]);
 
-export interface Entry {
+export interface ArchiveEntry {
   table: string;
   id: string;
   value: string;

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { parsedJson } from '../../json.ts';
 import { FORMAT } from '../format.ts';
-import { ARCHIVE_FORMAT, type Entry, type Header, header, line, type Member, placeOf } from './lines.ts';
+import {
+  ARCHIVE_FORMAT,
+  type ArchiveEntry,
+  type Header,
+  header,
+  line,
+  type Member,
+  placeOf,
+} from './lines.ts';
 import { type Seal, SealError } from './seal.ts';
 
 /** How many entries are handed on at once. */
@@ -13,7 +21,7 @@ export class ArchiveError extends Error {
 }
 
 export interface Batch {
-  entries: Entry[];
+  entries: ArchiveEntry[];
   members: Member[];
 }
 
@@ -86,7 +94,7 @@ function opened(
   { table, id, sealed }: { table: string; id: string; sealed: string },
   seal: Seal,
   n: number,
-): Entry {
+): ArchiveEntry {
   try {
     return { table, id, value: seal.open(sealed, placeOf({ table, id })) };
   } catch (error) {

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { type Hook, type HookApi, lookAtPlaces } from '../hooks.ts';
-import type { Access, TrackerAnswer } from '../read-back.ts';
+import type { ApiAccess, TrackerAnswer } from '../read-back.ts';
 import { askTracker, parseAnswer } from '../reading.ts';
 
 const TITLE = 'Asana';
@@ -46,7 +46,7 @@ export const hooks: HookApi = {
 
 async function inWorkspace(
   workspace: string,
-  access: Access,
+  access: ApiAccess,
   isOurs: (url: string) => boolean,
 ): Promise<Omit<Hook, 'place'>[] | string> {
   const all: AsanaHook[] = [];
@@ -83,7 +83,7 @@ function stateOf({
   };
 }
 
-function get(path: string, access: Access): Promise<TrackerAnswer> {
+function get(path: string, access: ApiAccess): Promise<TrackerAnswer> {
   const url = `${access.urls[0]}/api/1.0/${path}`;
   const headers = { authorization: `Bearer ${access.token}` };
   return askTracker({ title: TITLE, token: TOKEN }, { method: 'GET', url, headers }, access);

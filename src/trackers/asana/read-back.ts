@@ -7,7 +7,7 @@ import { pauseUntil } from '../api-answers.ts';
 import { millis } from '../body.ts';
 import type { TrackerOptions } from '../options.ts';
 import {
-  type Access,
+  type ApiAccess,
   READ_BACK,
   type ReadBack,
   type Reading,
@@ -46,7 +46,7 @@ const answerSchema = z.object({
 });
 const bodySchema = z.object({ data: taskSchema });
 
-async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
   const { options } = access;
   const fields = wantsPlaces(options) ? [...FIELDS, ...PLACES] : FIELDS;
   const actions = tasks.map((task) => ({
@@ -114,7 +114,7 @@ function wantsPlaces({ DECLINED = [] }: TrackerOptions): boolean {
   return DECLINED.some((entry) => /^\d+$/.test(entry));
 }
 
-function event(task: TaskKey, found: Task, { options, now }: Access): TaskEvent {
+function event(task: TaskKey, found: Task, { options, now }: ApiAccess): TaskEvent {
   const state = stateOf(found, options);
   const occurredAt = state === 'open' ? undefined : millis(found.completed_at);
   return {

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { type Hook, type HookApi, lookAtPlaces, mostOften } from '../hooks.ts';
-import type { Access } from '../read-back.ts';
+import type { ApiAccess } from '../read-back.ts';
 import { parseAnswer } from '../reading.ts';
 import { placeOf } from './permalink.ts';
 import { baseOf, call } from './read-back.ts';
@@ -39,7 +39,7 @@ export const hooks: HookApi = {
 
 async function found(
   site: string,
-  access: Access,
+  access: ApiAccess,
   isOurs: (url: string) => boolean,
 ): Promise<Omit<Hook, 'place'>[] | string> {
   const base = baseOf(site, access.urls);

@@ -14,7 +14,14 @@ import type { Delivery, Ping, Tracker } from '../tracker.ts';
 import { ignored, malformed, type Translation, translated } from '../translation.ts';
 import { connecting } from './connect.ts';
 import { hooks } from './hooks.ts';
-import { originalIn, type Payload, payloadSchema, readPayload, type Sent, textOf } from './payload.ts';
+import {
+  originalIn,
+  type Payload,
+  payloadSchema,
+  readPayload,
+  textOf,
+  type WorkItemChange,
+} from './payload.ts';
 import { keyOf, locate } from './permalink.ts';
 import { readBack } from './read-back.ts';
 import { isDuplicate, isSure, stateOf, stateOptions, type WorkItemState } from './state.ts';
@@ -105,7 +112,7 @@ function translate({ body, receivedAt }: Delivery, options: TrackerOptions): Tra
  * Microsoft Learn, Azure DevOps, “Rules and rule evaluation”: auto-generated rules.
  */
 function contradictsItself(
-  { now, changes, isBefore }: Sent,
+  { now, changes, isBefore }: WorkItemChange,
   state: WorkItemState,
   options: TrackerOptions,
 ): boolean {
@@ -121,7 +128,7 @@ function isCleared(change: { before: unknown; after: unknown } | undefined): boo
 }
 
 /** From the change itself, if it is there. */
-function stateIn({ now, changes }: Sent): WorkItemState | undefined {
+function stateIn({ now, changes }: WorkItemChange): WorkItemState | undefined {
   const name = textOf(changes.get(STATE)?.after) ?? textOf(now[STATE]);
   return name === undefined
     ? undefined
@@ -129,12 +136,12 @@ function stateIn({ now, changes }: Sent): WorkItemState | undefined {
 }
 
 /** What the update set as the time of its change of state, ms: reads return the same. */
-function ownTime({ changes }: Sent): number | undefined {
+function ownTime({ changes }: WorkItemChange): number | undefined {
   return changes.has(STATE) ? millis(textOf(changes.get(STATE_CHANGED)?.after)) : undefined;
 }
 
 /** When the state changed, ms. The payload has no time of a deletion or a restoration. */
-function changedAt(kind: string, { now, changes }: Sent): number | undefined {
+function changedAt(kind: string, { now, changes }: WorkItemChange): number | undefined {
   if (kind === 'deleted' || kind === 'restored') return undefined;
   const after = (field: string) => millis(textOf(changes.get(field)?.after));
   const said = (field: string) => millis(textOf(now[field]));
@@ -143,18 +150,22 @@ function changedAt(kind: string, { now, changes }: Sent): number | undefined {
 }
 
 /** When the revision was made that the payload tells of, ms. */
-function revisedAt({ now, changes, isBefore }: Sent): number | undefined {
+function revisedAt({ now, changes, isBefore }: WorkItemChange): number | undefined {
   const changed = millis(textOf(changes.get(CHANGED)?.after));
   return changed ?? (isBefore ? undefined : millis(textOf(now[CHANGED])));
 }
 
-function wasClosed({ changes }: Sent, options: TrackerOptions): boolean {
+function wasClosed({ changes }: WorkItemChange, options: TrackerOptions): boolean {
   const name = textOf(changes.get(STATE)?.before);
   return (name !== undefined && stateOf({ name }, options) !== 'open') || isCleared(changes.get(CLOSED));
 }
 
 /** Whoever moves a closed item did not close it. */
-function whoChanged(state: TaskStateName, { resource: { revisedBy } }: Payload, { now, changes }: Sent): Who {
+function whoChanged(
+  state: TaskStateName,
+  { resource: { revisedBy } }: Payload,
+  { now, changes }: WorkItemChange,
+): Who {
   if (!(changes.has(STATE) || changes.has(REASON))) return { by: 'unknown' };
   return whoIs(state, revisedBy, textOf(now['System.Tags']));
 }

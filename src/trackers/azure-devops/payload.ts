@@ -51,7 +51,7 @@ export const payloadSchema = z.object({
 export type Payload = z.infer<typeof payloadSchema>;
 
 /** One work item as it is now, and what changed of it. */
-export interface Sent {
+export interface WorkItemChange {
   id: string;
   site: string | undefined;
   now: Readonly<Record<string, unknown>>;
@@ -61,7 +61,10 @@ export interface Sent {
   changes: ReadonlyMap<string, { before: unknown; after: unknown }>;
 }
 
-export function readPayload({ resource, resourceContainers }: Payload, isUpdate: boolean): Sent | undefined {
+export function readPayload(
+  { resource, resourceContainers }: Payload,
+  isUpdate: boolean,
+): WorkItemChange | undefined {
   // The sample that the hook's Test button sends has 0 there: https://learn.microsoft.com/azure/devops/service-hooks/events#work-item-updated
   const id = String(isUpdate ? resource.workItemId || resource.revision?.id : resource.id);
   const now = isUpdate ? resource.revision?.fields : resource.fields;

@@ -8,9 +8,9 @@ import type { TaskEvent, TaskKey } from '../../vocabulary.ts';
 import { parseBody, refuseNoAnswer, unexpected } from '../api-answers.ts';
 import { machineFound } from '../automation.ts';
 import { millis } from '../body.ts';
-import { eachPlace } from '../each.ts';
+import { eachSite } from '../each.ts';
 import {
-  type Access,
+  type ApiAccess,
   READ_BACK,
   type ReadBack,
   type Reading,
@@ -78,7 +78,7 @@ interface Asked {
   tasks: Map<string, TaskKey>;
 }
 
-async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
   const unread = new Map<TaskKey, string>();
   const sites = new Map<string, Asked>();
   for (const task of tasks) {
@@ -92,7 +92,7 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
       sites.set(place.site, asked.tasks.set(place.id, task) && asked);
     }
   }
-  const reading = await eachPlace(
+  const reading = await eachSite(
     [...sites.values()].map((asked) => ({
       tasks: asked.tasks.values(),
       read: () => readSite(asked, access),
@@ -118,7 +118,7 @@ function isCloud(site: string): boolean {
 
 type Found = { events: Map<TaskKey, TaskEvent>; unread: Map<TaskKey, string> };
 
-async function readSite(asked: Asked, access: Access): Promise<Found> {
+async function readSite(asked: Asked, access: ApiAccess): Promise<Found> {
   const events = new Map<TaskKey, TaskEvent>();
   const unread = new Map<TaskKey, string>();
   const ids = [...asked.tasks.keys()].map(Number);
@@ -163,7 +163,7 @@ function typeOf({ fields }: Item): string {
 async function categoriesOf(
   items: readonly Item[],
   { base }: Asked,
-  access: Access,
+  access: ApiAccess,
 ): Promise<Map<string, Map<string, string>>> {
   const all = new Map<string, Map<string, string>>();
   for (const type of new Set(items.map(typeOf))) {
@@ -183,7 +183,7 @@ function eventOf(
   task: TaskKey,
   { fields }: Item,
   state: WorkItemState,
-  { options, now }: Access,
+  { options, now }: ApiAccess,
 ): TaskEvent {
   const at = millis(fields['Microsoft.VSTS.Common.StateChangeDate']);
   const name = stateOf(state, options);
@@ -214,7 +214,7 @@ function closerOf(fields: Item['fields']): z.infer<typeof personSchema> {
 async function addOriginals(
   ids: readonly number[],
   { base, site, tasks }: Asked,
-  access: Access,
+  access: ApiAccess,
   { events, unread }: Found,
 ): Promise<void> {
   if (ids.length === 0) return;
@@ -239,7 +239,7 @@ async function addOriginals(
 export async function call(
   base: string,
   path: string,
-  access: Access,
+  access: ApiAccess,
   body?: object,
   expected: readonly number[] = [],
 ): Promise<TrackerAnswer> {

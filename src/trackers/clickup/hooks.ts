@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { type Hook, type HookApi, lookAtPlaces } from '../hooks.ts';
-import type { Access, TrackerAnswer } from '../read-back.ts';
+import type { ApiAccess, TrackerAnswer } from '../read-back.ts';
 import { askTracker, parseAnswer } from '../reading.ts';
 
 const TITLE = 'ClickUp';
@@ -57,7 +57,7 @@ function stateOf({ id, health }: ClickUpHook): Omit<Hook, 'place'> {
   return { id, state: 'on' };
 }
 
-function get(path: string, access: Access): Promise<TrackerAnswer> {
+function get(path: string, access: ApiAccess): Promise<TrackerAnswer> {
   const { token, urls } = access;
   const url = `${urls[0]}/api/v2/${path}`;
   const headers = { authorization: authorizationOf(token) };

@@ -7,7 +7,7 @@ import type { TaskEvent, TaskKey } from '../../vocabulary.ts';
 import { parseBody, refuseNoAnswer, unexpected } from '../api-answers.ts';
 import { parseJson } from '../body.ts';
 import { eachTask } from '../each.ts';
-import { type Access, READ_BACK, type ReadBack, type Reading, type TrackerAnswer } from '../read-back.ts';
+import { type ApiAccess, READ_BACK, type ReadBack, type Reading, type TrackerAnswer } from '../read-back.ts';
 import { type ClickUpPlace, isId, keyOf, placeOf } from './permalink.ts';
 import { stateOf } from './state.ts';
 
@@ -32,7 +32,7 @@ type Task = z.infer<typeof taskSchema>;
 const NOT_FOR_THIS = /^OAUTH_(023|026|027|029|03\d|04[0-5])$/;
 const errorSchema = z.object({ ECODE: z.string() });
 
-async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
   return eachTask(tasks, async (task) => {
     const place = placeOf(task);
     const found = place === undefined ? 'its key is no id of ClickUp' : await readOne(place, access);
@@ -41,7 +41,7 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
 }
 
 /** The task, or why it is not shown. */
-async function readOne(place: ClickUpPlace, access: Access): Promise<Task | string> {
+async function readOne(place: ClickUpPlace, access: ApiAccess): Promise<Task | string> {
   const { token, urls, now, send } = access;
   const path =
     'id' in place
@@ -65,7 +65,7 @@ function codeOf({ body }: TrackerAnswer): string {
   return errorSchema.safeParse(parseJson(Buffer.from(body))).data?.ECODE ?? '';
 }
 
-function eventOf(asked: TaskKey, found: Task, { options, now }: Access): TaskEvent {
+function eventOf(asked: TaskKey, found: Task, { options, now }: ApiAccess): TaskEvent {
   const { status } = found;
   const task = keyOf(found);
   const state = stateOf({ name: status.status ?? undefined, type: status.type }, options);

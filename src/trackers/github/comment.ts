@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parseBody, redirectOf, refuseNoAnswer } from '../api-answers.ts';
 import { asMarkdown, CannotCommentError, type Commenting, hidden, MOST_PAGES } from '../comment.ts';
-import { type Access, TrackerAccessError, type TrackerAnswer } from '../read-back.ts';
+import { type ApiAccess, TrackerAccessError, type TrackerAnswer } from '../read-back.ts';
 import { apiOf, placeOf } from './read-back.ts';
 
 const PAGE = 100;
@@ -42,7 +42,7 @@ export const commenting: Commenting = {
 async function send(
   method: 'GET' | 'POST',
   url: string,
-  access: Access,
+  access: ApiAccess,
   text?: string,
 ): Promise<TrackerAnswer> {
   const answer = await access.send({

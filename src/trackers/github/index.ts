@@ -25,7 +25,7 @@ import {
   closedIssue,
   closedPullRequest,
   contradictsItself,
-  type Issue,
+  type GitHubIssue,
   issueSchema,
   keysOf,
   type PullRequest,
@@ -129,7 +129,11 @@ function translate({ headers, body, receivedAt }: Delivery): Translation {
  * When the state changed, ms. Whoever changes the reason of a closed issue closes it again, without a new time of
  * closing: https://github.com/microsoft/vscode-github-triage-actions/pull/102
  */
-function changedAt(action: string, closed: boolean, { closed_at, updated_at }: Issue): number | undefined {
+function changedAt(
+  action: string,
+  closed: boolean,
+  { closed_at, updated_at }: GitHubIssue,
+): number | undefined {
   // The payload has no time of a deletion.
   if (action === 'deleted') return undefined;
   if (!closed) return millis(updated_at);
@@ -182,7 +186,7 @@ function pullRequestEvent(json: unknown): About | Translation {
 }
 
 /** The payload of a closing may lack the state. */
-function isClosed(issue: Issue, action: string): boolean {
+function isClosed(issue: GitHubIssue, action: string): boolean {
   if (action === 'closed') return true;
   return action === 'transferred' && issue.state === 'closed';
 }

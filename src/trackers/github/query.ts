@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { GitHubPlace } from './permalink.ts';
 
 /** What an older Enterprise Server may not know, each since a release of its own. */
-export type Part = 'enableDuplicate' | 'conversions';
+export type OptionalField = 'enableDuplicate' | 'conversions';
 
 /** A task to read, and the aliases under which the answer has it. */
 export interface AskedIssue {
@@ -67,7 +67,10 @@ export function named(places: ReadonlyMap<string, GitHubPlace>): AskedIssue[] {
  * the two kinds are of different types, which one name may not have.
  * https://docs.github.com/en/graphql/reference/objects#issue
  */
-export function queryFor(asked: readonly AskedIssue[], without: ReadonlySet<Part> = new Set()): string {
+export function queryFor(
+  asked: readonly AskedIssue[],
+  without: ReadonlySet<OptionalField> = new Set(),
+): string {
   const repositories = new Map<string, AskedIssue[]>();
   for (const one of asked) repositories.set(one.path[0], [...(repositories.get(one.path[0]) ?? []), one]);
   const parts = [...repositories].map(([alias, issues]) => {
@@ -104,14 +107,14 @@ fragment pull on PullRequest {${common}
 }
 
 /** An older Enterprise Server rejects the whole query because of an argument, an event or a type that it does not know. */
-const UNKNOWN: ReadonlyMap<string, Part> = new Map([
+const UNKNOWN: ReadonlyMap<string, OptionalField> = new Map([
   ['argumentNotAccepted', 'enableDuplicate'],
   ['argumentLiteralsIncompatible', 'conversions'],
   ['undefinedType', 'conversions'],
 ]);
 
 /** The parts of the query that the server says it does not know. */
-export function lackedParts({ data, errors }: QueryAnswer): Part[] {
+export function lackedParts({ data, errors }: QueryAnswer): OptionalField[] {
   return data ? [] : (errors ?? []).flatMap(({ extensions }) => UNKNOWN.get(extensions?.code ?? '') ?? []);
 }
 

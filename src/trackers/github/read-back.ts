@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { TaskEvent, TaskKey } from '../../vocabulary.ts';
 import {
-  type Asked,
+  type AskedApi,
   parseBody,
   quotedWithoutToken,
   redirectOf,
@@ -14,9 +14,9 @@ import {
   retryAt,
 } from '../api-answers.ts';
 import { parseJson } from '../body.ts';
-import { eachPlace } from '../each.ts';
+import { eachSite } from '../each.ts';
 import {
-  type Access,
+  type ApiAccess,
   type ReadBack,
   type Reading,
   TrackerAccessError,
@@ -31,7 +31,7 @@ import {
   answerSchema,
   lackedParts,
   named,
-  type Part,
+  type OptionalField,
   type QueryAnswer,
   queryFor,
 } from './query.ts';
@@ -65,7 +65,7 @@ export const readBack: ReadBack = {
       if (place === undefined) unread.set(task, 'its key is not that of an issue');
       else byHost.set(place.host, (byHost.get(place.host) ?? new Map()).set(task, place));
     }
-    const reading = await eachPlace(
+    const reading = await eachSite(
       [...byHost].map(([host, places]) => ({
         tasks: places.keys(),
         read: () => readHost(host, places, access),
@@ -78,7 +78,7 @@ export const readBack: ReadBack = {
 async function readHost(
   host: string,
   places: ReadonlyMap<TaskKey, GitHubPlace>,
-  access: Access,
+  access: ApiAccess,
 ): Promise<Reading> {
   const events = new Map<TaskKey, TaskEvent>();
   const unread = new Map<TaskKey, string>();
@@ -108,15 +108,15 @@ export function apiOf(host: string, urls: readonly string[]): Api | undefined {
   return { graphql: `${url}/api/graphql`, rest: `${url}/api/v3` };
 }
 
-const asked = ({ now }: Access): Asked => ({ title: 'GitHub', token: 'GITHUB_API_TOKEN', now });
+const asked = ({ now }: ApiAccess): AskedApi => ({ title: 'GitHub', token: 'GITHUB_API_TOKEN', now });
 
 async function ask(
   api: Api,
   issues: readonly AskedIssue[],
-  access: Access,
+  access: ApiAccess,
   told: (task: TaskKey, result: TaskEvent | string) => void,
 ): Promise<void> {
-  const without = new Set<Part>();
+  const without = new Set<OptionalField>();
   let answer = await query(api, queryFor(issues), access);
   for (
     let lacked = lackedParts(answer);
@@ -153,7 +153,7 @@ function whyNot(message: string | undefined): string {
   return `GitHub did not tell its state: ${message ?? 'the answer is not as documented'}`;
 }
 
-async function query(api: Api, text: string, access: Access): Promise<QueryAnswer> {
+async function query(api: Api, text: string, access: ApiAccess): Promise<QueryAnswer> {
   const answer = await access.send({
     method: 'POST',
     url: api.graphql,
@@ -193,7 +193,7 @@ function isDeleted({ body }: TrackerAnswer): boolean {
 const goneSchema = z.object({ message: z.string() });
 
 /** Reads one issue that the query did not find: transferred, deleted, or not visible. */
-async function askOne(api: Api, { task, place }: AskedIssue, access: Access): Promise<TaskEvent | string> {
+async function askOne(api: Api, { task, place }: AskedIssue, access: ApiAccess): Promise<TaskEvent | string> {
   let url = `${api.rest}/repos/${place.owner}/${place.repo}/issues/${place.number}`;
   for (let hop = 0; hop < HOPS; hop++) {
     const answer = await access.send({

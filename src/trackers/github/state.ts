@@ -22,7 +22,7 @@ export const pullRequestSchema = issueSchema.extend({
 });
 export const accountSchema = z.object({ login: z.string(), type: z.string().nullish() });
 
-export type Issue = z.infer<typeof issueSchema>;
+export type GitHubIssue = z.infer<typeof issueSchema>;
 export type PullRequest = z.infer<typeof pullRequestSchema>;
 export type Account = z.infer<typeof accountSchema>;
 
@@ -58,7 +58,7 @@ export function contradictsItself(action: string, issue: PullRequest, state: Tas
 }
 
 /** Without a reason it was closed before GitHub had reasons, or on an older Enterprise Server. */
-export function closedIssue({ state_reason: reason }: Issue): TaskStateName {
+export function closedIssue({ state_reason: reason }: GitHubIssue): TaskStateName {
   return CLOSED.get(reason ?? 'completed') ?? 'open';
 }
 
@@ -72,7 +72,11 @@ export function closedPullRequest({ merged, merged_at: mergedAt }: PullRequest):
 const KINDS: Readonly<Record<string, Closing['kind']>> = { User: 'person', Bot: 'machine' };
 
 /** Also of pull requests: a bot that closes one unmerged declines it, and says nothing of where the work went. */
-export function changedBy(issue: Issue, state: TaskStateName, account: Account | null | undefined): Who {
+export function changedBy(
+  issue: GitHubIssue,
+  state: TaskStateName,
+  account: Account | null | undefined,
+): Who {
   return closing({
     state,
     account: account?.login,

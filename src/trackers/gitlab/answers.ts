@@ -1,7 +1,7 @@
 /** Task events from the answers of GitLab's API. */
 import type { TaskEvent, TaskKey } from '../../vocabulary.ts';
 import { millis } from '../body.ts';
-import { type Access, READ_BACK } from '../read-back.ts';
+import { type ApiAccess, READ_BACK } from '../read-back.ts';
 import type { ApiIssue, GitLabApi } from './api.ts';
 import { type GitLabPlace, idKeyOf, keyOf, locate } from './permalink.ts';
 import { changedBy, closedState } from './state.ts';
@@ -11,7 +11,7 @@ export async function eventOf(
   { asked, former }: { asked: TaskKey; former: readonly TaskKey[] },
   issue: ApiIssue,
   api: GitLabApi,
-  { now, options }: Access,
+  { now, options }: ApiAccess,
 ): Promise<TaskEvent | string> {
   const place = locate(issue.web_url);
   if (place === undefined) return 'GitLab answered no address of an issue';

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { withoutSlashes } from '../../outside-text.ts';
-import { type Asked, parseBody, quotedWithoutToken, redirectOf, refuseNoAnswer } from '../api-answers.ts';
-import { type Access, TrackerAccessError, type TrackerAnswer } from '../read-back.ts';
+import { type AskedApi, parseBody, quotedWithoutToken, redirectOf, refuseNoAnswer } from '../api-answers.ts';
+import { type ApiAccess, TrackerAccessError, type TrackerAnswer } from '../read-back.ts';
 
 const TITLE = 'GitLab';
 const TOKEN = 'GITLAB_API_TOKEN';
@@ -49,9 +49,9 @@ const placesSchema = z.object({
 /** One GitLab, for the duration of one read. */
 export class GitLabApi {
   readonly #base: string;
-  readonly #access: Access;
+  readonly #access: ApiAccess;
 
-  constructor(base: string, access: Access) {
+  constructor(base: string, access: ApiAccess) {
     this.#base = base;
     this.#access = access;
   }
@@ -157,7 +157,7 @@ export class GitLabApi {
     const { token, now } = this.#access;
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const answer = await this.#access.send({ ...request, headers });
-    const asked: Asked = { title: TITLE, token: TOKEN, now };
+    const asked: AskedApi = { title: TITLE, token: TOKEN, now };
     refuseNoAnswer(answer, asked);
     if (answer.status === 403 && /insufficient_scope/.test(answer.body))
       throw new TrackerAccessError(

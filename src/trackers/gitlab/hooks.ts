@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { refuseNoAnswer } from '../api-answers.ts';
 import { type Hook, type HookApi, lookAtPlaces, looksTogether, mostOften } from '../hooks.ts';
-import type { Access } from '../read-back.ts';
+import type { ApiAccess } from '../read-back.ts';
 import { parseAnswer } from '../reading.ts';
 import { rootOf } from './api.ts';
 import { baseOf, KEY } from './read-back.ts';
@@ -56,7 +56,7 @@ export const hooks: HookApi = {
 
 async function found(
   url: string,
-  access: Access,
+  access: ApiAccess,
   isOurs: (url: string) => boolean,
 ): Promise<Omit<Hook, 'place'>[] | string> {
   const answer = await access.send({

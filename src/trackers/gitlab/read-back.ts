@@ -1,6 +1,6 @@
 /** Reads the states of issues and other work items of projects from GitLab, and follows those that moved. */
 import type { TaskEvent, TaskKey } from '../../vocabulary.ts';
-import type { Access, ReadBack } from '../read-back.ts';
+import type { ApiAccess, ReadBack } from '../read-back.ts';
 import { eventOf } from './answers.ts';
 import { type ApiIssue, GitLabApi, INVISIBLE, PAGE, rootOf } from './api.ts';
 import { keyOf, locate } from './permalink.ts';
@@ -70,7 +70,7 @@ interface Results {
 async function readFrom(
   base: string,
   searches: readonly Search[],
-  access: Access,
+  access: ApiAccess,
   { events, unread }: Results,
 ): Promise<void> {
   const api = new GitLabApi(base, access);

@@ -2,13 +2,13 @@
 import type { TaskEvent, TaskKey, TaskStateName } from '../../vocabulary.ts';
 import { machineFound, type Who } from '../automation.ts';
 import { millis } from '../body.ts';
-import { type Access, READ_BACK } from '../read-back.ts';
+import { type ApiAccess, READ_BACK } from '../read-back.ts';
 import { AT_ONCE } from '../times.ts';
 import {
   categoryChangedAt,
   closedAt,
-  type Issue,
   isDuplicate,
+  type JiraIssue,
   keysOf,
   lastChange,
   originalOf,
@@ -17,7 +17,12 @@ import {
 import { whoIs } from './who.ts';
 
 /** Or why missing fields make its state unknown. */
-export function eventOf(asked: TaskKey, site: string, issue: Issue, access: Access): TaskEvent | string {
+export function eventOf(
+  asked: TaskKey,
+  site: string,
+  issue: JiraIssue,
+  access: ApiAccess,
+): TaskEvent | string {
   const { fields } = issue;
   const state = stateOf(fields, access.options.DECLINED);
   if (state === undefined) return 'Jira tells no category of its status';
@@ -47,7 +52,7 @@ export function eventOf(asked: TaskKey, site: string, issue: Issue, access: Acce
 
 /** Whether the change that closed it was a machine's; in Cloud its time is not quite the one that the issue has. */
 function closedBy(
-  { fields }: Issue,
+  { fields }: JiraIssue,
   state: TaskStateName,
   occurredAt: number | undefined,
   change: ReturnType<typeof lastChange>,

@@ -1,7 +1,7 @@
 /** Calls to Jira's API. */
 import { z } from 'zod';
 import { isPage, parseBody, retryAt, unexpected } from '../api-answers.ts';
-import { type Access, TrackerAccessError, type TrackerAnswer, TrackerBusyError } from '../read-back.ts';
+import { type ApiAccess, TrackerAccessError, type TrackerAnswer, TrackerBusyError } from '../read-back.ts';
 
 /** An account's token is sent with its address; a personal access token is sent alone. */
 export function authorizationOf(token: string): string {
@@ -11,7 +11,7 @@ export function authorizationOf(token: string): string {
 /** Sends one request. Throws unless it succeeds, except for the codes that the caller expects. */
 export async function call(
   { base, path, body }: { base: string; path: string; body?: object },
-  { token, now, send }: Access,
+  { token, now, send }: ApiAccess,
   expected: readonly number[] = [],
 ): Promise<TrackerAnswer> {
   const answer = await send({

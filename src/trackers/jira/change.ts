@@ -3,7 +3,7 @@ import type { TaskStateName } from '../../vocabulary.ts';
 import { millis } from '../body.ts';
 import { plain } from '../declined-names.ts';
 import { changeTime } from '../times.ts';
-import type { Sent } from './payload.ts';
+import type { JiraPayload } from './payload.ts';
 import {
   categoryChangedAt,
   closedAt,
@@ -19,7 +19,7 @@ import {
 const STATE_TYPES = /^issue_(resolved|closed|reopened)$/;
 
 /** Whether the event's name is about the state, which also counts if the changes are missing. */
-export function isStateType({ type }: Sent): boolean {
+export function isStateType({ type }: JiraPayload): boolean {
   return STATE_TYPES.test(type ?? '');
 }
 
@@ -30,7 +30,7 @@ export function isStateType({ type }: Sent): boolean {
  */
 export function otherStatus(
   state: TaskStateName,
-  { event, fromStatus, toStatus, items, type, issue }: Sent,
+  { event, fromStatus, toStatus, items, type, issue }: JiraPayload,
 ): string | undefined {
   const { status, resolution } = issue.fields;
   if (event === 'deleted') return undefined;
@@ -49,7 +49,7 @@ export function otherStatus(
 /** When the state changed, ms; undefined if no time in the payload is that. */
 export function changedAt(
   state: TaskStateName,
-  sent: Sent,
+  sent: JiraPayload,
   declined?: readonly string[],
 ): number | undefined {
   const { event, issue, items, at } = sent;
@@ -69,7 +69,7 @@ export function changedAt(
 }
 
 /** Whether a closed issue was closed before with a different meaning, or a different resolution. */
-function meantOtherwise({ items }: Sent, state: TaskStateName, declined?: readonly string[]): boolean {
+function meantOtherwise({ items }: JiraPayload, state: TaskStateName, declined?: readonly string[]): boolean {
   const status = items.find((item) => isChangeOf('status', item));
   const resolution = items.find((item) => isChangeOf('resolution', item));
   if (resolution?.from && resolution.to) return true;
@@ -79,7 +79,7 @@ function meantOtherwise({ items }: Sent, state: TaskStateName, declined?: readon
 }
 
 /** Even if its resolution was kept: the category alone shows that it is open. */
-export function isReopening({ type, items, issue }: Sent): boolean {
+export function isReopening({ type, items, issue }: JiraPayload): boolean {
   const wasResolved = items.some(
     (item) => isChangeOf('resolution', item) && (item.from ?? item.fromString) && !item.to,
   );

@@ -4,9 +4,9 @@
  */
 import { z } from 'zod';
 import { parseJson } from '../body.ts';
-import { type Access, TrackerAccessError } from '../read-back.ts';
+import { type ApiAccess, TrackerAccessError } from '../read-back.ts';
 import { call } from './api.ts';
-import { historiesSchema, type Issue, stateOf } from './state.ts';
+import { historiesSchema, type JiraIssue, stateOf } from './state.ts';
 
 const pageSchema = z.object({
   issueChangeLogs: z.array(z.object({ issueId: z.string(), changeHistories: historiesSchema })),
@@ -24,9 +24,9 @@ const NOT_TOLD = [400, 403, 404, 405];
  */
 export async function withHistories(
   base: string,
-  issues: readonly Issue[],
-  access: Access,
-): Promise<readonly Issue[]> {
+  issues: readonly JiraIssue[],
+  access: ApiAccess,
+): Promise<readonly JiraIssue[]> {
   const ids = issues.flatMap((issue) => (mayBeMachines(issue, access) && issue.id ? [issue.id] : []));
   if (ids.length === 0) return issues;
   const histories = await historiesOf(base, ids, access);
@@ -36,7 +36,7 @@ export async function withHistories(
   });
 }
 
-function mayBeMachines({ fields }: Issue, { options }: Access): boolean {
+function mayBeMachines({ fields }: JiraIssue, { options }: ApiAccess): boolean {
   const state = stateOf(fields, options.DECLINED);
   return state === 'declined' || (state === 'done' && (fields.labels ?? []).length > 0);
 }
@@ -46,7 +46,7 @@ type Histories = z.infer<typeof historiesSchema>;
 async function historiesOf(
   base: string,
   ids: readonly string[],
-  access: Access,
+  access: ApiAccess,
 ): Promise<Map<string, Histories>> {
   const all = new Map<string, Histories>();
   let token: string | undefined;

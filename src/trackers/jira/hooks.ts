@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { type Hook, type HookApi, lookAtPlaces } from '../hooks.ts';
-import type { Access } from '../read-back.ts';
+import type { ApiAccess } from '../read-back.ts';
 import { parseAnswer } from '../reading.ts';
 import { call } from './api.ts';
 import { basesOf } from './read-back.ts';
@@ -34,7 +34,7 @@ export const hooks: HookApi = {
 
 async function found(
   base: string,
-  access: Access,
+  access: ApiAccess,
   isOurs: (url: string) => boolean,
 ): Promise<Omit<Hook, 'place'>[] | string> {
   let status = 0;

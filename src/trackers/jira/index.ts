@@ -14,7 +14,7 @@ import { changedAt, isReopening, isStateType, otherStatus } from './change.ts';
 import { commenting } from './comment.ts';
 import { connecting } from './connect.ts';
 import { hooks } from './hooks.ts';
-import { readPayload, type Sent } from './payload.ts';
+import { type JiraPayload, readPayload } from './payload.ts';
 import { isKey, keyOf, locate } from './permalink.ts';
 import { readBack } from './read-back.ts';
 import { isChangeOf, isDuplicate, isStateItem, keysOf, originalOf, stateOf } from './state.ts';
@@ -112,7 +112,7 @@ function translate(
   return translated({ tasks: [event] });
 }
 
-function whoChanged(state: TaskStateName, { user, issue }: Sent): Who {
+function whoChanged(state: TaskStateName, { user, issue }: JiraPayload): Who {
   return whoIs(state, user, issue.fields.labels ?? []);
 }
 

@@ -9,8 +9,8 @@ import { bounded } from '../../outside-text.ts';
 import { parseJson, schemaMismatch } from '../body.ts';
 import { ignored, malformed, type Translation } from '../translation.ts';
 import { locate, siteOf, siteOfBase } from './permalink.ts';
-import { type Issue, type Item, issueSchema, itemSchema } from './state.ts';
-import { type User, userSchema } from './who.ts';
+import { type Item, issueSchema, itemSchema, type JiraIssue } from './state.ts';
+import { type JiraUser, userSchema } from './who.ts';
 
 const frameSchema = z.object({
   webhookEvent: z.string().nullish(),
@@ -34,11 +34,11 @@ const frameSchema = z.object({
 const EVENT = /^jira:issue_(created|updated|deleted)$/;
 
 /** The contents of a payload, wherever they were in it. */
-export interface Sent {
+export interface JiraPayload {
   /** A rule of Jira Automation sends the state and not what changed. */
   event: 'created' | 'updated' | 'deleted' | 'told';
   site: string;
-  issue: Issue;
+  issue: JiraIssue;
   /** What changed, if the payload has it. */
   items: readonly Item[];
   /** The status that a workflow's transition leads to, by its name. */
@@ -49,11 +49,11 @@ export interface Sent {
   type: string | undefined;
   /** When it happened, ms. */
   at: number | undefined;
-  user: User | undefined;
+  user: JiraUser | undefined;
 }
 
 /** Parses a payload, or says what it is instead. `hosts`: pairs of sites, `inner=outer`. */
-export function readPayload(body: Buffer, hosts: readonly string[]): Sent | Translation {
+export function readPayload(body: Buffer, hosts: readonly string[]): JiraPayload | Translation {
   const json = parseJson(body);
   if (json === undefined) return malformed('the body is not JSON');
   const frame = frameSchema.safeParse(json).data;
@@ -87,7 +87,7 @@ export function readPayload(body: Buffer, hosts: readonly string[]): Sent | Tran
 }
 
 /** By its own address, or, if that is missing, by those of its parts: all are on one site. */
-function siteFor({ url, self, fields }: Issue, hosts: readonly string[]): string | undefined {
+function siteFor({ url, self, fields }: JiraIssue, hosts: readonly string[]): string | undefined {
   const site = [
     locate(url ?? '')?.site,
     ...[self, fields.project?.self, fields.status?.self].map((address) => siteOf(address ?? '')),

@@ -6,9 +6,9 @@
 import { z } from 'zod';
 import { NoAnswerError } from '../../http.ts';
 import type { TaskEvent, TaskKey } from '../../vocabulary.ts';
-import { eachPlace } from '../each.ts';
+import { eachSite } from '../each.ts';
 import {
-  type Access,
+  type ApiAccess,
   type ReadBack,
   type Reading,
   TrackerAccessError,
@@ -19,7 +19,7 @@ import { eventOf } from './answers.ts';
 import { call, parsed } from './api.ts';
 import { withHistories } from './changelogs.ts';
 import { placeOf, siteOfBase } from './permalink.ts';
-import { FIELDS, type Issue, issueSchema } from './state.ts';
+import { FIELDS, issueSchema, type JiraIssue } from './state.ts';
 
 /** Cloud's maximum for fields with several values. */
 const MOST = 100;
@@ -38,7 +38,7 @@ interface Asked {
   tasks: Map<string, TaskKey>;
 }
 
-async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
   const unread = new Map<TaskKey, string>();
   const bases = await basesOf(access);
   const sites = new Map<string, Asked>();
@@ -54,7 +54,7 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
       sites.set(base, asked);
     }
   }
-  const reading = await eachPlace(
+  const reading = await eachSite(
     [...sites.values()].map((asked) => ({
       tasks: asked.tasks.values(),
       read: () => readSite(asked, access),
@@ -64,7 +64,7 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
 }
 
 /** The configured addresses by their sites. A gateway's address has its site's id: that site is read there. */
-export async function basesOf(access: Access): Promise<Map<string, string>> {
+export async function basesOf(access: ApiAccess): Promise<Map<string, string>> {
   const bases = new Map<string, string>();
   for (const base of access.urls) {
     if (!isGateway(base)) bases.set(siteOfBase(base), base);
@@ -81,7 +81,7 @@ function isGateway(base: string): boolean {
   return base.startsWith('https://api.atlassian.com/');
 }
 
-async function readSite(asked: Asked, access: Access): Promise<Reading> {
+async function readSite(asked: Asked, access: ApiAccess): Promise<Reading> {
   const events = new Map<TaskKey, TaskEvent>();
   const unread = new Map<TaskKey, string>();
   const failed = new Map<TaskKey, string>();
@@ -91,7 +91,7 @@ async function readSite(asked: Asked, access: Access): Promise<Reading> {
   const { issueErrors } = found;
   const issues = isCloud ? await withHistories(base, found.issues, access) : found.issues;
 
-  const tell = (task: TaskKey, issue: Issue): void => {
+  const tell = (task: TaskKey, issue: JiraIssue): void => {
     const event = eventOf(task, asked.site, issue, access);
     if (typeof event === 'string') unread.set(task, event);
     else events.set(task, event);
@@ -125,7 +125,7 @@ async function readSite(asked: Asked, access: Access): Promise<Reading> {
 async function readMany(
   base: string,
   keys: readonly string[],
-  access: Access,
+  access: ApiAccess,
 ): Promise<{ isCloud: boolean; found: z.infer<typeof issuesSchema> }> {
   const mayBeServer = !isGateway(base) && !new URL(base).hostname.endsWith('.atlassian.net');
   try {
@@ -149,7 +149,7 @@ const NOT_VISIBLE =
   'Jira shows the token no such issue: it does not exist there, or the token may not see it';
 const NOT_NOW = `${NOT_VISIBLE}, or Jira could not give it just now`;
 
-function search(base: string, keys: readonly string[], access: Access): Promise<TrackerAnswer> {
+function search(base: string, keys: readonly string[], access: ApiAccess): Promise<TrackerAnswer> {
   const body = {
     jql: `key in (${keys.map((key) => `"${key}"`).join(', ')})`,
     // Otherwise one key that does not exist fails the whole search.
@@ -163,7 +163,12 @@ function search(base: string, keys: readonly string[], access: Access): Promise<
 }
 
 /** Old keys and other letter cases lead to the issue, without a redirect. Otherwise why it is not shown. */
-async function readOne(base: string, key: string, isCloud: boolean, access: Access): Promise<Issue | string> {
+async function readOne(
+  base: string,
+  key: string,
+  isCloud: boolean,
+  access: ApiAccess,
+): Promise<JiraIssue | string> {
   const query = `fields=${FIELDS.join(',')}${isCloud ? '' : '&expand=changelog'}`;
   const path = `/rest/api/${isCloud ? 3 : 2}/issue/${encodeURIComponent(key)}?${query}`;
   const answer = await call({ base, path }, access, [400, 403, 404]);

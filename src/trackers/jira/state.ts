@@ -7,7 +7,7 @@ import type { TaskKey, TaskStateName } from '../../vocabulary.ts';
 import { millis } from '../body.ts';
 import { isDeclinedName, plain } from '../declined-names.ts';
 import { isKey, keyOf } from './permalink.ts';
-import { type User, userSchema } from './who.ts';
+import { type JiraUser, userSchema } from './who.ts';
 
 // Only the fields that are used; everything else may come and go. Automation writes ids as numbers.
 const id = z
@@ -71,9 +71,9 @@ export const issueSchema = z.object({
   }),
   changelog: z.object({ histories: historiesSchema.nullish() }).nullish().catch(odd),
 });
-export type Issue = z.infer<typeof issueSchema>;
+export type JiraIssue = z.infer<typeof issueSchema>;
 export type Item = z.infer<typeof itemSchema>;
-type Fields = Issue['fields'];
+type Fields = JiraIssue['fields'];
 
 /** The fields to request. */
 export const FIELDS = [
@@ -156,7 +156,7 @@ export function ledTo(value: Fields['status' | 'resolution'], item: Item): boole
  * The last change of status or resolution in an issue's history. Undefined where the history ends in another status than
  * the issue has: it is cut off, or older or newer than the fields.
  */
-export function lastChange({ changelog, fields }: Issue): { at: number; user?: User } | undefined {
+export function lastChange({ changelog, fields }: JiraIssue): { at: number; user?: JiraUser } | undefined {
   const changes = (changelog?.histories ?? []).flatMap(({ created, author, items }) => {
     const at = typeof created === 'number' ? inMillis(created) : millis(created);
     const own = items?.filter(isStateItem) ?? [];
@@ -176,7 +176,7 @@ function inMillis(time: number): number {
 }
 
 /** The issue's key, then the one by its id, which stays the same if the issue moves or its project's key changes. */
-export function keysOf(site: string, issue: Pick<Issue, 'key' | 'id'>): [TaskKey, ...TaskKey[]] {
+export function keysOf(site: string, issue: Pick<JiraIssue, 'key' | 'id'>): [TaskKey, ...TaskKey[]] {
   const key = keyOf({ site, key: issue.key });
   return issue.id ? [key, `jira:id:${site}/${issue.id}`] : [key];
 }

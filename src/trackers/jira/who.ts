@@ -9,7 +9,7 @@ export const userSchema = z.object({
   name: z.string().nullish(),
   displayName: z.string().nullish(),
 });
-export type User = z.infer<typeof userSchema>;
+export type JiraUser = z.infer<typeof userSchema>;
 
 /** https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-users/#api-rest-api-3-user-get */
 const KINDS: Readonly<Record<string, Closing['kind']>> = {
@@ -22,7 +22,7 @@ const KINDS: Readonly<Record<string, Closing['kind']>> = {
  * Cloud has the type of the account; apps are shown by name, everybody else by id. Rules also close what was merged or
  * deployed: only those that decline, or that close what a stale rule has labelled, count as automation.
  */
-export function whoIs(state: TaskStateName, user: User | undefined, labels: readonly string[]): Who {
+export function whoIs(state: TaskStateName, user: JiraUser | undefined, labels: readonly string[]): Who {
   if (user === undefined) return { by: 'unknown' };
   const { accountType, accountId, name, displayName } = user;
   const account = [displayName, name].find(isMachine) ?? name ?? displayName;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { TaskEvent, TaskKey, TaskStateName } from '../../vocabulary.ts';
 import { machineFound, type Who } from '../automation.ts';
 import { millis } from '../body.ts';
-import { type Access, READ_BACK } from '../read-back.ts';
+import { type ApiAccess, READ_BACK } from '../read-back.ts';
 import { AT_ONCE } from '../times.ts';
 import { keyOf, locate } from './permalink.ts';
 import { aliasesOf, closedAt, closedItself, issueSchema, stateOf, stateOfType } from './state.ts';
@@ -40,10 +40,15 @@ export const foundSchema = issueSchema.extend({
     })
     .nullish(),
 });
-export type Found = z.infer<typeof foundSchema>;
+export type LinearApiIssue = z.infer<typeof foundSchema>;
 
 /** `asked`: the key that the issue was asked for by. */
-export function eventOf(asked: TaskKey, issue: Found, urlKey: string, { now }: Access): TaskEvent {
+export function eventOf(
+  asked: TaskKey,
+  issue: LinearApiIssue,
+  urlKey: string,
+  { now }: ApiAccess,
+): TaskEvent {
   const workspace = locate(issue.url ?? '')?.workspace ?? urlKey;
   const task = keyOf({ workspace, identifier: issue.identifier });
   const state = stateOf(issue);
@@ -71,7 +76,7 @@ export function eventOf(asked: TaskKey, issue: Found, urlKey: string, { now }: A
 }
 
 /** Whether a machine made the change that closed it, by the history's last ten. */
-function closedBy(issue: Found, state: TaskStateName): Who {
+function closedBy(issue: LinearApiIssue, state: TaskStateName): Who {
   const at = closedAt(issue);
   if (at === undefined || (state !== 'done' && state !== 'declined')) return { by: 'unknown' };
   const change = issue.history?.nodes.find(
@@ -87,7 +92,7 @@ function closedBy(issue: Found, state: TaskStateName): Who {
 }
 
 /** Since when the issue has been open, ms, through however many states, and whether it was closed before. */
-function openSince({ stateHistory }: Found): { at: number; reopened: boolean } | undefined {
+function openSince({ stateHistory }: LinearApiIssue): { at: number; reopened: boolean } | undefined {
   const spans = (stateHistory?.nodes ?? []).flatMap(({ startedAt, endedAt, state }) => {
     const from = millis(startedAt);
     return from === undefined
@@ -102,7 +107,7 @@ function openSince({ stateHistory }: Found): { at: number; reopened: boolean } |
   return closed === 0 || first === undefined ? undefined : { at: first.from, reopened: closed !== -1 };
 }
 
-function originalOf({ state, relations }: Found): TaskKey | undefined {
+function originalOf({ state, relations }: LinearApiIssue): TaskKey | undefined {
   if (state.type !== 'duplicate' && state.type !== 'canceled') return undefined;
   const original = relations?.nodes.find(({ type }) => type === 'duplicate')?.relatedIssue;
   const place = original && locate(original.url);

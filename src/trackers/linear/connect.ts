@@ -6,9 +6,9 @@
 import { z } from 'zod';
 import {
   type AdminAccess,
-  type Call,
   type Connecting,
   type ConnectPlace,
+  type DescribedCall,
   eventFaults,
   expectBody,
   expectStatus,
@@ -62,7 +62,11 @@ export const connecting: Connecting = {
 };
 
 function workspaceAt(url: string): ConnectPlace {
-  const call: Call = { title: 'Linear', what: 'the webhooks of the workspace', needs: connecting.needs };
+  const call: DescribedCall = {
+    title: 'Linear',
+    what: 'the webhooks of the workspace',
+    needs: connecting.needs,
+  };
 
   async function ask<T>(
     schema: z.ZodType<T>,

@@ -19,8 +19,8 @@ import {
   closedAt,
   closedItself,
   contradictsItself,
-  type Issue,
   issueSchema,
+  type LinearIssue,
   stateOf,
   stateOfType,
 } from './state.ts';
@@ -133,7 +133,7 @@ function translate({ headers, body, receivedAt }: Delivery): Translation {
 }
 
 /** Whether a closed issue was closed in another way before: completed and then canceled, or the other way round. */
-function meansOther(issue: Issue, updatedFrom: Payload['updatedFrom']): boolean {
+function meansOther(issue: LinearIssue, updatedFrom: Payload['updatedFrom']): boolean {
   const isDone = stateOfType(issue.state.type) === 'done';
   return isDone ? Boolean(updatedFrom?.canceledAt) : Boolean(updatedFrom?.completedAt);
 }

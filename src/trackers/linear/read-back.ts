@@ -6,14 +6,14 @@ import type { TaskEvent, TaskKey } from '../../vocabulary.ts';
 import { isPage, parseBody, pauseUntil, retryAt } from '../api-answers.ts';
 import { parseJson } from '../body.ts';
 import {
-  type Access,
+  type ApiAccess,
   type ReadBack,
   type Reading,
   TrackerAccessError,
   type TrackerAnswer,
   TrackerBusyError,
 } from '../read-back.ts';
-import { eventOf, type Found, foundSchema } from './answers.ts';
+import { eventOf, foundSchema, type LinearApiIssue } from './answers.ts';
 import { type LinearPlace, placeOf } from './permalink.ts';
 
 const DEFAULT_URL = 'https://linear.app';
@@ -44,7 +44,7 @@ const one = (history: string) => `query Task($id: String!) { issue(id: $id) {${F
 async function queryIssues(
   text: (history: string) => string,
   variables: object,
-  access: Access,
+  access: ApiAccess,
 ): Promise<TrackerAnswer> {
   const answer = await query(text(HISTORY), variables, access);
   const lacksHistory = answer.status >= 400 && /stateHistory/.test(answer.body);
@@ -70,7 +70,7 @@ const errorsSchema = z.object({
     .min(1),
 });
 
-async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
   const events = new Map<TaskKey, TaskEvent>();
   const unread = new Map<TaskKey, string>();
   const asked = new Map<TaskKey, LinearPlace>();
@@ -109,7 +109,7 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
   return { events, unread };
 }
 
-function isCalled({ identifier, previousIdentifiers }: Found, id: string): boolean {
+function isCalled({ identifier, previousIdentifiers }: LinearApiIssue, id: string): boolean {
   return [identifier, ...(previousIdentifiers ?? [])].some((name) => name.toUpperCase() === id);
 }
 
@@ -128,7 +128,7 @@ const INVISIBLE =
 const REFUSED = 'Linear does not let the token read it (FORBIDDEN)';
 
 /** By a former identifier that Linear still knows; or why it is not shown. */
-async function readOne(identifier: string, access: Access): Promise<Found | string> {
+async function readOne(identifier: string, access: ApiAccess): Promise<LinearApiIssue | string> {
   const answer = await queryIssues(one, { id: identifier }, access);
   if (
     codesOf(answer).some((code) => /^(input_error|invalid_input|entity_not_found|invalid input)$/i.test(code))
@@ -139,7 +139,7 @@ async function readOne(identifier: string, access: Access): Promise<Found | stri
 }
 
 /** Sends one query. Throws if Linear did not answer it at all. */
-export async function query(text: string, variables: object, access: Access): Promise<TrackerAnswer> {
+export async function query(text: string, variables: object, access: ApiAccess): Promise<TrackerAnswer> {
   const { token, urls, now, send } = access;
   const answer = await send({
     method: 'POST',

@@ -28,7 +28,7 @@ export const issueSchema = z.object({
   createdAt: time,
   updatedAt: time,
 });
-export type Issue = z.infer<typeof issueSchema>;
+export type LinearIssue = z.infer<typeof issueSchema>;
 
 /**
  * Teams name their states freely; each has one of these types. An unlisted type never counts as done: such an issue is
@@ -51,7 +51,7 @@ const AT_ONCE = 60_000;
 const MOST_FORMER = 50;
 
 /** Trashed counts as deleted, as people see it. Archived closed issues keep their state. */
-export function stateOf({ state, trashed }: Pick<Issue, 'state' | 'trashed'>): TaskStateName {
+export function stateOf({ state, trashed }: Pick<LinearIssue, 'state' | 'trashed'>): TaskStateName {
   return trashed ? 'deleted' : stateOfType(state.type);
 }
 
@@ -60,7 +60,7 @@ export function stateOfType(type: string): TaskStateName {
 }
 
 /** When a closed issue was closed, ms. */
-export function closedAt(issue: Issue): number | undefined {
+export function closedAt(issue: LinearIssue): number | undefined {
   const { completedAt, canceledAt } = issue;
   return stateOfType(issue.state.type) === 'done'
     ? millis(completedAt)
@@ -68,13 +68,13 @@ export function closedAt(issue: Issue): number | undefined {
 }
 
 /** Whether the issue's own fields name two states, or it is completed by its state and canceled by its times. */
-export function contradictsItself({ state, stateId, completedAt, canceledAt }: Issue): boolean {
+export function contradictsItself({ state, stateId, completedAt, canceledAt }: LinearIssue): boolean {
   if (stateId && state.id && stateId !== state.id) return true;
   return stateOfType(state.type) === 'done' && Boolean(canceledAt) && !completedAt;
 }
 
 /** Whether Linear itself closed it: for inactivity, or with its parent. A person can have closed it again since then. */
-export function closedItself(issue: Issue): { by: ChangedBy; actor: string } | undefined {
+export function closedItself(issue: LinearIssue): { by: ChangedBy; actor: string } | undefined {
   const state = stateOf(issue);
   if (state !== 'done' && state !== 'declined') return undefined;
   if (issue.autoClosedByParentClosing) return { by: 'automation', actor: "Linear's closing of sub-issues" };
@@ -84,7 +84,7 @@ export function closedItself(issue: Issue): { by: ChangedBy; actor: string } | u
 }
 
 /** Other keys of an issue: its identifiers in the teams that it was in before, and its id. */
-export function aliasesOf(issue: Issue, workspace: string | undefined): TaskKey[] {
+export function aliasesOf(issue: LinearIssue, workspace: string | undefined): TaskKey[] {
   const former = (issue.previousIdentifiers ?? [])
     .filter(isIdentifier)
     .slice(-MOST_FORMER)

@@ -6,9 +6,9 @@ import { z } from 'zod';
 import type { TaskEvent, TaskKey, TaskStateName } from '../../vocabulary.ts';
 import { eachTask } from '../each.ts';
 import type { TrackerOptions } from '../options.ts';
-import { type Access, READ_BACK, type ReadBack, type Reading, type TrackerAnswer } from '../read-back.ts';
+import { type ApiAccess, READ_BACK, type ReadBack, type Reading, type TrackerAnswer } from '../read-back.ts';
 import { askTracker, parseAnswer } from '../reading.ts';
-import { completed, type Page, pageSchema, readStatus } from './state.ts';
+import { completed, type NotionPage, pageSchema, readStatus } from './state.ts';
 
 const TITLE = 'Notion';
 const TOKEN = 'NOTION_API_TOKEN';
@@ -33,7 +33,7 @@ const sourceSchema = z.object({
 });
 type Source = z.infer<typeof sourceSchema>;
 
-async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
   const sources = new Map<string, Source | string>();
   return eachTask(tasks, async (task) => {
     const answer = await get(`pages/${task.slice('notion:'.length)}`, access);
@@ -44,9 +44,9 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
 }
 
 async function stateOf(
-  page: Page,
+  page: NotionPage,
   sources: Map<string, Source | string>,
-  access: Access,
+  access: ApiAccess,
 ): Promise<TaskStateName | { why: string }> {
   const says = readStatus(page, access.options);
   if ('value' in says) {
@@ -59,7 +59,7 @@ async function stateOf(
   return 'why' in says ? says : says.state;
 }
 
-async function readSource(id: string, access: Access): Promise<Source | string> {
+async function readSource(id: string, access: ApiAccess): Promise<Source | string> {
   const answer = await get(`data_sources/${encodeURIComponent(id)}`, access);
   return readable(answer) ?? parseAnswer(sourceSchema, answer, TITLE);
 }
@@ -82,7 +82,7 @@ function byGroup(
   return group === complete ? completed(value, options) : 'open';
 }
 
-async function get(path: string, access: Access): Promise<TrackerAnswer> {
+async function get(path: string, access: ApiAccess): Promise<TrackerAnswer> {
   const url = `${access.urls[0]}/v1/${path}`;
   const headers = { authorization: `Bearer ${access.token}`, 'notion-version': VERSION };
   const answer = await askTracker({ title: TITLE, token: TOKEN }, { method: 'GET', url, headers }, access);
@@ -102,7 +102,7 @@ function readable({ status }: TrackerAnswer): string | undefined {
 }
 
 /** Nothing in a page shows when its state changed: `last_edited_time` moves with any edit. */
-function event(task: TaskKey, state: TaskStateName, { now }: Access): TaskEvent {
+function event(task: TaskKey, state: TaskStateName, { now }: ApiAccess): TaskEvent {
   return {
     tracker: 'notion',
     task,

@@ -29,7 +29,7 @@ export const pageSchema = z.object({
     .catch(undefined),
   properties: z.record(z.string(), propertySchema.nullable().catch(null)),
 });
-export type Page = z.infer<typeof pageSchema>;
+export type NotionPage = z.infer<typeof pageSchema>;
 
 export const stateOptions: readonly TrackerOption[] = [
   {
@@ -54,7 +54,7 @@ export type StatusReading =
   /** It has no such property. */
   | { why: string };
 
-export function readStatus(page: Page, options: TrackerOptions): StatusReading {
+export function readStatus(page: NotionPage, options: TrackerOptions): StatusReading {
   // Older versions of the API call it `archived`.
   if (page.in_trash ?? page.archived) return { state: 'deleted' };
   const found = propertyOf(page, options.PROPERTY ?? []);
@@ -90,7 +90,7 @@ const DONE_NAMES: readonly string[] = ['Done', 'Complete', 'Completed'];
 const KINDS = ['status', 'select', 'checkbox'];
 const DONE_BOX = /^(done|completed?)$/i;
 
-function propertyOf({ properties }: Page, wanted: readonly string[]): [string, Property] | undefined {
+function propertyOf({ properties }: NotionPage, wanted: readonly string[]): [string, Property] | undefined {
   const all = Object.entries(properties).flatMap(([name, property]): [string, Property][] =>
     property !== null && KINDS.includes(property.type) ? [[name, property]] : [],
   );

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import type { TaskEvent, TaskKey } from '../../vocabulary.ts';
-import { eachPlace } from '../each.ts';
-import { type Access, READ_BACK, type ReadBack, type Reading, TrackerAccessError } from '../read-back.ts';
+import { eachSite } from '../each.ts';
+import { type ApiAccess, READ_BACK, type ReadBack, type Reading, TrackerAccessError } from '../read-back.ts';
 import { askTracker, parseAnswer } from '../reading.ts';
 import { utc } from './payload.ts';
 import { keyOf, SYS_ID } from './permalink.ts';
@@ -40,7 +40,7 @@ const closingSchema = z.object({
 });
 type Closing = z.infer<typeof closingSchema>;
 
-async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
   const unread = new Map<TaskKey, string>();
   const places = new Map<string, Map<TaskKey, string>>();
   for (const task of tasks) {
@@ -49,7 +49,7 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
       unread.set(task, 'it is on an instance that SERVICENOW_URL does not name, or nobody told on which');
     else places.set(base, (places.get(base) ?? new Map<TaskKey, string>()).set(task, id));
   }
-  const reading = await eachPlace(
+  const reading = await eachSite(
     [...places].map(([base, ids]) => ({ tasks: ids.keys(), read: () => readInstance(base, ids, access) })),
   );
   return { ...reading, unread: new Map([...reading.unread, ...unread]) };
@@ -58,7 +58,7 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
 async function readInstance(
   base: string,
   ids: ReadonlyMap<TaskKey, string>,
-  access: Access,
+  access: ApiAccess,
 ): Promise<Reading> {
   const events = new Map<TaskKey, TaskEvent>();
   const unread = new Map<TaskKey, string>();
@@ -99,7 +99,7 @@ const CODES: ReadonlyMap<string, 'close_code' | 'resolution_code'> = new Map([
 ]);
 
 /** Why the state of a record is unknown: inaccessible fields are left out silently. */
-function whyUnknown(row: Row, table: Closings | string | undefined, access: Access): string | undefined {
+function whyUnknown(row: Row, table: Closings | string | undefined, access: ApiAccess): string | undefined {
   const { sys_class_name: name, active } = row;
   const states = ['true', 'false'].map((value) => plainState({ ...row, active: value }, access));
   if (!active && states[0] !== states[1])
@@ -139,7 +139,7 @@ function placeOf(task: TaskKey, urls: readonly string[]): { base?: string; id: s
 async function rowsOf(
   base: string,
   ids: readonly string[],
-  access: Access,
+  access: ApiAccess,
 ): Promise<z.infer<typeof rowSchema>[]> {
   const sysIds = ids.filter((id) => SYS_ID.test(id));
   const numbers = ids.filter((id) => !SYS_ID.test(id)).map((id) => id.toUpperCase());
@@ -157,7 +157,7 @@ async function rowsOf(
 async function closingsOf(
   base: string,
   rows: readonly Row[],
-  access: Access,
+  access: ApiAccess,
 ): Promise<Map<string, Closings | string>> {
   const over = rows.filter((row) => isOver(row, access));
   const closings = new Map<string, Closings | string>();
@@ -173,11 +173,11 @@ async function closingsOf(
   return closings;
 }
 
-function isOver(row: Row, access: Access): boolean {
+function isOver(row: Row, access: ApiAccess): boolean {
   return plainState(row, access) !== 'open';
 }
 
-function plainState(row: Row, { options }: Access, code?: string) {
+function plainState(row: Row, { options }: ApiAccess, code?: string) {
   const active = row.active ? row.active === 'true' : undefined;
   return stateOf({ table: row.sys_class_name, state: row.state, active, code }, options);
 }
@@ -187,7 +187,7 @@ async function table<T>(
   base: string,
   name: string,
   { query, schema }: { query: string; schema: z.ZodType<T> & { shape: object } },
-  access: Access,
+  access: ApiAccess,
 ): Promise<T[] | string> {
   const wanted = new URLSearchParams({
     sysparm_query: query,
@@ -228,7 +228,7 @@ function event(
   host: string,
   row: Row,
   closing: Closing | undefined,
-  access: Access,
+  access: ApiAccess,
 ): TaskEvent {
   const code = closing?.close_code || closing?.resolution_code || undefined;
   const state = plainState(row, access, code);

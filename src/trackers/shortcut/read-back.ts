@@ -7,7 +7,7 @@ import type { TaskEvent, TaskKey } from '../../vocabulary.ts';
 import { parseBody, refuseNoAnswer, unexpected } from '../api-answers.ts';
 import { millis } from '../body.ts';
 import { eachTask } from '../each.ts';
-import { type Access, READ_BACK, type ReadBack, type Reading, type TrackerAnswer } from '../read-back.ts';
+import { type ApiAccess, READ_BACK, type ReadBack, type Reading, type TrackerAnswer } from '../read-back.ts';
 import { keyOf, locate, placeOf, type ShortcutPlace } from './permalink.ts';
 import { stateOf } from './state.ts';
 
@@ -37,7 +37,7 @@ const workflowSchema = z.object({
   states: z.array(z.object({ id: z.number(), name: z.string(), type: z.string() })),
 });
 
-async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
   return eachTask(tasks, async (task) => {
     const place = placeOf(task);
     return place === undefined ? 'its key names no story' : readOne(task, place, access);
@@ -45,7 +45,7 @@ async function read(tasks: readonly TaskKey[], access: Access): Promise<Reading>
 }
 
 /** A story as Shortcut shows it, or why it does not. */
-async function readOne(task: TaskKey, asked: ShortcutPlace, access: Access): Promise<TaskEvent | string> {
+async function readOne(task: TaskKey, asked: ShortcutPlace, access: ApiAccess): Promise<TaskEvent | string> {
   const answer = await get(`stories/${asked.number}`, access);
   if (answer.status === 404)
     return `Shortcut shows no such story to the token in ${TOKEN}: it was deleted, or is in another workspace`;
@@ -76,7 +76,7 @@ async function readOne(task: TaskKey, asked: ShortcutPlace, access: Access): Pro
   };
 }
 
-function isSameWorkspace(asked: string, actual: string, { options }: Access): boolean {
+function isSameWorkspace(asked: string, actual: string, { options }: ApiAccess): boolean {
   const names = (options.WORKSPACE ?? []).map((name) => name.toLowerCase());
   const [one, other] = [asked.toLowerCase(), actual.toLowerCase()];
   return one === other || (names.includes(one) && names.includes(other));
@@ -85,7 +85,7 @@ function isSameWorkspace(asked: string, actual: string, { options }: Access): bo
 /** Only the name of a state shows that it was declined, and only its workflow has the name. */
 async function stateOfStory(
   story: Story,
-  access: Access,
+  access: ApiAccess,
 ): Promise<{ state: TaskEvent['state'] } | { why: string }> {
   if (!story.completed) return { state: 'open' };
   const answer = await get(`workflows/${story.workflow_id}`, access);
@@ -101,7 +101,7 @@ function originalOf({ id, story_links: links }: Story, workspace: string): TaskK
   return link && keyOf({ workspace, number: String(link.object_id) });
 }
 
-async function get(path: string, { token, urls, now, send }: Access): Promise<TrackerAnswer> {
+async function get(path: string, { token, urls, now, send }: ApiAccess): Promise<TrackerAnswer> {
   const answer = await send({
     method: 'GET',
     url: `${urls[0]}/api/v3/${path}`,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { asana } from '../../../src/trackers/asana/index.ts';
 import {
-  type Access,
+  type ApiAccess,
   TrackerAccessError,
   type TrackerAnswer,
   TrackerBusyError,
@@ -80,7 +80,10 @@ describe('what the API of Asana says', () => {
   const readBack = asana.readBack;
   if (readBack === undefined) throw new Error('Asana has no read-back');
 
-  function access(answer: Partial<TrackerAnswer> | (object | number)[], options = defaultsOf(asana)): Access {
+  function access(
+    answer: Partial<TrackerAnswer> | (object | number)[],
+    options = defaultsOf(asana),
+  ): ApiAccess {
     requests.length = 0;
     return {
       token: TOKEN,

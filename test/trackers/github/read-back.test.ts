@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { github } from '../../../src/trackers/github/index.ts';
 import {
-  type Access,
+  type ApiAccess,
   TrackerAccessError,
   TrackerBusyError,
   type TrackerRequest,
@@ -469,7 +469,7 @@ describe('the token for GitHub', () => {
   /** Where it is sent for these tasks. */
   async function sentTo(urls: string[], tasks: string[]) {
     const requests: TrackerRequest[] = [];
-    const access: Access = {
+    const access: ApiAccess = {
       token: 't0ken',
       urls,
       options: {},

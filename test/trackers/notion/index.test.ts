@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { notion } from '../../../src/trackers/notion/index.ts';
 import type { TrackerOptions } from '../../../src/trackers/options.ts';
-import { type Access, TrackerAccessError, type TrackerAnswer } from '../../../src/trackers/read-back.ts';
+import { type ApiAccess, TrackerAccessError, type TrackerAnswer } from '../../../src/trackers/read-back.ts';
 import type { Delivery } from '../../../src/trackers/tracker.ts';
 import { AT, defaultsOf, delivery } from '../samples.ts';
 import {
@@ -129,7 +129,7 @@ describe('what the API of Notion says', () => {
 
   function asking(answers: (path: string) => Partial<TrackerAnswer> | object) {
     const paths: string[] = [];
-    const access: Access = {
+    const access: ApiAccess = {
       token: TOKEN,
       urls: ['https://api.notion.com'],
       options: defaults,

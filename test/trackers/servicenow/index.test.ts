@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TrackerOptions } from '../../../src/trackers/options.ts';
 import {
-  type Access,
+  type ApiAccess,
   TrackerAccessError,
   type TrackerAnswer,
   type TrackerRequest,
@@ -202,7 +202,7 @@ describe('what the API of ServiceNow says', () => {
 
   function asking(answers: Record<string, object[] | Partial<TrackerAnswer>>, token = 'ada:pass:word') {
     const requests: (TrackerRequest & { table: string; query: URLSearchParams })[] = [];
-    const access: Access = {
+    const access: ApiAccess = {
       token,
       urls: [`https://${HOST}`, 'https://other.service-now.com'],
       options: defaults,
@@ -311,7 +311,7 @@ describe('what the API of ServiceNow says', () => {
 
   it('asks by version 2 where version 1 answers 404 to a list with nothing in it', async () => {
     const { access, requests } = asking({ task: { status: 404 } });
-    const send: Access['send'] = async (request) =>
+    const send: ApiAccess['send'] = async (request) =>
       request.url.includes('/api/now/v2/table/task')
         ? { status: 200, headers: {}, body: '{"result":[]}' }
         : access.send(request);
@@ -324,7 +324,7 @@ describe('what the API of ServiceNow says', () => {
   it('an instance that hibernates is said to, and keeps no other instance from being read', async () => {
     const other = `servicenow:other.service-now.com/${SYS_ID}`;
     const { access } = asking({ task: [row()], incident: [closing] });
-    const send: Access['send'] = async (request) =>
+    const send: ApiAccess['send'] = async (request) =>
       request.url.includes('other.service-now.com')
         ? { status: 200, headers: {}, body: '<html>Your instance is hibernating</html>' }
         : access.send(request);
