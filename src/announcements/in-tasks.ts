@@ -29,7 +29,7 @@ export async function tasksToTell(
   if (!settings.announceInTasks) return [];
   const shown = new Map(evidence.flatMap(({ task, name }) => (task ? [[task, name ?? task] as const] : [])));
   const places = new Map<string, Pick<AnnouncementPlace, 'kind' | 'name' | 'to' | 'shown'>>();
-  for (const [task, now] of await store.placesOf(shown.keys())) {
+  for (const [task, now] of await store.currentKeysOf(shown.keys())) {
     const found = commented(now, { trackers, settings });
     if (found !== undefined)
       places.set(now, { kind: 'task', name: found.tracker.name, to: now, shown: shown.get(task) ?? now });

@@ -31,7 +31,7 @@ export async function incidentPage(id: string, context: StoreContext): Promise<I
   const [header, [incident], group, followUps, record, outcome, story] = await Promise.all([
     headerOf(context),
     shown([id], context),
-    store.groups.get(id),
+    store.sections.get(id),
     followUpsShown(id, context),
     store.incidents.get(id),
     store.outcomes.get(id),

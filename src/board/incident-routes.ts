@@ -43,7 +43,7 @@ export function incidentRoutes(parts: IncidentRoutes): void {
       if (known === undefined) return unknownIncident(reply, request.params.name);
       const [incident] = await shown([known.id], context);
       const [group, followUps] = await Promise.all([
-        context.store.groups.get(known.id),
+        context.store.sections.get(known.id),
         followUpsShown(known.id, context),
       ]);
       const details = { now: context.clock.now(), incident, group, followUps };

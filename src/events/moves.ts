@@ -17,40 +17,44 @@ export async function recordMoved(
   store: Store,
 ): Promise<void> {
   // One by one: some have moved twice.
-  for (const place of new Set(moves.map(({ to }) => to))) {
-    const here = moves.filter(({ to }) => to === place);
+  for (const currentKey of new Set(moves.map(({ to }) => to))) {
+    const here = moves.filter(({ to }) => to === currentKey);
     const former = await formerOf(here, store);
-    await store.tasks.update([place], (current) => {
+    await store.tasks.update([currentKey], (current) => {
       const standing = former.reduce(standingOf, current);
-      return (byTask.get(place) ?? []).map(byMove).reduce(standingOf, standing);
+      return (byTask.get(currentKey) ?? []).map(byMove).reduce(standingOf, standing);
     });
     // Only once the state is here: until then, reviews look at the former place.
-    for (const move of here) await putPlace(move, store);
+    for (const move of here) await putCurrentKey(move, store);
     await bringStatesAlong(here, store);
   }
 }
 
 /** Where `from` is now. Moves may be reported in any order, so `to` may have moved on already. */
-async function putPlace({ from, to }: Move, { places, tables }: Store): Promise<void> {
+async function putCurrentKey({ from, to }: Move, { currentKeys, tables }: Store): Promise<void> {
   const further = new Set<string>();
-  for (let at = await places.get(to); at !== undefined && !further.has(at); at = await places.get(at))
+  for (
+    let at = await currentKeys.get(to);
+    at !== undefined && !further.has(at);
+    at = await currentKeys.get(at)
+  )
     further.add(at);
   // A task that returned to a former place is there now, and nowhere else.
-  const cameBack = further.has(from) ? [places.change(to, undefined)] : [];
-  await tables.put([places.change(from, to), ...cameBack]);
+  const cameBack = further.has(from) ? [currentKeys.change(to, undefined)] : [];
+  await tables.put([currentKeys.change(from, to), ...cameBack]);
 }
 
 /** The standing state at former places counts at the new one. Returns the places for which it was news. */
 export async function bringStatesAlong(moves: readonly Move[], store: Store): Promise<string[]> {
   const news: string[] = [];
-  for (const place of new Set(moves.map(({ to }) => to))) {
+  for (const currentKey of new Set(moves.map(({ to }) => to))) {
     const former = await formerOf(
-      moves.filter(({ to }) => to === place),
+      moves.filter(({ to }) => to === currentKey),
       store,
     );
-    await store.tasks.update([place], (current) => {
+    await store.tasks.update([currentKey], (current) => {
       const standing = former.reduce(standingOf, current);
-      if (standing !== current) news.push(place);
+      if (standing !== current) news.push(currentKey);
       return standing;
     });
   }

@@ -70,11 +70,11 @@ export async function recordTasks(
   if (told.length === 0) return;
   const { store, log } = deps;
   const tasks = await withCurrentNames(told, store);
-  const { news, places } = await recordStates(tasks, store);
-  const placeOf = ({ task }: TaskEvent) => places.get(task) ?? task;
-  const incidents = await store.incidentsOf(tasks.map(placeOf));
+  const { news, currentKeys } = await recordStates(tasks, store);
+  const currentKeyOf = ({ task }: TaskEvent) => currentKeys.get(task) ?? task;
+  const incidents = await store.incidentsOf(tasks.map(currentKeyOf));
 
-  const unlinked = tasks.filter((event) => !incidents.get(placeOf(event))?.size);
+  const unlinked = tasks.filter((event) => !incidents.get(currentKeyOf(event))?.size);
   if (unlinked.length > 0) {
     await keepUnlinked(
       unlinked.map((event) => event.task),
@@ -83,7 +83,7 @@ export async function recordTasks(
     await store.wantLinks(randomUUID());
   }
   await rememberIds(
-    tasks.filter((event) => IS_ID.test(event.task) || incidents.get(placeOf(event))?.size),
+    tasks.filter((event) => IS_ID.test(event.task) || incidents.get(currentKeyOf(event))?.size),
     store,
   );
 
@@ -91,8 +91,8 @@ export async function recordTasks(
   const stories = new Map<string, StoryEntry[]>();
   const taken: Taken[] = [];
   for (const event of tasks) {
-    const linked = [...(incidents.get(placeOf(event)) ?? [])];
-    const isNews = news.has(event.task) || news.has(placeOf(event));
+    const linked = [...(incidents.get(currentKeyOf(event)) ?? [])];
+    const isNews = news.has(event.task) || news.has(currentKeyOf(event));
     log.debug(
       { task: event.task, state: event.state, delivery: event.delivery, incidents: linked, news: isNews },
       isNews ? 'task state recorded' : 'task state was known already',
@@ -179,7 +179,7 @@ async function recordStatuses(
   const told = events.filter(({ followUp, status }) => followUp !== undefined && status !== undefined);
   if (told.length === 0) return;
   const ids = told.flatMap(({ followUp }) => followUp ?? []);
-  const marks = await store.marks.getMany(ids);
+  const marks = await store.lastWrites.getMany(ids);
   await store.followUps.update(ids, (current, id) => {
     if (current === undefined) return undefined;
     const before = current.history;
@@ -195,10 +195,10 @@ async function recordStatuses(
 }
 
 interface Recorded {
-  /** The places where something new is known. */
+  /** The keys of tasks of which something new is known. */
   news: Set<string>;
   /** Where each task is now. */
-  places: Map<string, string>;
+  currentKeys: Map<string, string>;
 }
 
 /** Writes the standing states after these events. */
@@ -230,14 +230,14 @@ async function recordStates(events: readonly TaskEvent[], store: Store): Promise
 
   // Events of a former place after the move count where the task is now. The move writes the new place before it reads
   // the state here, and this does it the other way round: one of the two sees the other.
-  const places = await store.placesOf(byTask.keys());
-  const elsewhere = [...places].filter(([task, place]) => task !== place);
-  for (const place of await bringStatesAlong(
+  const currentKeys = await store.currentKeysOf(byTask.keys());
+  const elsewhere = [...currentKeys].filter(([task, currentKey]) => task !== currentKey);
+  for (const currentKey of await bringStatesAlong(
     elsewhere.map(([from, to]) => ({ from, to })),
     store,
   ))
-    news.add(place);
-  return { news, places };
+    news.add(currentKey);
+  return { news, currentKeys };
 }
 
 /** Whether all that is new is that the tracker told the state once more: that is news for `standingChange` alone. */

@@ -25,25 +25,25 @@ export async function recordUnreadChanges(
     hint.changedTo === undefined ? [] : [{ hint, why, changedTo: hint.changedTo }],
   );
   if (named.length === 0) return;
-  const places = await store.placesOf(named.map(({ hint }) => hint.task));
-  const placeOf = ({ task }: TaskHint) => places.get(task) ?? task;
+  const currentKeys = await store.currentKeysOf(named.map(({ hint }) => hint.task));
+  const currentKeyOf = ({ task }: TaskHint) => currentKeys.get(task) ?? task;
   const newest = new Map<string, UnreadChange>();
   for (const { hint, why, changedTo } of named) {
     const { changedToAt: changedAt = Infinity, receivedAt } = hint;
     const isTime = changedAt <= receivedAt + AHEAD;
     const change = { changedTo, receivedAt, why, ...(isTime && { changedAt }) };
-    newest.set(placeOf(hint), newer(newest.get(placeOf(hint)), change));
+    newest.set(currentKeyOf(hint), newer(newest.get(currentKeyOf(hint)), change));
   }
-  await store.unreadChanges.update(newest.keys(), (current, place) => {
-    const change = newest.get(place);
+  await store.unreadChanges.update(newest.keys(), (current, currentKey) => {
+    const change = newest.get(currentKey);
     return change === undefined ? current : newer(current, change);
   });
   const incidents = await store.incidentsOf(newest.keys());
-  const unlinked = [...newest.keys()].filter((place) => !incidents.get(place)?.size);
+  const unlinked = [...newest.keys()].filter((currentKey) => !incidents.get(currentKey)?.size);
   if (unlinked.length > 0) await keepUnlinked(unlinked, { store, clock });
-  const linked = [...newest].flatMap(([place, { changedTo }]) =>
-    [...(incidents.get(place) ?? [])].map(
-      (incident) => [incident, `${place} changed to ${changedTo}`] as const,
+  const linked = [...newest].flatMap(([currentKey, { changedTo }]) =>
+    [...(incidents.get(currentKey) ?? [])].map(
+      (incident) => [incident, `${currentKey} changed to ${changedTo}`] as const,
     ),
   );
   const reasons = new Map(linked);

@@ -35,8 +35,8 @@ export async function askForOutstanding(
       ? (taskKeyOf(reference.provider, reference.permalink) ?? [])
       : [],
   );
-  const places = await store.placesOf(keys);
-  const { events, unread, failed, unreached } = await ask(places.values(), tasks, undefined, () =>
+  const currentKeys = await store.currentKeysOf(keys);
+  const { events, unread, failed, unreached } = await ask(currentKeys.values(), tasks, undefined, () =>
     sleep(BETWEEN_CALLS),
   );
   const told = new Map(await withTimes([...events], store));

@@ -191,8 +191,8 @@ async function tellsOf(
   store: StoreContext['store'],
 ): Promise<(record: DeliveryRecord) => boolean> {
   const given = URL.canParse(task) && /^https?:/i.test(task) ? keysOf(task) : [task];
-  const places = await store.placesOf(given);
-  const keys = new Set([...given, ...places.values()].map((key) => key.toLowerCase()));
+  const currentKeys = await store.currentKeysOf(given);
+  const keys = new Set([...given, ...currentKeys.values()].map((key) => key.toLowerCase()));
   const ends = [...keys].flatMap((key) => [`/${key}`, `:${key}`]);
   const isIt = (key: string | undefined) => {
     const name = key?.toLowerCase();

@@ -20,8 +20,8 @@ export async function linked(
   { store, backend: { missing } }: Pick<StoreContext, 'store' | 'backend'>,
 ): Promise<z.infer<typeof linkedResult>> {
   if (missing !== undefined) return { incidents: [], unknown: missing };
-  const places = await store.placesOf(tasks);
-  const found = await store.incidentsOf([...tasks, ...places.values()]);
+  const currentKeys = await store.currentKeysOf(tasks);
+  const found = await store.incidentsOf([...tasks, ...currentKeys.values()]);
   const rows = await store.followUps.getMany(followUps);
   const ids = new Set([
     ...incidents,

@@ -49,8 +49,8 @@ export async function readOutstanding(
   goOn: () => Promise<boolean>,
   deps: OutstandingDeps,
 ): Promise<number> {
-  const places = await deps.store.placesOf(tasks);
-  const readable = [...new Set(places.values())].filter((task) => deps.reader.canRead(task));
+  const currentKeys = await deps.store.currentKeysOf(tasks);
+  const readable = [...new Set(currentKeys.values())].filter((task) => deps.reader.canRead(task));
   const trackers = [...new Set(readable.map(trackerOf))];
   const ended = await Promise.allSettled(
     trackers.map((tracker) =>

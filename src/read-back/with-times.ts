@@ -19,9 +19,12 @@ export async function withTimes(
   events: readonly (readonly [TaskKey, TaskEvent])[],
   store: Store,
 ): Promise<[TaskKey, TaskEvent][]> {
-  const places = await store.placesOf(events.map(([asked]) => asked));
-  const records = await store.tasks.getMany(places.values());
-  return events.map(([asked, event]) => [asked, withTime(event, records.get(places.get(asked) ?? asked))]);
+  const currentKeys = await store.currentKeysOf(events.map(([asked]) => asked));
+  const records = await store.tasks.getMany(currentKeys.values());
+  return events.map(([asked, event]) => [
+    asked,
+    withTime(event, records.get(currentKeys.get(asked) ?? asked)),
+  ]);
 }
 
 function withTime(event: TaskEvent, stands: TaskRecord | undefined): TaskEvent {

@@ -21,28 +21,28 @@ export async function askTrackers(
   asked: AllReadings;
 }> {
   const done = followUps.filter(({ effective }) => effective.counts === 'done');
-  const places = await store.placesOf(done.flatMap(tasksOf));
-  const asked = await ask(places.values(), reader, signal);
+  const currentKeys = await store.currentKeysOf(done.flatMap(tasksOf));
+  const asked = await ask(currentKeys.values(), reader, signal);
   const { events, unread, failed, unreached } = asked;
   const before = await store.unreadTasks.getMany(failed.keys());
 
   const answers = new Map<TaskKey, TrackerConfirmation>();
   // Including tasks that nobody asked for by name: those that these turned out to be duplicates of.
   const tasks = [...Object.values(asked)].flatMap((map) => [...map.keys()]);
-  for (const task of new Set([...places.keys(), ...tasks])) {
-    const place = places.get(task) ?? task;
-    const event = events.get(place);
-    const error = unreached.get(place);
-    const why = unread.get(place);
+  for (const task of new Set([...currentKeys.keys(), ...tasks])) {
+    const currentKey = currentKeys.get(task) ?? task;
+    const event = events.get(currentKey);
+    const error = unreached.get(currentKey);
+    const why = unread.get(currentKey);
     if (event !== undefined) answers.set(task, { kind: 'told', state: event.state, at: event.receivedAt });
     else if (error !== undefined) {
       const { message, since, retryAt } = error;
       answers.set(task, { kind: 'unreached', why: message, since, retryAt });
-    } else if (failed.has(place)) {
-      const since = before.get(place)?.since ?? clock.now();
+    } else if (failed.has(currentKey)) {
+      const since = before.get(currentKey)?.since ?? clock.now();
       answers.set(task, {
         kind: 'unreached',
-        why: `its task could not be read: ${failed.get(place)}`,
+        why: `its task could not be read: ${failed.get(currentKey)}`,
         since,
       });
     } else if (why !== undefined) answers.set(task, { kind: 'unread', why });

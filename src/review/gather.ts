@@ -94,7 +94,7 @@ export async function countFollowUps(
   const ids = followUps.map(({ id }) => id);
   const standing = await standingOf([...taskOf.values()], store, told);
   const [marks, refusals, rows, doneThen, unreadTasks, unreadChanges] = await Promise.all([
-    store.marks.getMany(ids),
+    store.lastWrites.getMany(ids),
     store.writeRefusals.getMany(ids),
     store.followUps.getMany(ids),
     doneWhenClosed(followUps, store),
@@ -283,7 +283,7 @@ async function readStanding(
   store: Store,
   told: ReadonlyMap<TaskKey, TaskEvent>,
 ): Promise<Map<TaskKey, StandingTask>> {
-  const places = await store.placesOf(tasks);
+  const places = await store.currentKeysOf(tasks);
   const records = await store.tasks.getMany(places.values());
   const found = new Map<TaskKey, StandingTask>();
   for (const [task, place] of places) {

@@ -9,7 +9,7 @@ import { isInBacklog } from './backlog.ts';
 export const sections = ['soon', 'waiting', 'held', 'moved-back', 'backlog', 'refused', 'left'] as const;
 export type Section = (typeof sections)[number];
 
-export const sectionRank = (group: Section) => `group ${group}`;
+export const sectionRank = (section: Section) => `group ${section}`;
 
 /** The rank of incidents that nothing keeps open any more, by when (ms) they are or were due to be closed. */
 export const DUE = 'due';
@@ -87,27 +87,27 @@ export async function updateSections(
     store.backlog.getMany(incidents),
     store.movedBack.getMany(incidents),
   ]);
-  const places = incidents.map((incident): Place => {
+  const listings = incidents.map((incident): Listing => {
     const known = outcomes.get(incident);
     const outcome = known && saysClosed(known) && known.at < (openAt ?? 0) ? undefined : known;
-    const group = sectionOf({
+    const section = sectionOf({
       ...(outcome && { outcome }),
       held: holds.has(incident),
       inBacklog: isInBacklog(backlog.get(incident)),
       movedBack: isMovedBack(movedBack.get(incident)),
     });
-    return { incident, group, score: outcome === undefined ? 0 : scoreOf(outcome) };
+    return { incident, section, score: outcome === undefined ? 0 : scoreOf(outcome) };
   });
-  await place(places, store);
+  await putInSections(listings, store);
 }
 
 export function isMovedBack(known: MovedBack | undefined): boolean {
   return known !== undefined && known.liftedAt === undefined;
 }
 
-interface Place {
+interface Listing {
   incident: string;
-  group: Section | undefined;
+  section: Section | undefined;
   score: number;
 }
 
@@ -117,12 +117,12 @@ function scoreOf({ until, at }: Outcome): number {
 }
 
 /** Written in an order that can be repeated after a crash: the stored section comes last. */
-async function place(places: readonly Place[], store: Store): Promise<void> {
-  const before = await store.groups.getMany(places.map(({ incident }) => incident));
-  for (const group of sections) {
-    const came = places.filter((one) => one.group === group);
-    const gone = places.filter((one) => one.group !== group && before.get(one.incident) === group);
-    const rank = sectionRank(group);
+async function putInSections(listings: readonly Listing[], store: Store): Promise<void> {
+  const before = await store.sections.getMany(listings.map(({ incident }) => incident));
+  for (const section of sections) {
+    const came = listings.filter((one) => one.section === section);
+    const gone = listings.filter((one) => one.section !== section && before.get(one.incident) === section);
+    const rank = sectionRank(section);
     if (came.length > 0)
       await store.tables.rank(
         rank,
@@ -134,16 +134,16 @@ async function place(places: readonly Place[], store: Store): Promise<void> {
         gone.map(({ incident }) => incident),
       );
   }
-  const changed = places.filter(({ incident, group }) => before.get(incident) !== group);
+  const changed = listings.filter(({ incident, section }) => before.get(incident) !== section);
   if (changed.length > 0)
-    await store.tables.put(changed.map(({ incident, group }) => store.groups.change(incident, group)));
+    await store.tables.put(changed.map(({ incident, section }) => store.sections.change(incident, section)));
 }
 
 /** Takes incidents that are no longer open off the board. */
 export async function removeFromSections(incidents: readonly string[], store: Store): Promise<void> {
   if (incidents.length === 0) return;
-  await place(
-    incidents.map((incident) => ({ incident, group: undefined, score: 0 })),
+  await putInSections(
+    incidents.map((incident) => ({ incident, section: undefined, score: 0 })),
     store,
   );
   await store.tables.unrank(DUE, incidents);

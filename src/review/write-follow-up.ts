@@ -37,8 +37,8 @@ export async function writeFollowUp(
   if (task === undefined || task.state === 'unknown-duplicate')
     throw new TypeError(`${followUp.id} is to be written without a task's word`);
   const word = describeTaskState(task);
-  const mark = await store.marks.get(followUp.id);
-  await store.marks.put(followUp.id, {
+  const mark = await store.lastWrites.get(followUp.id);
+  await store.lastWrites.put(followUp.id, {
     phase: 'intent',
     word,
     target,
@@ -66,7 +66,7 @@ export async function writeFollowUp(
     const { followUp: written, requestId } = await api.setFollowUpStatus(followUp, target);
     const { updatedAt: after } = written;
     const applied: WriteMark = { phase: 'applied', word, target, after, at: clock.now() };
-    await store.marks.put(followUp.id, applied);
+    await store.lastWrites.put(followUp.id, applied);
     // So that the sync finds no change, and wakes no review for our own write.
     await store.followUps.update(
       [followUp.id],
@@ -94,7 +94,9 @@ export async function writeFollowUp(
   } catch (error) {
     // A refused write took no effect: whoever sets the status next is not us.
     if (error instanceof NotFoundError || error instanceof RefusedError || error instanceof ForbiddenError)
-      await (mark === undefined ? store.marks.remove(followUp.id) : store.marks.put(followUp.id, mark));
+      await (mark === undefined
+        ? store.lastWrites.remove(followUp.id)
+        : store.lastWrites.put(followUp.id, mark));
     // Deleted meanwhile: the next read shows it.
     if (error instanceof NotFoundError) return;
     if (!(error instanceof RefusedError || error instanceof ForbiddenError)) throw error;

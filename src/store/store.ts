@@ -45,8 +45,8 @@ export class Store {
   /** task key → its standing state. */
   readonly tasks;
   /** former key of a task → its key now. */
-  readonly places;
-  /** task key → keys that depend on it: its former places, its duplicates. */
+  readonly currentKeys;
+  /** task key → keys that depend on it: its former keys, its duplicates. */
   readonly followers;
   /** a tracker's own id of a linked task → its key when it was last reported: shows a renaming. */
   readonly identities;
@@ -56,7 +56,8 @@ export class Store {
   readonly followUps;
   /** incident id → its follow-ups' ids. */
   readonly followUpsOf;
-  readonly marks;
+  /** follow-up id → our last write of it. */
+  readonly lastWrites;
   readonly writeRefusals;
   readonly incidents;
   /** `INC-123` → full id. */
@@ -95,7 +96,7 @@ export class Store {
   /** tracker's name → its webhooks, as its API showed them. */
   readonly hooks;
   /** incident id → the section of the board it is listed in; none: it is not listed. */
-  readonly groups;
+  readonly sections;
   /** What happened to each incident. */
   readonly stories;
   /** What operators did. */
@@ -115,13 +116,13 @@ export class Store {
     this.stories = new Stories(tables, keepHistory);
     this.actions = new OperatorActions(tables, keepHistory);
     this.tasks = new Table(tables, 'tasks', taskRecord);
-    this.places = new Table(tables, 'places', z.string());
+    this.currentKeys = new Table(tables, 'places', z.string());
     this.followers = new Table(tables, 'followers', z.array(z.string()));
     this.identities = new Table(tables, 'identities', z.string());
     this.links = new Table(tables, 'links', linkRecord);
     this.followUps = new Table(tables, 'follow-ups', indexedFollowUp);
     this.followUpsOf = new Table(tables, 'follow-ups-of', z.array(z.string()));
-    this.marks = new Table(tables, 'marks', writeMark);
+    this.lastWrites = new Table(tables, 'marks', writeMark);
     this.writeRefusals = new Table(tables, 'write-refusals', writeRefusal);
     this.incidents = new Table(tables, 'incidents', incidentRecord);
     this.references = new Table(tables, 'references', z.string());
@@ -145,7 +146,7 @@ export class Store {
     this.deliveries = new Table(tables, 'deliveries', lastDelivery);
     this.paces = new Table(tables, 'paces', deliveryPace);
     this.hooks = new Table(tables, 'hooks', seenHooks);
-    this.groups = new Table(tables, 'groups', z.string());
+    this.sections = new Table(tables, 'groups', z.string());
     this.meta = new Table(tables, 'meta', z.union([z.string(), z.number()]));
     this.unfinishedImport = new Table(tables, 'unfinished-import', z.number());
     this.leases = new Table(tables, 'leases', lease);
@@ -226,16 +227,16 @@ export class Store {
     return incidents;
   }
 
-  /** Where each task is now, following moves. If these form a loop, it is the same place for all in it. */
-  async placesOf(tasks: Iterable<string>): Promise<Map<string, string>> {
+  /** The current key of each task, following moves. If these form a loop, it is the same for all in it. */
+  async currentKeysOf(tasks: Iterable<string>): Promise<Map<string, string>> {
     const asked = new Set(tasks);
     const next = new Map<string, string | undefined>();
     let unread = [...asked];
     for (let hop = 0; hop < HOPS && unread.length > 0; hop++) {
-      const moved = await this.places.getMany(unread);
-      for (const place of unread) next.set(place, moved.get(place));
-      // Each place is read once, so that all paths through it lead to the same end.
-      unread = [...new Set(moved.values())].filter((place) => !next.has(place));
+      const moved = await this.currentKeys.getMany(unread);
+      for (const key of unread) next.set(key, moved.get(key));
+      // Each key is read once, so that all paths through it lead to the same end.
+      unread = [...new Set(moved.values())].filter((key) => !next.has(key));
     }
     return new Map([...asked].map((task) => [task, endOf(task, next)]));
   }
@@ -290,10 +291,10 @@ function count(family: Map<string, Set<string>>): number {
 function endOf(task: string, next: ReadonlyMap<string, string | undefined>): string {
   const way = [task];
   for (let last = task; ; ) {
-    const place = next.get(last);
-    if (place === undefined) return last;
-    if (way.includes(place)) return way.slice(way.indexOf(place)).sort()[0] ?? place;
-    way.push(place);
-    last = place;
+    const key = next.get(last);
+    if (key === undefined) return last;
+    if (way.includes(key)) return way.slice(way.indexOf(key)).sort()[0] ?? key;
+    way.push(key);
+    last = key;
   }
 }

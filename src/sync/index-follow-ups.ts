@@ -21,7 +21,7 @@ export async function indexFollowUps(
   beforeChange: (incidents: string[]) => Promise<void> = async () => {},
 ): Promise<{ changed: Set<string>; tasks: Map<TaskKey, string[]> }> {
   const ids = page.map(({ id }) => id);
-  const [known, marks] = await Promise.all([store.followUps.getMany(ids), store.marks.getMany(ids)]);
+  const [known, marks] = await Promise.all([store.followUps.getMany(ids), store.lastWrites.getMany(ids)]);
   const now = clock.now();
   const tasks = new Map<TaskKey, string[]>();
   const fresh: { id: string; row: IndexedFollowUp; before?: IndexedFollowUp }[] = [];
@@ -30,9 +30,9 @@ export async function indexFollowUps(
     const before = known.get(id)?.task ?? known.get(id)?.lastTask;
     return before === (reference && taskKeyOf(reference.provider, reference.permalink)) ? [] : (before ?? []);
   });
-  const places = await store.placesOf(former);
+  const currentKeys = await store.currentKeysOf(former);
   const rowOf = (before: IndexedFollowUp | undefined, followUp: FollowUp) =>
-    indexedRow(before, followUp, marks.get(followUp.id), { now, taskKeyOf, places });
+    indexedRow(before, followUp, marks.get(followUp.id), { now, taskKeyOf, currentKeys });
   for (const followUp of page) {
     const { id, reference, incidentId } = followUp;
     const task = reference && taskKeyOf(reference.provider, reference.permalink);
@@ -98,8 +98,8 @@ function indexedRow(
   {
     now,
     taskKeyOf,
-    places,
-  }: { now: number; places: ReadonlyMap<TaskKey, TaskKey> } & Pick<IndexDeps, 'taskKeyOf'>,
+    currentKeys,
+  }: { now: number; currentKeys: ReadonlyMap<TaskKey, TaskKey> } & Pick<IndexDeps, 'taskKeyOf'>,
 ): IndexedFollowUp {
   if (before !== undefined && (before.updatedAt > followUp.updatedAt || isStale(followUp, mark, now)))
     return before;
@@ -108,7 +108,7 @@ function indexedRow(
   // A link that was gone for a while is no new one, and that of a task that only moved is its new place.
   const isSame = before?.incident === followUp.incidentId;
   const last = before?.task ?? before?.lastTask;
-  const isMove = last !== undefined && (places.get(last) ?? last) === task;
+  const isMove = last !== undefined && (currentKeys.get(last) ?? last) === task;
   const isConnected = before !== undefined && task !== undefined && last !== task && !isMove;
   const connectedAt = isConnected ? now : before?.connectedAt;
   return {

@@ -43,7 +43,7 @@ export async function lookForLinks(deps: SyncDeps, keepLease: () => Promise<void
 /** The open incidents with an outstanding follow-up that names no issue, newest first. */
 async function withoutLink({ store }: SyncDeps): Promise<string[]> {
   const found: string[] = [];
-  for await (const page of store.groups.all()) {
+  for await (const page of store.sections.all()) {
     const rows = await indexedRowsOf(
       page.map(({ id }) => id),
       store,

@@ -142,9 +142,11 @@ async function first(deps: SyncDeps, holder: string): Promise<Synced> {
 }
 
 async function incidentsTold(tasks: ReadonlyMap<TaskKey, string[]>, store: Store): Promise<string[]> {
-  const places = await store.placesOf(tasks.keys());
-  const told = await store.tasks.getMany(places.values());
-  return [...tasks].flatMap(([task, incidents]) => (told.has(places.get(task) ?? task) ? incidents : []));
+  const currentKeys = await store.currentKeysOf(tasks.keys());
+  const told = await store.tasks.getMany(currentKeys.values());
+  return [...tasks].flatMap(([task, incidents]) =>
+    told.has(currentKeys.get(task) ?? task) ? incidents : [],
+  );
 }
 
 async function keepLease({ store, clock }: SyncDeps, holder: string): Promise<void> {

@@ -9,7 +9,7 @@ export async function watchIncidents(page: readonly Incident[], since: number, s
     page.map(({ id }) => id),
     store,
   );
-  const known = await store.groups.getMany(rows.keys());
+  const known = await store.sections.getMany(rows.keys());
   const alive = [...rows].filter(([, list]) => list.some(({ row }) => row.status !== 'deleted'));
   await updateSections(
     alive.map(([id]) => id).filter((id) => !known.has(id)),
@@ -20,7 +20,7 @@ export async function watchIncidents(page: readonly Incident[], since: number, s
 
 /** Takes incidents off the board that this sweep did not find open, unless they were reviewed meanwhile. */
 export async function forgetClosed(open: ReadonlySet<string>, since: number, store: Store): Promise<void> {
-  for await (const page of store.groups.all()) {
+  for await (const page of store.sections.all()) {
     const gone = page.map(({ id }) => id).filter((id) => !open.has(id));
     const outcomes = await store.outcomes.getMany(gone);
     await removeFromSections(

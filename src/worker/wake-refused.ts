@@ -21,7 +21,7 @@ export async function wakeRefused(
 ): Promise<void> {
   const incidents = new Set<string>();
   // The board's section of both verdicts.
-  for await (const page of store.groups.all())
+  for await (const page of store.sections.all())
     for (const { id, value } of page) if (value === 'refused') incidents.add(id);
   for await (const page of store.writeRefusals.all()) {
     const rows = await store.followUps.getMany(page.map(({ id }) => id));

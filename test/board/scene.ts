@@ -127,7 +127,7 @@ export async function openScene(place: QueuePlace, over: Record<string, string> 
   await verdict(world, incidents.movedBack, { reason: 'moved-back' });
   await verdict(world, incidents.backlog, { reason: 'backlog' });
   const { untold } = incidents;
-  await until(async () => (await world.store.groups.get(untold.id)) !== undefined, 'the sweep', PATIENCE);
+  await until(async () => (await world.store.sections.get(untold.id)) !== undefined, 'the sweep', PATIENCE);
 
   await world.restart({ SETTLE_TIME: '10m' });
   await close('held', 0);

@@ -44,7 +44,7 @@ async function told(store: Store, batches: readonly TaskEvent[][]) {
     woken.length = 0;
     await recordEvents(asBatch({ tasks }), { begunBefore: false }, deps);
   }
-  const place = (await store.placesOf([OLD])).get(OLD) ?? OLD;
+  const place = (await store.currentKeysOf([OLD])).get(OLD) ?? OLD;
   return { place, state: (await store.tasks.get(place))?.state, woken };
 }
 

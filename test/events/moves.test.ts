@@ -40,7 +40,7 @@ describe('a task that moved', () => {
     );
   /** What counts for a follow-up that refers to the task by its first key. */
   const standing = async (): Promise<TaskRecord | undefined> => {
-    const place = (await store.placesOf([OLD])).get(OLD) ?? OLD;
+    const place = (await store.currentKeysOf([OLD])).get(OLD) ?? OLD;
     return store.tasks.get(place);
   };
 
@@ -107,13 +107,13 @@ describe('a task that moved', () => {
     await record([at(3, { task: NEW, aliases: [OLD], state: 'open' })]);
     await record([at(5, { task: OLD, aliases: [NEW], state: 'open' })]);
     await record([at(7, { task: OLD })]);
-    expect((await store.placesOf([OLD])).get(OLD)).toBe(OLD);
+    expect((await store.currentKeysOf([OLD])).get(OLD)).toBe(OLD);
     expect(await standing()).toMatchObject({ state: 'done' });
   });
 
   it('in a circle, as two processes may write it at once, is at one place for all who look', async () => {
-    await store.tables.put([store.places.change(OLD, NEW), store.places.change(NEW, OLD)]);
-    const places = await store.placesOf([OLD, NEW]);
+    await store.tables.put([store.currentKeys.change(OLD, NEW), store.currentKeys.change(NEW, OLD)]);
+    const places = await store.currentKeysOf([OLD, NEW]);
     expect(new Set(places.values())).toEqual(new Set([OLD]));
     await record([at(7, { task: NEW })]);
     expect(await standing()).toMatchObject({ state: 'done' });

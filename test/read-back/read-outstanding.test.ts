@@ -161,7 +161,7 @@ describe('the share of a sweep in asking trackers', () => {
   });
 
   it('asks for a task that moved where it is now', async () => {
-    await world.store.places.put(keyOf('a/old#1'), keyOf('a/new#7'));
+    await world.store.currentKeys.put(keyOf('a/old#1'), keyOf('a/new#7'));
     await readOutstanding([keyOf('a/old#1'), keyOf('a/new#7')], yes, deps());
     expect(asked()).toEqual([keyOf('a/new#7')]);
   });

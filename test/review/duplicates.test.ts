@@ -102,7 +102,7 @@ describe('a follow-up whose task is a duplicate', () => {
 
   it('sees a circle also where a task of it was moved', async () => {
     await tell(duplicate(JIRA(1), JIRA(2)));
-    await store.places.put(JIRA(3), JIRA(1));
+    await store.currentKeys.put(JIRA(3), JIRA(1));
     await tell(duplicate(JIRA(2), JIRA(3)));
     expect((await counted()).effective).toEqual({ counts: 'blocks', why: 'duplicate-of-unknown' });
   });

@@ -211,7 +211,7 @@ describe('a review', () => {
       await done();
       const seen: unknown[] = [];
       meets(async (followUp, status) => {
-        seen.push(await deps.store.marks.get(followUp.id));
+        seen.push(await deps.store.lastWrites.get(followUp.id));
         expect(seen).toEqual([
           expect.objectContaining({ phase: 'intent', target: status, before: followUp.updatedAt }),
         ]);

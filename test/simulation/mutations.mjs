@@ -114,7 +114,7 @@ const mutations = [
     name: 'moves lead nowhere',
     breaks: 'a task that moved is looked for at its former place',
     file: 'src/events/moves.ts',
-    from: 'await tables.put([places.change(from, to), ...cameBack]);',
+    from: 'await tables.put([currentKeys.change(from, to), ...cameBack]);',
     to: 'await tables.put([...cameBack]);',
   },
   {

@@ -231,7 +231,7 @@ describe('the sync of links', () => {
     expect(deps.woken).toEqual([incident.id]);
     await test.record({ task: keyOf('acme/new#7'), occurredAt: test.clock.time + 1 });
     expect(deps.woken).toEqual([incident.id, incident.id]);
-    expect((await deps.store.placesOf([keyOf('acme/old#1')])).get(keyOf('acme/old#1'))).toBe(
+    expect((await deps.store.currentKeysOf([keyOf('acme/old#1')])).get(keyOf('acme/old#1'))).toBe(
       keyOf('acme/new#7'),
     );
   });

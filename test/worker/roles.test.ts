@@ -18,8 +18,8 @@ async function working(roles: string[], refused: string[]) {
   await store.meta.put('last-sweep', clock.time);
   for (const id of refused)
     await store.refusals.put(id, { words: 'it may not', looks: '', at: clock.time, roles });
-  for (const id of refused) await store.groups.put(id, 'refused');
-  await store.groups.put('waiting', 'waiting');
+  for (const id of refused) await store.sections.put(id, 'refused');
+  await store.sections.put('waiting', 'waiting');
   const backend = {
     ...context.backend,
     waker: {

@@ -75,8 +75,8 @@ export async function search(
 
 async function incidentsOfTask(named: string, store: Store): Promise<string[]> {
   const keys = URL.canParse(named) && /^https?:/i.test(named) ? keysOf(named) : [named];
-  const places = await store.placesOf(keys);
-  const linked = await store.incidentsOf([...keys, ...places.values()]);
+  const currentKeys = await store.currentKeysOf(keys);
+  const linked = await store.incidentsOf([...keys, ...currentKeys.values()]);
   return [...linked.values()].flatMap((of) => [...of]);
 }
 
