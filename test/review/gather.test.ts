@@ -58,8 +58,8 @@ describe('follow-ups of one incident about the same task are told the same word'
     expect(one).toBe(other);
   });
 
-  it('when the task moves while its currentKeys are read', async () => {
-    const store = storeIn('currentKeys', (inner) => inner.currentKeys.put(ORIGINAL, DUPLICATE));
+  it('when the task moves while its current key is read', async () => {
+    const store = storeIn('places', (inner) => inner.currentKeys.put(ORIGINAL, DUPLICATE));
     await store.currentKeys.put(FORMER, ORIGINAL);
     await store.tasks.put(ORIGINAL, open);
     await store.tasks.put(DUPLICATE, done);
