@@ -4,7 +4,7 @@ import { sweepDeps } from '../context/deps.ts';
 import { sleep } from '../sleep.ts';
 import { type Operator, UNKNOWN_OPERATOR } from '../store/history/operator.ts';
 import type { OperatorAction } from '../store/history/operator-actions.ts';
-import { freeBacklog } from '../store/starts.ts';
+import { freeBacklog } from '../store/observed-since.ts';
 import { type Swept, sweep } from '../sync/sweep.ts';
 import { recordAction, tellAction } from './acted.ts';
 import { asDryRun, OperationError } from './operation.ts';

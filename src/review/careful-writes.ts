@@ -1,5 +1,5 @@
+import { readStarts } from '../store/observed-since.ts';
 import { FOLLOW_UP_WRITES } from '../store/sources.ts';
-import { readStarts } from '../store/starts.ts';
 import type { Store } from '../store/store.ts';
 import { isPrivate } from '../visibility.ts';
 import { backlogSince } from './backlog.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { StatusCache } from '../incident-io/status-cache.ts';
+import { readStarts } from '../store/observed-since.ts';
 import { incidentStatus } from '../store/records.ts';
-import { readStarts } from '../store/starts.ts';
 import type { Store } from '../store/store.ts';
 import type { IncidentStatus } from '../vocabulary.ts';
 import { nextSlot } from './brake.ts';

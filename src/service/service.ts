@@ -21,7 +21,7 @@ import type { Settings } from '../settings/settings.ts';
 import { sleep } from '../sleep.ts';
 import { DeliveryLog } from '../store/delivery-log.ts';
 import { markFormat, RefusedStoreError } from '../store/format.ts';
-import { noteFirstStart, noteSources, takeStartsBack } from '../store/starts.ts';
+import { noteFirstStart, noteSources, takeStartsBack } from '../store/observed-since.ts';
 import { Store } from '../store/store.ts';
 import { WebhookSecrets } from '../store/webhook-secrets.ts';
 import { startTracing } from '../tracing/export.ts';

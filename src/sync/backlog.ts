@@ -2,7 +2,7 @@ import { ruleFor } from '../policy/rule.ts';
 import { backlogSince } from '../review/backlog.ts';
 import { enoughDone } from '../review/decide.ts';
 import { countFollowUps, storeIncidents } from '../review/gather.ts';
-import { readStarts } from '../store/starts.ts';
+import { readStarts } from '../store/observed-since.ts';
 import { isPrivate } from '../visibility.ts';
 import type { SyncDeps } from './deps.ts';
 import { followUpsOf, indexedTaskKey } from './indexed-rows.ts';

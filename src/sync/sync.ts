@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isOver } from '../clock.ts';
 import { inSpan } from '../spans.ts';
-import { noteFirstStart, noteFirstSynced } from '../store/starts.ts';
+import { noteFirstStart, noteFirstSynced } from '../store/observed-since.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskKey } from '../vocabulary.ts';
 import { storeBacklog } from './backlog.ts';

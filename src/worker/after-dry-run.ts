@@ -3,8 +3,8 @@ import { formatTime } from '../format-time.ts';
 import { DUE, isAboutToClose } from '../review/sections.ts';
 import { AFTER_DRY_RUN } from '../review/settle-time.ts';
 import { noteListed } from '../store/in-force.ts';
+import { readStarts } from '../store/observed-since.ts';
 import type { Outcome } from '../store/records.ts';
-import { readStarts } from '../store/starts.ts';
 import { type SweepDeps, sweep } from '../sync/sweep.ts';
 
 /** Renewed while reviews are waited for; if its process dies, another one begins again after this, ms. */

@@ -5,7 +5,7 @@ import { KeyRejectedError } from '../incident-io/errors.ts';
 import { CLOSING_ROLE } from '../review/decide.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { storeKeyReport } from '../store/notices/key-report.ts';
-import { noteSources } from '../store/starts.ts';
+import { noteSources } from '../store/observed-since.ts';
 import type { Store } from '../store/store.ts';
 import type { Identity } from '../vocabulary.ts';
 import { gapsOf, PRIVATE_ROLE } from './key-roles.ts';

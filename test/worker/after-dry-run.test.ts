@@ -7,7 +7,7 @@ import { sweepNow } from '../../src/operations/sweep.ts';
 import { review } from '../../src/review/review.ts';
 import { UNKNOWN_OPERATOR } from '../../src/store/history/operator.ts';
 import { isDryRun, noteInForce, readInForce } from '../../src/store/in-force.ts';
-import { readStarts } from '../../src/store/starts.ts';
+import { readStarts } from '../../src/store/observed-since.ts';
 import { sweep } from '../../src/sync/sweep.ts';
 import { listAfterDryRun } from '../../src/worker/after-dry-run.ts';
 import { followUp, incident, minutes, T0 } from '../support/make.ts';

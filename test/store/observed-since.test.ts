@@ -6,7 +6,7 @@ import {
   noteSources,
   readStarts,
   takeStartsBack,
-} from '../../src/store/starts.ts';
+} from '../../src/store/observed-since.ts';
 import { Store } from '../../src/store/store.ts';
 
 const fresh = () => new Store(createMemoryTables({ now: () => 0 }));
