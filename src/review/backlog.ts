@@ -1,6 +1,6 @@
 import { isAnnouncement } from '../incident-io/announcement-marker.ts';
-import { NO_STARTS, PRIVATE_INCIDENTS, sourceOf } from '../store/sources.ts';
-import type { BacklogEntry, Starts } from '../store/start-records.ts';
+import { NOTHING_OBSERVED, PRIVATE_INCIDENTS, sourceOf } from '../store/sources.ts';
+import type { BacklogEntry, ObservedSince } from '../store/start-records.ts';
 import { isDone } from '../store/status-history.ts';
 import { type IncidentUpdate, READ_BACK } from '../vocabulary.ts';
 import type { CountedFollowUp } from './sentences.ts';
@@ -15,7 +15,7 @@ import type { CountedFollowUp } from './sentences.ts';
 /** What the backlog is judged by. */
 export interface BacklogFacts {
   followUps: readonly Pick<CountedFollowUp, 'followUp' | 'effective' | 'task' | 'word' | 'history' | 'row'>[];
-  starts?: Starts | undefined;
+  observedSince?: ObservedSince | undefined;
   entry?: BacklogEntry | undefined;
   /** When a person released the incident last, ms. */
   releasedAt?: number | undefined;
@@ -35,22 +35,28 @@ export interface BacklogSince {
  * `sources`: those whose beginning counts for everything, as the right to write counts for writes.
  */
 export function backlogSince(
-  { followUps, starts = NO_STARTS, entry, releasedAt = -Infinity, isPrivate = false }: BacklogFacts,
+  {
+    followUps,
+    observedSince = NOTHING_OBSERVED,
+    entry,
+    releasedAt = -Infinity,
+    isPrivate = false,
+  }: BacklogFacts,
   sources: readonly string[] = [],
 ): BacklogSince | undefined {
   if (followUps.some(({ effective }) => effective.counts === 'blocks')) return undefined;
-  const lifted = Math.max(releasedAt, entry?.freedAt ?? -Infinity, starts.freedAt ?? -Infinity);
+  const lifted = Math.max(releasedAt, entry?.freedAt ?? -Infinity, observedSince.freedAt ?? -Infinity);
   // An earlier release recorded the time of its first start in its backlog entries only.
-  const first = starts.first || (entry?.looks !== undefined ? entry.at : undefined);
+  const first = observedSince.first || (entry?.looks !== undefined ? entry.at : undefined);
   const beginnings: Beginning[] = [
     ...(first === undefined ? [] : [{ at: first, isFirst: true }]),
-    ...Object.entries(starts.added)
-      .filter(([source, at]) => !wasReadBefore(source, at, starts))
+    ...Object.entries(observedSince.added)
+      .filter(([source, at]) => !wasReadBefore(source, at, observedSince))
       .map(([source, at]) => ({ at, source })),
   ].filter(({ at }) => at > lifted);
   const done = followUps
     .filter(({ effective }) => effective.counts === 'done')
-    .map((counted) => changeOf(counted, starts, isPrivate));
+    .map((counted) => changeOf(counted, observedSince, isPrivate));
   const found = done.flatMap((change) =>
     beginnings.filter((beginning) => isOlder(change, beginning, sources)),
   );
@@ -76,7 +82,7 @@ export function statusSince(history: readonly IncidentUpdate[]): number | undefi
 }
 
 /** Webhooks of a tracker that was asked by its token before show nothing that is new. */
-function wasReadBefore(source: string, at: number, { added }: Starts): boolean {
+function wasReadBefore(source: string, at: number, { added }: ObservedSince): boolean {
   const [tracker = '', kind] = source.split(' ');
   const token = kind === 'webhooks' ? added[sourceOf(tracker, 'token')] : undefined;
   return token !== undefined && token < at;
@@ -115,7 +121,7 @@ function isBefore(at: number, beginning: number): boolean {
 
 function changeOf(
   { followUp, task, word, history, row }: BacklogFacts['followUps'][number],
-  { synced, added }: Starts,
+  { synced, added }: ObservedSince,
   isPrivate: boolean,
 ): Change {
   const change = ownChange(followUp, word, history, task);

@@ -1,4 +1,4 @@
-import { readStarts } from '../store/observed-since.ts';
+import { readObservedSince } from '../store/observed-since.ts';
 import { FOLLOW_UP_WRITES } from '../store/sources.ts';
 import type { Store } from '../store/store.ts';
 import { isPrivate } from '../visibility.ts';
@@ -16,13 +16,19 @@ export async function leftBy(
   followUps: Gathered['followUps'],
   store: Store,
 ): Promise<'backlog' | 'writes' | undefined> {
-  const [starts, entry, releasedAt, known] = await Promise.all([
-    readStarts(store),
+  const [observedSince, entry, releasedAt, known] = await Promise.all([
+    readObservedSince(store),
     store.backlog.get(incidentId),
     store.released.get(incidentId),
     store.incidents.get(incidentId),
   ]);
-  const facts = { followUps, starts, entry, releasedAt, isPrivate: isPrivate(known?.about?.visibility) };
+  const facts = {
+    followUps,
+    observedSince,
+    entry,
+    releasedAt,
+    isPrivate: isPrivate(known?.about?.visibility),
+  };
   if (backlogSince(facts) !== undefined) return 'backlog';
   return backlogSince(facts, [FOLLOW_UP_WRITES]) === undefined ? undefined : 'writes';
 }

@@ -1,6 +1,6 @@
 import type { Rule } from '../policy/rule.ts';
 import type { Closure, Hold, MovedBack, ReadySince, Refusal, TaskRecord } from '../store/records.ts';
-import type { BacklogEntry, Starts } from '../store/start-records.ts';
+import type { BacklogEntry, ObservedSince } from '../store/start-records.ts';
 import type { Incident, IncidentStatus, IncidentUpdate, TaskKey, TaskStateName } from '../vocabulary.ts';
 import type { CountedFollowUp } from './sentences.ts';
 
@@ -17,7 +17,7 @@ export interface Facts {
   releasedAt?: number;
   backlog?: BacklogEntry;
   /** When the service began to see what it sees; absent where that was not read. */
-  starts?: Starts;
+  observedSince?: ObservedSince;
   movedBack?: MovedBack;
   refusal?: Refusal;
   ready?: ReadySince;

@@ -113,7 +113,7 @@ function without(reason: string, facts: Facts, policy: Policy): [Facts, Policy] 
     case 'active':
       return [facts, { ...policy, activeIncidents: 'close' }];
     case 'backlog':
-      return [{ ...facts, starts: undefined, backlog: undefined }, policy];
+      return [{ ...facts, observedSince: undefined, backlog: undefined }, policy];
     case 'moved-back':
     case 'resolved-by-us':
       return [

@@ -251,7 +251,7 @@ async function act(
       const { id: statusId } = incident.status;
       const ready = facts.ready?.statusId === statusId ? facts.ready : { since: facts.now, statusId };
       await store.ready.put(incidentId, ready);
-      const settled = settledAt(ready.since, facts.rule.settleTime, facts.starts, facts.now);
+      const settled = settledAt(ready.since, facts.rule.settleTime, facts.observedSince, facts.now);
       const score = dueSince(settled, await store.outcomes.get(incidentId), facts.now);
       await store.tables.rank(DUE, [{ member: incidentId, score }]);
       const closing = { ...deps, api: writer, keyName: deps.key.name };

@@ -1,5 +1,5 @@
 import type { Outcome, ReadySince } from '../store/records.ts';
-import type { Starts } from '../store/start-records.ts';
+import type { ObservedSince } from '../store/start-records.ts';
 
 /** How long what a dry run found ready is listed before it is closed, ms: enough to hold it, or to stop the service. */
 export const AFTER_DRY_RUN = 60_000;
@@ -11,11 +11,11 @@ export const AFTER_DRY_RUN = 60_000;
 export function settledAt(
   since: number,
   settleTime: number,
-  starts: Starts | undefined,
+  observedSince: ObservedSince | undefined,
   now: number,
 ): number {
   const own = since + settleTime;
-  const real = starts?.real;
+  const real = observedSince?.real;
   // A list from ahead of our clock, which was set back since, was made.
   if (real === undefined || (real.listedAt !== undefined && real.listedAt > now)) return own;
   return Math.max(own, (real.listedAt ?? now) + AFTER_DRY_RUN);
@@ -38,6 +38,6 @@ export function dueSince(
 const LATER: readonly string[] = ['min-time-resolved', 'business-hours', 'debrief'];
 
 /** Whether a dry run found it ready: it settles anew. */
-export function isOfDryRun(ready: ReadySince | undefined, starts: Starts | undefined): boolean {
-  return ready !== undefined && starts?.real !== undefined && ready.since < starts.real.since;
+export function isOfDryRun(ready: ReadySince | undefined, observedSince: ObservedSince | undefined): boolean {
+  return ready !== undefined && observedSince?.real !== undefined && ready.since < observedSince.real.since;
 }

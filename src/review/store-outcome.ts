@@ -69,7 +69,10 @@ export async function storeOutcome(
   if (facts !== undefined && wait !== undefined && isAboutToClose(wait.reason)) {
     const since = wait.readySince ?? facts.ready?.since ?? clock.now();
     await store.tables.rank(DUE, [
-      { member: incidentId, score: settledAt(since, facts.rule.settleTime, facts.starts, clock.now()) },
+      {
+        member: incidentId,
+        score: settledAt(since, facts.rule.settleTime, facts.observedSince, clock.now()),
+      },
     ]);
   } else await store.tables.unrank(DUE, [incidentId]);
   await updateSections([incidentId], store);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { StatusCache } from '../incident-io/status-cache.ts';
-import { readStarts } from '../store/observed-since.ts';
+import { readObservedSince } from '../store/observed-since.ts';
 import { incidentStatus } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { IncidentStatus } from '../vocabulary.ts';
@@ -15,7 +15,7 @@ export type StoredFacts = Pick<
   | 'hold'
   | 'releasedAt'
   | 'backlog'
-  | 'starts'
+  | 'observedSince'
   | 'movedBack'
   | 'refusal'
   | 'ready'
@@ -29,14 +29,14 @@ export async function storedFacts(
   { store, clock, maxClosesPerHour }: { store: Store; clock: Clock; maxClosesPerHour: number },
 ): Promise<(id: string) => StoredFacts> {
   // These do not depend on each other: read together, they cost one round trip.
-  const [released, closures, holds, backlog, starts, movedBack, refusals, ready, brakeUntil] =
+  const [released, closures, holds, backlog, observedSince, movedBack, refusals, ready, brakeUntil] =
     await Promise.all([
       // Read before what a release lifts: a review that still sees any of that has not seen the release.
       store.released.getMany(ids),
       store.closures.getMany(ids),
       store.holds.getMany(ids),
       store.backlog.getMany(ids),
-      readStarts(store),
+      readObservedSince(store),
       store.movedBack.getMany(ids),
       store.refusals.getMany(ids),
       store.ready.getMany(ids),
@@ -50,7 +50,7 @@ export async function storedFacts(
       hold: holds.get(id),
       releasedAt: released.get(id),
       backlog: backlog.get(id),
-      starts,
+      observedSince,
       movedBack: movedBack.get(id),
       refusal: refusals.get(id),
       // Set in the future, by a clock that has been set back since: it settles again.

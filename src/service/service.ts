@@ -21,7 +21,7 @@ import type { Settings } from '../settings/settings.ts';
 import { sleep } from '../sleep.ts';
 import { DeliveryLog } from '../store/delivery-log.ts';
 import { markFormat, RefusedStoreError } from '../store/format.ts';
-import { noteFirstStart, noteSources, takeStartsBack } from '../store/observed-since.ts';
+import { noteFirstStart, noteSources, setObservedSinceBack } from '../store/observed-since.ts';
 import { Store } from '../store/store.ts';
 import { WebhookSecrets } from '../store/webhook-secrets.ts';
 import { startTracing } from '../tracing/export.ts';
@@ -179,7 +179,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const stopWatching = watchClock((ms) => {
     if (base === undefined) return;
     const { store, clock } = base;
-    takeStartsBack(store, clock.now(), ms).catch((err: unknown) =>
+    setObservedSinceBack(store, clock.now(), ms).catch((err: unknown) =>
       log.warn(
         { err },
         'the clock was set back, and the time of the first start could not be taken back with it',
@@ -244,7 +244,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       try {
         base ??= await createStoreContext(settings, () => policy.current, backend, log);
         if (work) await refuseWithoutPolicy(policy, settings, base.store);
-        await takeStartsBack(base.store, base.clock.now());
+        await setObservedSinceBack(base.store, base.clock.now());
         // What changed while the store was down is no older than our start.
         await noteStarts(base.store, base.clock.now() - Math.round(performance.now() - began));
         for (const { words } of await backend.warnings()) log.warn(words);

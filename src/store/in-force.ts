@@ -33,7 +33,7 @@ export async function noteInForce(
   if (isSame && !changed && before.policy === policy) return false;
   const wasDryRun = before === undefined ? await leftByDryRun(store) : before.dryRun;
   // First, so that a start which is killed in between does all of it again.
-  await store.starts.update([HERE], (known) => {
+  await store.observedSince.update([HERE], (known) => {
     if (dryRun) return known && { ...known, real: undefined };
     return wasDryRun ? { ...(known ?? { added: {} }), real: { since: now } } : known;
   });
@@ -51,7 +51,7 @@ async function leftByDryRun(store: Store): Promise<boolean> {
 
 /** What the dry run found ready has been listed: it is closed once it has settled from now on. */
 export async function noteListed(store: Store, now: number): Promise<void> {
-  await store.starts.update([HERE], (known) =>
+  await store.observedSince.update([HERE], (known) =>
     known?.real === undefined ? known : { ...known, real: { ...known.real, listedAt: now } },
   );
 }

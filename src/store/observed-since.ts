@@ -1,9 +1,9 @@
-import { NO_STARTS, type StartKind, sourceOf } from './sources.ts';
-import type { Starts } from './start-records.ts';
+import { NOTHING_OBSERVED, type SourceKind, sourceOf } from './sources.ts';
+import type { ObservedSince } from './start-records.ts';
 import type { Store } from './store.ts';
 
-export async function readStarts(store: Store): Promise<Starts> {
-  return (await store.starts.get(HERE)) ?? NO_STARTS;
+export async function readObservedSince(store: Store): Promise<ObservedSince> {
+  return (await store.observedSince.get(HERE)) ?? NOTHING_OBSERVED;
 }
 
 /** There is one entry: all of it changes together. */
@@ -11,7 +11,7 @@ const HERE = 'here';
 
 /** Remembers when (ms) the first process started here, unless that is known. */
 export async function noteFirstStart(store: Store, now: number): Promise<number> {
-  const noted = await store.starts.update([HERE], (known = NO_STARTS) =>
+  const noted = await store.observedSince.update([HERE], (known = NOTHING_OBSERVED) =>
     known.first === undefined ? { ...known, first: now } : known,
   );
   return noted.get(HERE)?.first ?? now;
@@ -24,10 +24,10 @@ const AHEAD = 5 * 60_000;
  * Takes times that are ahead of our clock (`now`, ms) back along with it: by what it was set back just now (ms), or, if
  * that happened while nobody ran, to now. Else whatever changes until the clock has caught up would be backlog.
  */
-export async function takeStartsBack(store: Store, now: number, setBackBy?: number): Promise<void> {
+export async function setObservedSinceBack(store: Store, now: number, setBackBy?: number): Promise<void> {
   const back = (at: number) =>
     setBackBy !== undefined && at > now ? at - setBackBy : at > now + AHEAD ? now : at;
-  await store.starts.update([HERE], (known) => {
+  await store.observedSince.update([HERE], (known) => {
     if (known === undefined) return known;
     const { first, added } = known;
     const isAhead = [first ?? 0, ...Object.values(added)].some((at) => back(at) !== at);
@@ -41,7 +41,7 @@ export async function takeStartsBack(store: Store, now: number, setBackBy?: numb
 }
 
 export async function noteFirstSynced(store: Store, now: number): Promise<void> {
-  await store.starts.update([HERE], (known = NO_STARTS) => ({ ...known, synced: now }));
+  await store.observedSince.update([HERE], (known = NOTHING_OBSERVED) => ({ ...known, synced: now }));
 }
 
 /**
@@ -49,18 +49,18 @@ export async function noteFirstSynced(store: Store, now: number): Promise<void> 
  * any more begins anew if it comes back. Webhooks stay: several receivers may each serve other trackers.
  */
 export async function noteSources(
-  kind: StartKind,
+  kind: SourceKind,
   names: readonly string[],
   store: Store,
   now: number,
 ): Promise<void> {
   const synced = await store.meta.get('first-sync-finished');
   const here = new Set(names.map((name) => sourceOf(name, kind)));
-  await store.starts.update([HERE], (known) => {
+  await store.observedSince.update([HERE], (known) => {
     const byEarlierRelease = known === undefined && synced !== undefined;
-    const before: Starts = byEarlierRelease
+    const before: ObservedSince = byEarlierRelease
       ? { first: 0, synced: Number(synced), added: {} }
-      : (known ?? NO_STARTS);
+      : (known ?? NOTHING_OBSERVED);
     const { added, noted = [] } = before;
     const isKept = (source: string) =>
       kind === 'webhooks' || !source.endsWith(` ${kind}`) || here.has(source);
@@ -82,5 +82,5 @@ export async function noteSources(
 
 /** Sets free what is backlog now, and what turns out to have been ready by now. */
 export async function freeBacklog(store: Store, now: number): Promise<void> {
-  await store.starts.update([HERE], (known = NO_STARTS) => ({ ...known, freedAt: now }));
+  await store.observedSince.update([HERE], (known = NOTHING_OBSERVED) => ({ ...known, freedAt: now }));
 }

@@ -15,7 +15,7 @@ export type BacklogEntry = z.infer<typeof backlogEntry>;
  * When the service began to see what it sees (ms, our clock): its first start, and what was added to it later. What
  * changed before that was not waited for here, so nothing is done about it unasked.
  */
-export const starts = z.object({
+export const observedSince = z.object({
   /** When the first process started; 0: under an earlier release, which kept no time of it. */
   first: z.number().optional(),
   /** When it had ended. */
@@ -29,7 +29,7 @@ export const starts = z.object({
   /** When a dry run ended for real work, and when what it had found ready was listed: nothing is closed before that. */
   real: z.object({ since: z.number(), listedAt: z.number().optional() }).optional(),
 });
-export type Starts = z.infer<typeof starts>;
+export type ObservedSince = z.infer<typeof observedSince>;
 
 /** How the workers of this store decide, as of the last start of one, or the last change of a policy while one ran. */
 export const inForce = z.object({

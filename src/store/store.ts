@@ -23,7 +23,7 @@ import {
   writeMark,
   writeRefusal,
 } from './records.ts';
-import { backlogEntry, inForce, starts } from './start-records.ts';
+import { backlogEntry, inForce, observedSince } from './start-records.ts';
 import { Table } from './table.ts';
 import type { Tables } from './tables.ts';
 import { lastDelivery, seenHooks, trackerStatus, unreadTask } from './tracker-records.ts';
@@ -68,7 +68,7 @@ export class Store {
   readonly released;
   readonly backlog;
   /** When the service began to see what it sees: one entry. */
-  readonly starts;
+  readonly observedSince;
   /** What processes do, as they note it: one entry. */
   readonly processes;
   /** What its workers decide by: one entry. */
@@ -130,7 +130,7 @@ export class Store {
     this.holds = new Table(tables, 'holds', hold);
     this.released = new Table(tables, 'released', z.number());
     this.backlog = new Table(tables, 'backlog', backlogEntry);
-    this.starts = new Table(tables, 'starts', starts);
+    this.observedSince = new Table(tables, 'starts', observedSince);
     this.processes = new Table(tables, 'processes', processNotes);
     this.inForce = new Table(tables, 'in-force', inForce);
     this.movedBack = new Table(tables, 'moved-back', movedBack);

@@ -2,7 +2,7 @@ import { ruleFor } from '../policy/rule.ts';
 import { backlogSince } from '../review/backlog.ts';
 import { enoughDone } from '../review/decide.ts';
 import { countFollowUps, storeIncidents } from '../review/gather.ts';
-import { readStarts } from '../store/observed-since.ts';
+import { readObservedSince } from '../store/observed-since.ts';
 import { isPrivate } from '../visibility.ts';
 import type { SyncDeps } from './deps.ts';
 import { followUpsOf, indexedTaskKey } from './indexed-rows.ts';
@@ -18,7 +18,7 @@ export async function storeBacklog(
   stillOurs: () => Promise<void>,
 ): Promise<number> {
   const { store, api, categories, policy } = deps;
-  const starts = await readStarts(store);
+  const observedSince = await readObservedSince(store);
   let stored = 0;
   for await (const page of api.incidents(categories)) {
     await stillOurs();
@@ -37,7 +37,7 @@ export async function storeBacklog(
     const changes = page.flatMap(({ id, visibility }) => {
       const own = followUps.filter(({ followUp }) => followUp.incidentId === id);
       if (!enoughDone(own, rule(id))) return [];
-      const since = backlogSince({ followUps: own, starts, isPrivate: isPrivate(visibility) });
+      const since = backlogSince({ followUps: own, observedSince, isPrivate: isPrivate(visibility) });
       return since === undefined ? [] : [store.backlog.change(id, { at: since.at })];
     });
     await store.tables.put(changes);

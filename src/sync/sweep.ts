@@ -11,7 +11,7 @@ import { countFollowUps, storeIncidents } from '../review/gather.ts';
 import type { CountedFollowUp } from '../review/sentences.ts';
 import { inSpan } from '../spans.ts';
 import { readInForce } from '../store/in-force.ts';
-import { readStarts } from '../store/observed-since.ts';
+import { readObservedSince } from '../store/observed-since.ts';
 import type { Outcome } from '../store/records.ts';
 import { FOLLOW_UP_WRITES } from '../store/sources.ts';
 import type { Store } from '../store/store.ts';
@@ -168,7 +168,7 @@ async function look(
   const rows = await indexedRowsOf(ids, store);
   const released = await store.released.getMany(ids);
   const outcomes = await store.outcomes.getMany(ids);
-  const [backlog, starts] = await Promise.all([store.backlog.getMany(ids), readStarts(store)]);
+  const [backlog, observedSince] = await Promise.all([store.backlog.getMany(ids), readObservedSince(store)]);
   const followUps = [...rows.values()].flatMap((list) => list.map(({ id, row }) => asFollowUp(id, row)));
   const { followUps: all } = await countFollowUps(
     followUps,
@@ -182,7 +182,7 @@ async function look(
   ) =>
     backlogSince(
       {
-        ...{ followUps, starts, entry: backlog.get(id), releasedAt: released.get(id) },
+        ...{ followUps, observedSince, entry: backlog.get(id), releasedAt: released.get(id) },
         isPrivate: isPrivate(visibility),
       },
       sources,

@@ -3,7 +3,7 @@ import { formatTime } from '../format-time.ts';
 import { DUE, isAboutToClose } from '../review/sections.ts';
 import { AFTER_DRY_RUN } from '../review/settle-time.ts';
 import { noteListed } from '../store/in-force.ts';
-import { readStarts } from '../store/observed-since.ts';
+import { readObservedSince } from '../store/observed-since.ts';
 import type { Outcome } from '../store/records.ts';
 import { type SweepDeps, sweep } from '../sync/sweep.ts';
 
@@ -21,7 +21,7 @@ const IN_A_LINE = 50;
  */
 export async function listAfterDryRun(deps: SweepDeps): Promise<boolean> {
   const { store, clock } = deps;
-  const { real } = await readStarts(store);
+  const { real } = await readObservedSince(store);
   if (real === undefined || real.listedAt !== undefined) return false;
   const holder = randomUUID();
   const keep = () => store.takeLease('after-dry-run', holder, clock.now(), LEASE);

@@ -313,7 +313,7 @@ const anyHistory = fc.constantFrom<(looks: string) => Partial<Facts>>(
       update({ createdAt: T0 + minutes(30) }),
     ],
   }),
-  () => ({ starts: { first: now, synced: now, added: {} } }),
+  () => ({ observedSince: { first: now, synced: now, added: {} } }),
   (looks) => ({ refusal: { looks, words: 'x', at: now - 1 } }),
 );
 function held(read: readonly Read[], about: Incident, policy: Policy): string {

@@ -4,14 +4,14 @@ import { describeTaskState } from '../../src/events/standing-state.ts';
 import { type BacklogFacts, backlogSince, statusSince } from '../../src/review/backlog.ts';
 import { effectiveState } from '../../src/review/effective-state.ts';
 import type { TaskRecord } from '../../src/store/records.ts';
-import type { Starts } from '../../src/store/start-records.ts';
+import type { ObservedSince } from '../../src/store/start-records.ts';
 import type { FollowUp } from '../../src/vocabulary.ts';
 import { followUp, historyOf, minutes, rule, statuses, T0, taskRecord, update } from '../support/make.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
 /** The first start; the first sync took a minute. */
 const START = T0;
-const starts: Starts = { first: START, synced: START + minutes(1), added: {} };
+const observedSince: ObservedSince = { first: START, synced: START + minutes(1), added: {} };
 const days = (n: number) => minutes(24 * 60 * n);
 const LONG_AGO = START - days(60);
 const LATER = START + minutes(30);
@@ -55,7 +55,7 @@ const completed = (at: number, told: Told = {}) =>
   });
 
 const since = (followUps: Counted[], more: Partial<BacklogFacts> = {}, sources: string[] = []) =>
-  backlogSince({ followUps, starts, ...more }, sources)?.at;
+  backlogSince({ followUps, observedSince, ...more }, sources)?.at;
 
 describe('an incident whose follow-ups are done is backlog', () => {
   it.each<[string, Counted[], Partial<BacklogFacts>?]>([
@@ -74,17 +74,17 @@ describe('an incident whose follow-ups are done is backlog', () => {
     [
       'if a token that was added later shows what was done before it',
       [byTask({ since: LATER - minutes(10), receivedAt: LATER + minutes(1) }), completed(LONG_AGO)],
-      { starts: { ...starts, added: { 'jira token': LATER } } },
+      { observedSince: { ...observedSince, added: { 'jira token': LATER } } },
     ],
     [
       'if webhooks that were set up later are about a closing before that',
       [byTask({ since: LATER - minutes(10), receivedAt: LATER + minutes(1), delivery: 'd-1' })],
-      { starts: { ...starts, added: { 'jira webhooks': LATER } } },
+      { observedSince: { ...observedSince, added: { 'jira webhooks': LATER } } },
     ],
     [
       'if it is private, and the role to see it was given later',
       [completed(LATER - minutes(10), { row: { indexedAt: LATER + minutes(1) } })],
-      { isPrivate: true, starts: { ...starts, added: { 'global_access role': LATER } } },
+      { isPrivate: true, observedSince: { ...observedSince, added: { 'global_access role': LATER } } },
     ],
     [
       'if the link of one that a person completed long ago is new',
@@ -102,7 +102,7 @@ describe('an incident whose follow-ups are done is backlog', () => {
     [
       'if an earlier release listed it so',
       [completed(LONG_AGO)],
-      { starts: { ...starts, first: 0 }, entry: { at: START, looks: 'x' } },
+      { observedSince: { ...observedSince, first: 0 }, entry: { at: START, looks: 'x' } },
     ],
   ])('%s', (_promise, followUps, more) => {
     expect(since(followUps, more)).toBeDefined();
@@ -130,22 +130,22 @@ describe('an incident whose follow-ups are done is no backlog', () => {
     [
       'if a webhook told a closing while the token was being added',
       [byTask({ since: LATER - 1_000, receivedAt: LATER + 1_000, delivery: 'd-1' })],
-      { starts: { ...starts, added: { 'jira token': LATER, 'jira webhooks': START } } },
+      { observedSince: { ...observedSince, added: { 'jira token': LATER, 'jira webhooks': START } } },
     ],
     [
       'if it was known before the token was added',
       [byTask({ since: LATER - 2_000, receivedAt: LATER - 1_000 })],
-      { starts: { ...starts, added: { 'jira token': LATER } } },
+      { observedSince: { ...observedSince, added: { 'jira token': LATER } } },
     ],
     [
       'if webhooks were added where the token was there before',
       [byTask({ since: LATER - 1_000, receivedAt: LATER + 1_000, delivery: 'd-1' })],
-      { starts: { ...starts, added: { 'jira webhooks': LATER, 'jira token': START } } },
+      { observedSince: { ...observedSince, added: { 'jira webhooks': LATER, 'jira token': START } } },
     ],
     [
       'if it was known before the token was added, and the token dates it more exactly',
       [byTask({ since: LATER - 1_824, receivedAt: LATER + 5_000, knownAt: LATER - 1_000 })],
-      { starts: { ...starts, added: { 'jira token': LATER } } },
+      { observedSince: { ...observedSince, added: { 'jira token': LATER } } },
     ],
     [
       'if a task was reopened and done again after it, though a person had completed its follow-up long before',
@@ -155,16 +155,20 @@ describe('an incident whose follow-ups are done is no backlog', () => {
         }),
       ],
     ],
-    ['if a person set the whole backlog free', [byTask()], { starts: { ...starts, freedAt: LATER } }],
+    [
+      'if a person set the whole backlog free',
+      [byTask()],
+      { observedSince: { ...observedSince, freedAt: LATER } },
+    ],
     [
       'if another tracker was added',
       [byTask({ since: LATER - 1_000, receivedAt: LATER + 1_000 })],
-      { starts: { ...starts, added: { 'github token': LATER } } },
+      { observedSince: { ...observedSince, added: { 'github token': LATER } } },
     ],
     [
       'if something was done after the token was added, beside what it shows',
       [byTask({ since: LATER - 2_000, receivedAt: LATER + 1 }), completed(LATER + minutes(1))],
-      { starts: { ...starts, added: { 'jira token': LATER } } },
+      { observedSince: { ...observedSince, added: { 'jira token': LATER } } },
     ],
     [
       'if its task was done in the very second of the first start',
@@ -173,9 +177,9 @@ describe('an incident whose follow-ups are done is no backlog', () => {
     [
       'if no first start is known, as under an earlier release',
       [byTask()],
-      { starts: { first: 0, synced: START, added: { 'jira token': 0 } } },
+      { observedSince: { first: 0, synced: START, added: { 'jira token': 0 } } },
     ],
-    ['if nothing is known of any start', [byTask()], { starts: undefined }],
+    ['if nothing is known of any start', [byTask()], { observedSince: undefined }],
   ])('%s', (_promise, followUps, more) => {
     expect(since(followUps, more)).toBeUndefined();
   });
@@ -191,7 +195,7 @@ describe('an incident whose follow-ups are done is no backlog', () => {
       fc.property(fc.array(old), added, fc.boolean(), (tasks, added, isPrivate) => {
         const news = byTask({ since: LATER + 1_000, receivedAt: LATER + 2_000 });
         const followUps = [...tasks.map((task) => byTask(task)), news];
-        expect(since(followUps, { starts: { ...starts, added }, isPrivate })).toBeUndefined();
+        expect(since(followUps, { observedSince: { ...observedSince, added }, isPrivate })).toBeUndefined();
       }),
       propertyRuns(200),
     );
@@ -203,13 +207,15 @@ describe('writes of follow-ups', () => {
   const done = byTask({ since: LATER - minutes(5), receivedAt: LATER - minutes(5) });
 
   it('wait where all was done before they were allowed, and closings do not', () => {
-    expect(since([done], { starts: { ...starts, added } }, ['follow-up writes'])).toBe(LATER);
-    expect(since([done], { starts: { ...starts, added } })).toBeUndefined();
+    expect(since([done], { observedSince: { ...observedSince, added } }, ['follow-up writes'])).toBe(LATER);
+    expect(since([done], { observedSince: { ...observedSince, added } })).toBeUndefined();
   });
 
   it('do not wait once something is done after that', () => {
     const followUps = [done, byTask({ since: LATER + 1_000 })];
-    expect(since(followUps, { starts: { ...starts, added } }, ['follow-up writes'])).toBeUndefined();
+    expect(
+      since(followUps, { observedSince: { ...observedSince, added } }, ['follow-up writes']),
+    ).toBeUndefined();
   });
 });
 

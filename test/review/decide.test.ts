@@ -12,7 +12,7 @@ import { fingerprint } from '../../src/review/fingerprint.ts';
 import type { CountedFollowUp } from '../../src/review/sentences.ts';
 import { nextAskAt } from '../../src/review/unconfirmed.ts';
 import type { Closure } from '../../src/store/records.ts';
-import type { Starts } from '../../src/store/start-records.ts';
+import type { ObservedSince } from '../../src/store/start-records.ts';
 import {
   followUp,
   historyOf,
@@ -102,7 +102,7 @@ const answered = (answer: TrackerConfirmation): Partial<Facts> => ({
 const told = (state: 'done' | 'declined' | 'open' | 'deleted') => answered({ kind: 'told', state, at: now });
 
 /** A first sync that began then, and found all that there is. */
-const startedAt = (first: number): Starts => ({ first, synced: first + minutes(5), added: {} });
+const startedAt = (first: number): ObservedSince => ({ first, synced: first + minutes(5), added: {} });
 
 const settled = { since: now - minutes(2), statusId: statuses.learning.id };
 
@@ -434,7 +434,7 @@ const rows: Row[] = [
   ],
   [
     'an incident that was ready before we came is left alone',
-    { starts: startedAt(T0 + minutes(10)) },
+    { observedSince: startedAt(T0 + minutes(10)) },
     {},
     {
       verdict: 'leave',
@@ -449,7 +449,7 @@ const rows: Row[] = [
       followUps: [
         { ...byTask, word: { ...taskRecord(), delivery: 'read-back', receivedAt: T0 + minutes(40) } },
       ],
-      starts: { first: T0 - minutes(10), synced: T0, added: { 'github token': T0 + minutes(30) } },
+      observedSince: { first: T0 - minutes(10), synced: T0, added: { 'github token': T0 + minutes(30) } },
     },
     {},
     {
@@ -462,19 +462,19 @@ const rows: Row[] = [
   ],
   [
     'one that is backlog by its follow-ups is not once its status changed after the first start',
-    { starts: startedAt(T0 + minutes(10)), updates: [update({ createdAt: T0 + minutes(11) })] },
+    { observedSince: startedAt(T0 + minutes(10)), updates: [update({ createdAt: T0 + minutes(11) })] },
     {},
     { verdict: 'close' },
   ],
   [
     'of one that may be backlog the history is read',
-    { starts: startedAt(T0 + minutes(10)), updates: undefined },
+    { observedSince: startedAt(T0 + minutes(10)), updates: undefined },
     {},
     { verdict: 'read', what: 'updates' },
   ],
   [
     'the backlog ends with a release',
-    { starts: startedAt(T0 + minutes(10)), releasedAt: T0 + minutes(11) },
+    { observedSince: startedAt(T0 + minutes(10)), releasedAt: T0 + minutes(11) },
     {},
     { verdict: 'close' },
   ],
@@ -867,20 +867,22 @@ const rows: Row[] = [
   ],
   [
     'settles anew what a dry run found ready, a minute at least',
-    { starts: { ...startedAt(T0 - minutes(60)), real: { since: now - 5_000, listedAt: now - 2_000 } } },
+    {
+      observedSince: { ...startedAt(T0 - minutes(60)), real: { since: now - 5_000, listedAt: now - 2_000 } },
+    },
     { settleTime: 0 },
     { verdict: 'wait', reason: 'settling', until: now + 58_000, readySince: now },
   ],
   [
     'settles for as long as what a dry run found ready was not listed',
-    { starts: { ...startedAt(T0 - minutes(60)), real: { since: now - minutes(9) } } },
+    { observedSince: { ...startedAt(T0 - minutes(60)), real: { since: now - minutes(9) } } },
     { settleTime: 0 },
     { verdict: 'wait', reason: 'settling', until: now + minutes(1) },
   ],
   [
     'settles as usual once what a dry run found ready has been listed',
     {
-      starts: {
+      observedSince: {
         ...startedAt(T0 - minutes(60)),
         real: { since: now - minutes(9), listedAt: now - minutes(8) },
       },
@@ -1136,7 +1138,7 @@ const rows: Row[] = [
   ],
   [
     'a follow-up that may stay open and came later does not take it off the backlog',
-    { starts: startedAt(T0 + minutes(10)), followUps: [done, mayWait] },
+    { observedSince: startedAt(T0 + minutes(10)), followUps: [done, mayWait] },
     {},
     { verdict: 'leave', reason: 'backlog' },
   ],

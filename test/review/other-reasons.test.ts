@@ -39,7 +39,7 @@ const facts: Facts = {
   hold: { at: T0, why: 'post-mortem first' },
   incident: incident({ debriefs: [{ startAt: now, endAt: now + minutes(30) }] }),
   statuses: Object.values(statuses),
-  starts: { first: T0 + minutes(10), synced: T0 + minutes(11), added: {} },
+  observedSince: { first: T0 + minutes(10), synced: T0 + minutes(11), added: {} },
   movedBack: {
     at: T0 + minutes(1),
     incidentUpdatedAt: incident().updatedAt,

@@ -4,13 +4,13 @@ import {
   noteFirstStart,
   noteFirstSynced,
   noteSources,
-  readStarts,
-  takeStartsBack,
+  readObservedSince,
+  setObservedSinceBack,
 } from '../../src/store/observed-since.ts';
 import { Store } from '../../src/store/store.ts';
 
 const fresh = () => new Store(createMemoryTables({ now: () => 0 }));
-const added = async (store: Store) => (await readStarts(store)).added;
+const added = async (store: Store) => (await readObservedSince(store)).added;
 
 describe('when the service began to see what it sees', () => {
   it('is its first start, also where that was interrupted', async () => {
@@ -18,7 +18,7 @@ describe('when the service began to see what it sees', () => {
     expect(await noteFirstStart(store, 100)).toBe(100);
     expect(await noteFirstStart(store, 200)).toBe(100);
     await noteFirstSynced(store, 300);
-    expect(await readStarts(store)).toMatchObject({ first: 100, synced: 300 });
+    expect(await readObservedSince(store)).toMatchObject({ first: 100, synced: 300 });
   });
 
   it('goes back along with the clock, while it runs and at the next start, and else stays', async () => {
@@ -26,15 +26,24 @@ describe('when the service began to see what it sees', () => {
     const store = fresh();
     await noteSources('token', ['jira'], store, 10 * hour);
     await noteFirstStart(store, 10 * hour);
-    await takeStartsBack(store, 10 * hour + 60_000);
-    await takeStartsBack(store, 10 * hour + 60_000, hour);
-    expect(await readStarts(store)).toMatchObject({ first: 10 * hour, added: { 'jira token': 10 * hour } });
+    await setObservedSinceBack(store, 10 * hour + 60_000);
+    await setObservedSinceBack(store, 10 * hour + 60_000, hour);
+    expect(await readObservedSince(store)).toMatchObject({
+      first: 10 * hour,
+      added: { 'jira token': 10 * hour },
+    });
     // Set back by an hour a minute after the start.
-    await takeStartsBack(store, 9 * hour + 60_000, hour);
-    expect(await readStarts(store)).toMatchObject({ first: 9 * hour, added: { 'jira token': 9 * hour } });
+    await setObservedSinceBack(store, 9 * hour + 60_000, hour);
+    expect(await readObservedSince(store)).toMatchObject({
+      first: 9 * hour,
+      added: { 'jira token': 9 * hour },
+    });
     // By another one while nobody ran.
-    await takeStartsBack(store, 8 * hour);
-    expect(await readStarts(store)).toMatchObject({ first: 8 * hour, added: { 'jira token': 8 * hour } });
+    await setObservedSinceBack(store, 8 * hour);
+    expect(await readObservedSince(store)).toMatchObject({
+      first: 8 * hour,
+      added: { 'jira token': 8 * hour },
+    });
   });
 
   it('is, for what is added later, when it was added, and stays so at every start', async () => {
@@ -72,7 +81,7 @@ describe('when the service began to see what it sees', () => {
       const store = await synced();
       await noteSources('webhooks', ['jira'], store, 100);
       await noteSources('token', ['jira'], store, 101);
-      expect(await readStarts(store)).toMatchObject({
+      expect(await readObservedSince(store)).toMatchObject({
         first: 0,
         synced: 50,
         added: { 'jira webhooks': 0, 'jira token': 0 },

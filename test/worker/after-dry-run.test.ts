@@ -7,7 +7,7 @@ import { sweepNow } from '../../src/operations/sweep.ts';
 import { review } from '../../src/review/review.ts';
 import { UNKNOWN_OPERATOR } from '../../src/store/history/operator.ts';
 import { isDryRun, noteInForce, readInForce } from '../../src/store/in-force.ts';
-import { readStarts } from '../../src/store/observed-since.ts';
+import { readObservedSince } from '../../src/store/observed-since.ts';
 import { sweep } from '../../src/sync/sweep.ts';
 import { listAfterDryRun } from '../../src/worker/after-dry-run.ts';
 import { followUp, incident, minutes, T0 } from '../support/make.ts';
@@ -108,16 +108,16 @@ it('nothing is closed after a dry run before the list was made, however long tha
 it('a further dry run lists again, and an ordinary restart does not', async () => {
   const { store, start, clock } = await world();
   await start(false);
-  expect((await readStarts(store)).real).toBeUndefined();
+  expect((await readObservedSince(store)).real).toBeUndefined();
   await start(true);
   clock.time += 1_000;
   await start(false);
-  const { real } = await readStarts(store);
+  const { real } = await readObservedSince(store);
   expect(real).toEqual({ since: clock.time });
   clock.time += 1_000;
   await start(false);
   await start(false, 'other settings');
-  expect((await readStarts(store)).real).toEqual(real);
+  expect((await readObservedSince(store)).real).toEqual(real);
 });
 
 it('verdicts of an earlier release that were those of a dry run count as such', async () => {
@@ -125,7 +125,7 @@ it('verdicts of an earlier release that were those of a dry run count as such', 
   woken.push(id);
   await work(dry);
   await start(false);
-  expect((await readStarts(store)).real).toBeDefined();
+  expect((await readObservedSince(store)).real).toBeDefined();
 });
 
 it('in a dry run `sweep --backlog` and `release` use nothing up, and a hold is kept', async () => {
@@ -134,7 +134,7 @@ it('in a dry run `sweep --backlog` and `release` use nothing up, and a hold is k
   await store.backlog.put(id, { at: clock.time });
   expect(await sweepNow({ backlog: true }, dry)).toMatchObject({ dryRun: true, backlog: 1 });
   expect(await store.backlog.get(id)).toEqual({ at: clock.time });
-  expect((await readStarts(store)).freedAt).toBeUndefined();
+  expect((await readObservedSince(store)).freedAt).toBeUndefined();
 
   const known = { id, reference: 'INC-1' };
   expect(await hold(known, 'not yet', dry, UNKNOWN_OPERATOR)).toMatchObject({ dryRun: true });

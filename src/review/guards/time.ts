@@ -7,8 +7,8 @@ import { isOfDryRun, settledAt } from '../settle-time.ts';
 import { by } from './by-rule.ts';
 
 /** Since when it is ready, in the status it still has; what a dry run found counts again. */
-export function standingReady({ ready, incident, starts }: Facts): Facts['ready'] {
-  return ready?.statusId === incident?.status.id && !isOfDryRun(ready, starts) ? ready : undefined;
+export function standingReady({ ready, incident, observedSince }: Facts): Facts['ready'] {
+  return ready?.statusId === incident?.status.id && !isOfDryRun(ready, observedSince) ? ready : undefined;
 }
 
 /**
@@ -19,12 +19,12 @@ export function waitForTime(
   facts: Facts,
   { to, resolved, all }: { to: Target; resolved: number | undefined; all: string },
 ): Extract<Decision, { verdict: 'wait' }> | undefined {
-  const { now, rule, starts, brakeUntil } = facts;
+  const { now, rule, observedSince, brakeUntil } = facts;
   const known = standingReady(facts)?.since;
   // By incident.io's clock; ahead of ours, which was set back then, it says nothing of what came first.
   const isNewEnd = known !== undefined && resolved !== undefined && resolved > known && resolved <= now;
   const since = known === undefined || isNewEnd ? now : known;
-  const settled = settledAt(since, rule.settleTime, starts, now);
+  const settled = settledAt(since, rule.settleTime, observedSince, now);
   const mayClose =
     to === 'closed' && rule.minTimeResolved > 0 ? (resolved ?? since) + rule.minTimeResolved : -Infinity;
   const until = Math.max(settled, mayClose, brakeUntil ?? -Infinity);
