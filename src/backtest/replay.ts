@@ -77,7 +77,7 @@ export async function replay(
     if (blocked?.by === by) return blocked.whys;
     const rule = ruleFor(policy.rules, world.incident());
     const { followUps } = await countFollowUps(world.shown(), () => ({ rule }), { store, clock, taskKeyOf });
-    const whys = followUps.flatMap(({ effective }) => (effective.counts === 'blocks' ? effective.why : []));
+    const whys = followUps.flatMap(({ effective }) => (effective.countsAs === 'blocks' ? effective.why : []));
     blocked = { by, whys };
     return whys;
   };

@@ -168,12 +168,12 @@ function fromOutcome(
 
 /** What the index of follow-ups says about an incident without any review so far. */
 function fromIndex(followUps: readonly CountedFollowUp[]): Reviewed {
-  const own = followUps.filter(({ effective }) => effective.counts !== 'gone');
-  const blocked = own.filter(({ effective }) => effective.counts === 'blocks');
+  const own = followUps.filter(({ effective }) => effective.countsAs !== 'deleted');
+  const blocked = own.filter(({ effective }) => effective.countsAs === 'blocks');
   return {
     verdict: 'wait',
     words: blocked.length === 0 ? 'nothing seems to block; it is about to be reviewed' : waitingFor(blocked),
-    done: own.filter(({ effective }) => effective.counts === 'done').length,
+    done: own.filter(({ effective }) => effective.countsAs === 'done').length,
     all: own.length,
   };
 }
@@ -202,10 +202,10 @@ export async function followUpsShown(id: string, context: BoardContext): Promise
   const counted = await countIndexed([id], context);
   return counted.flatMap((one) => {
     const { followUp, effective } = one;
-    if (effective.counts === 'gone') return [];
+    if (effective.countsAs === 'deleted') return [];
     const { title, status, reference, owner } = followUp;
     const { name, permalink: url } = reference ?? {};
-    const { counts } = effective;
+    const { countsAs: counts } = effective;
     const whose = stateSource(one);
     return [
       {
@@ -218,11 +218,14 @@ export async function followUpsShown(id: string, context: BoardContext): Promise
   });
 }
 
-function taskOf({ task, word }: CountedFollowUp): Pick<ShownFollowUp, 'task' | 'state' | 'since' | 'by'> {
-  if (word === undefined) return { ...(task !== undefined && { task }) };
-  const by = word.state === 'unknown-duplicate' ? undefined : (word.actor ?? word.by);
-  const state = word.state === 'unknown-duplicate' ? 'duplicate of an unknown task' : word.state;
-  return { task, state, since: word.since, ...(by !== undefined && { by }) };
+function taskOf({
+  task,
+  taskState,
+}: CountedFollowUp): Pick<ShownFollowUp, 'task' | 'state' | 'since' | 'by'> {
+  if (taskState === undefined) return { ...(task !== undefined && { task }) };
+  const by = taskState.state === 'unknown-duplicate' ? undefined : (taskState.actor ?? taskState.by);
+  const state = taskState.state === 'unknown-duplicate' ? 'duplicate of an unknown task' : taskState.state;
+  return { task, state, since: taskState.since, ...(by !== undefined && { by }) };
 }
 
 /** What follow-ups count as, according to the index and the rules for what is stored about their incidents. */

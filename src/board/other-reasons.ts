@@ -56,5 +56,5 @@ export async function knownOtherReasons(
 }
 
 function unreviewed({ followUps }: Facts): string {
-  return followUps.some(({ effective }) => effective.counts === 'blocks') ? 'follow-ups' : 'unreviewed';
+  return followUps.some(({ effective }) => effective.countsAs === 'blocks') ? 'follow-ups' : 'unreviewed';
 }

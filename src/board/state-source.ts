@@ -8,12 +8,12 @@ export type StateSource = 'tracker' | 'incident.io' | 'both';
 export function stateSource({
   effective,
   followUp,
-  word,
+  taskState,
   history,
 }: CountedFollowUp): StateSource | undefined {
-  const isClosed = word !== undefined && (word.state === 'done' || word.state === 'declined');
-  switch (effective.counts) {
-    case 'gone':
+  const isClosed = taskState !== undefined && (taskState.state === 'done' || taskState.state === 'declined');
+  switch (effective.countsAs) {
+    case 'deleted':
       return undefined;
     case 'exempt':
     case 'done':

@@ -179,7 +179,7 @@ async function recordStatuses(
   const told = events.filter(({ followUp, status }) => followUp !== undefined && status !== undefined);
   if (told.length === 0) return;
   const ids = told.flatMap(({ followUp }) => followUp ?? []);
-  const marks = await store.lastWrites.getMany(ids);
+  const lastWrites = await store.lastWrites.getMany(ids);
   await store.followUps.update(ids, (current, id) => {
     if (current === undefined) return undefined;
     const before = current.history;
@@ -188,7 +188,7 @@ async function recordStatuses(
       .reduce((known, { status }) => {
         if (status === undefined) return known;
         const version = { status: status.name, updatedAt: status.updatedAt };
-        return reportedHistory({ ...current, history: known }, version, marks.get(id), clock.now());
+        return reportedHistory({ ...current, history: known }, version, lastWrites.get(id), clock.now());
       }, before);
     return history === before ? current : { ...current, history };
   });

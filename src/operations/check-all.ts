@@ -88,7 +88,7 @@ export async function checkAll(context: Context, progress: OnProgress = () => {}
     for (const incident of page) {
       progress('incidents looked at', ++lookedAt, open);
       const own = counted.filter(({ followUp }) => followUp.incidentId === incident.id);
-      if (own.every(({ effective }) => effective.counts === 'gone')) {
+      if (own.every(({ effective }) => effective.countsAs === 'deleted')) {
         result.withoutFollowUps += 1;
         continue;
       }

@@ -173,9 +173,9 @@ export function verdictOf(
 
 /** None for a follow-up that no longer exists. */
 export function checkedOf(counted: CountedFollowUp): CheckedFollowUp[] {
-  const { followUp, effective, task, word, chain } = counted;
-  if (effective.counts === 'gone') return [];
-  const known = word === undefined || word.state === 'unknown-duplicate' ? undefined : word;
+  const { followUp, effective, task, taskState, chain } = counted;
+  if (effective.countsAs === 'deleted') return [];
+  const known = taskState === undefined || taskState.state === 'unknown-duplicate' ? undefined : taskState;
   return [
     {
       followUp: followUp.id,
@@ -183,7 +183,7 @@ export function checkedOf(counted: CountedFollowUp): CheckedFollowUp[] {
       name: followUp.reference?.name,
       url: followUp.reference?.permalink,
       status: followUp.status,
-      counts: effective.counts,
+      counts: effective.countsAs,
       why: explain(counted),
       task,
       state: known?.state,

@@ -103,7 +103,8 @@ async function liftedFollowUps(
     countFollowUps(rows, () => ({ rule, releasedAt: released }), { store, clock, taskKeyOf: indexedTaskKey });
   const [before, after] = await Promise.all([count(releasedAt), count(now)]);
   const lifted = before.followUps.filter(
-    ({ effective }, i) => effective.counts === 'blocks' && after.followUps[i]?.effective.counts !== 'blocks',
+    ({ effective }, i) =>
+      effective.countsAs === 'blocks' && after.followUps[i]?.effective.countsAs !== 'blocks',
   );
   if (lifted.length === 0) return [];
   return [`${joinNames(lifted.map(followUpName))} did not count as done`];

@@ -14,7 +14,7 @@ import { guarded } from './guarded.ts';
 import { describeHook, lastSeen, UNSEEN_FOR } from './hook-status.ts';
 import { trackerOf } from './reader.ts';
 import { honoringRetryAfter } from './retry-after.ts';
-import { tokenMark } from './token-mark.ts';
+import { tokenDigest } from './token-digest.ts';
 
 export interface HookWatchOptions {
   trackers: readonly Tracker[];
@@ -48,12 +48,13 @@ export interface HookWatch {
 export function createHookWatch(deps: HookWatchOptions): HookWatch {
   const { trackers, access, taken, publicUrl = '', store, clock, log } = deps;
   const visible = trackers.filter(({ name, hooks }) => hooks !== undefined && access[name] !== undefined);
-  const marks = new Map<string, Promise<string>>();
+  const digests = new Map<string, Promise<string>>();
   // Under another public address other webhooks are ours: those seen before are not gone, as with another token.
-  const markOf = (name: string): Promise<string> => {
-    const mark = marks.get(name) ?? tokenMark(`${name} ${publicUrl}`.trimEnd(), access[name]?.token ?? '');
-    marks.set(name, mark);
-    return mark;
+  const digestOf = (name: string): Promise<string> => {
+    const digest =
+      digests.get(name) ?? tokenDigest(`${name} ${publicUrl}`.trimEnd(), access[name]?.token ?? '');
+    digests.set(name, digest);
+    return digest;
   };
   // Receivers and workers may have settings of their own, and only workers need tokens.
   const lookedAt = async (): Promise<Tracker[]> => {
@@ -70,7 +71,7 @@ export function createHookWatch(deps: HookWatchOptions): HookWatch {
     for (const tracker of looked) {
       const found = await lookAt(tracker, tasks.get(tracker.name) ?? [], deps, signal);
       if (signal?.aborted) break;
-      const by = await markOf(tracker.name);
+      const by = await digestOf(tracker.name);
       let before: SeenHooks | undefined;
       const kept = await store.hooks.update([tracker.name], (current) => {
         before = current;
@@ -133,7 +134,7 @@ function leadsTo(source: string, url: string, publicUrl: string | undefined): bo
   return `${origin}${path}` === `${withoutSlashes(new URL(publicUrl).href)}/webhooks/${source}`;
 }
 
-/** The state after a check with a token (`by`: its mark), including what was seen before it and is gone now. */
+/** The state after a check with a token (`by`: its digest), including what was seen before it and is gone now. */
 export function seenAfter(
   before: SeenHooks | undefined,
   look: HookLook,

@@ -20,7 +20,7 @@ export async function askTrackers(
   told: ReadonlyMap<TaskKey, TaskEvent>;
   asked: AllReadings;
 }> {
-  const done = followUps.filter(({ effective }) => effective.counts === 'done');
+  const done = followUps.filter(({ effective }) => effective.countsAs === 'done');
   const currentKeys = await store.currentKeysOf(done.flatMap(tasksOf));
   const asked = await ask(currentKeys.values(), reader, signal);
   const { events, unread, failed, unreached } = asked;

@@ -14,7 +14,10 @@ import type { CountedFollowUp } from './sentences.ts';
 
 /** What the backlog is judged by. */
 export interface BacklogFacts {
-  followUps: readonly Pick<CountedFollowUp, 'followUp' | 'effective' | 'task' | 'word' | 'history' | 'row'>[];
+  followUps: readonly Pick<
+    CountedFollowUp,
+    'followUp' | 'effective' | 'task' | 'taskState' | 'history' | 'row'
+  >[];
   observedSince?: ObservedSince | undefined;
   entry?: BacklogEntry | undefined;
   /** When a person released the incident last, ms. */
@@ -44,7 +47,7 @@ export function backlogSince(
   }: BacklogFacts,
   sources: readonly string[] = [],
 ): BacklogSince | undefined {
-  if (followUps.some(({ effective }) => effective.counts === 'blocks')) return undefined;
+  if (followUps.some(({ effective }) => effective.countsAs === 'blocks')) return undefined;
   const lifted = Math.max(releasedAt, entry?.freedAt ?? -Infinity, observedSince.freedAt ?? -Infinity);
   // An earlier release recorded the time of its first start in its backlog entries only.
   const first = observedSince.first || (entry?.looks !== undefined ? entry.at : undefined);
@@ -55,7 +58,7 @@ export function backlogSince(
       .map(([source, at]) => ({ at, source })),
   ].filter(({ at }) => at > lifted);
   const done = followUps
-    .filter(({ effective }) => effective.counts === 'done')
+    .filter(({ effective }) => effective.countsAs === 'done')
     .map((counted) => changeOf(counted, observedSince, isPrivate));
   const found = done.flatMap((change) =>
     beginnings.filter((beginning) => isOlder(change, beginning, sources)),
@@ -120,11 +123,11 @@ function isBefore(at: number, beginning: number): boolean {
 }
 
 function changeOf(
-  { followUp, task, word, history, row }: BacklogFacts['followUps'][number],
+  { followUp, task, taskState, history, row }: BacklogFacts['followUps'][number],
   { synced, added }: ObservedSince,
   isPrivate: boolean,
 ): Change {
-  const change = ownChange(followUp, word, history, task);
+  const change = ownChange(followUp, taskState, history, task);
   const began = added[PRIVATE_INCIDENTS] ?? 0;
   // The role that shows private incidents came later: it was there, and we did not see it.
   if (isPrivate && row !== undefined && row.indexedAt >= began && followUp.updatedAt < began)
@@ -140,17 +143,17 @@ function changeOf(
 /** How it became done: by its task's state, or its own status, whichever changed later. */
 function ownChange(
   followUp: CountedFollowUp['followUp'],
-  word: CountedFollowUp['word'],
+  taskState: CountedFollowUp['taskState'],
   history: CountedFollowUp['history'],
   task: string | undefined,
 ): Change {
   const own = { at: history.since, learnedAt: history.seenAt, source: '' };
-  if (word?.state !== 'done' && word?.state !== 'declined') return own;
+  if (taskState?.state !== 'done' && taskState?.state !== 'declined') return own;
   const tracker = task?.slice(0, task.indexOf(':')) ?? '';
   const byTask = {
-    at: word.undated ? -Infinity : word.since,
-    learnedAt: word.knownAt ?? word.receivedAt,
-    source: sourceOf(tracker, word.delivery === READ_BACK ? 'token' : 'webhooks'),
+    at: taskState.undated ? -Infinity : taskState.since,
+    learnedAt: taskState.knownAt ?? taskState.receivedAt,
+    source: sourceOf(tracker, taskState.delivery === READ_BACK ? 'token' : 'webhooks'),
   };
   if (!isDone(followUp.status) || history.ours !== undefined) return byTask;
   return byTask.at > own.at ? byTask : own;

@@ -81,9 +81,9 @@ export async function close(
     lastUpdate: facts.updates.at(-1)?.id,
     resolvedAt: resolvedAt(facts.updates),
     evidence: facts.followUps
-      .filter(({ effective }) => effective.counts === 'done')
+      .filter(({ effective }) => effective.countsAs === 'done')
       .map((counted) => evidenceOf(counted, facts)),
-    alive: facts.followUps.filter(({ effective }) => effective.counts !== 'gone').length,
+    alive: facts.followUps.filter(({ effective }) => effective.countsAs !== 'deleted').length,
     outcome: 'open',
   };
   await store.tables.rank(OPEN_INTENTS, [{ member: incident.id, score: intent.at }]);

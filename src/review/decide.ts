@@ -42,8 +42,8 @@ export function decide(facts: Facts, policy: Policy): Decision {
     return { verdict: 'read', what: 'follow-ups', rule: fitting };
 
   // 1. Follow-ups. An empty list never means "all done".
-  const alive = facts.followUps.filter(({ effective }) => effective.counts !== 'gone');
-  const blocked = alive.filter(({ effective }) => effective.counts === 'blocks');
+  const alive = facts.followUps.filter(({ effective }) => effective.countsAs !== 'deleted');
+  const blocked = alive.filter(({ effective }) => effective.countsAs === 'blocks');
   if (blocked.length > 0)
     return {
       verdict: 'wait',
@@ -52,7 +52,7 @@ export function decide(facts: Facts, policy: Policy): Decision {
       blockers: blocked.map(blockerOf),
       until: earliest(blocked.flatMap(({ effective }) => writeRetriedAt(effective) ?? [])),
     };
-  const done = alive.filter(({ effective }) => effective.counts === 'done').length;
+  const done = alive.filter(({ effective }) => effective.countsAs === 'done').length;
   if (!enoughDone(alive, rule)) return leave('too-few-follow-ups', tooFew(done, alive.length, rule));
   if (facts.changedWhileWriting)
     return wait(
@@ -159,14 +159,14 @@ export function decide(facts: Facts, policy: Policy): Decision {
 
 /** Whether the follow-ups alone would allow closing: none blocks, and enough are done for the rule. */
 export function enoughDone(followUps: readonly CountedFollowUp[], rule: Rule): boolean {
-  const blocked = followUps.some(({ effective }) => effective.counts === 'blocks');
-  const done = followUps.filter(({ effective }) => effective.counts === 'done').length;
+  const blocked = followUps.some(({ effective }) => effective.countsAs === 'blocks');
+  const done = followUps.filter(({ effective }) => effective.countsAs === 'done').length;
   return !blocked && done >= Math.max(1, rule.minFollowUps);
 }
 
 /** When (ms) a write that incident.io refused is retried. */
 function writeRetriedAt(effective: EffectiveState): number | undefined {
-  return effective.counts === 'blocks' ? effective.retryAt : undefined;
+  return effective.countsAs === 'blocks' ? effective.retryAt : undefined;
 }
 
 /** When (ms) an edit that incident.io refused is retried. */

@@ -4,7 +4,7 @@ import type { CountedTask } from './effective-state.ts';
 
 /** The standing state of a task, and where that task is now. */
 export interface StandingTask {
-  place: TaskKey;
+  currentKey: TaskKey;
   record?: TaskRecord;
 }
 
@@ -40,14 +40,14 @@ export function canonicalOf(record: TaskRecord | undefined): TaskKey | undefined
 /** Follows a task along its chain of duplicates, by the standing state of each (by the key that names it). */
 export function chainFrom(task: TaskKey, standing: ReadonlyMap<TaskKey, StandingTask>): Chain {
   const links: ChainLink[] = [];
-  const places = new Set<TaskKey>();
+  const currentKeys = new Set<TaskKey>();
   for (let key = task; ; ) {
     const found = standing.get(key);
-    const place = found?.place ?? key;
+    const currentKey = found?.currentKey ?? key;
     // Compared by its current place: a task that moved is still the same task.
-    if (places.has(place)) return { links, noEnd: 'circle' };
+    if (currentKeys.has(currentKey)) return { links, noEnd: 'circle' };
     if (links.length > LONGEST_CHAIN) return { links, noEnd: 'too-long' };
-    places.add(place);
+    currentKeys.add(currentKey);
     if (found?.record === undefined) return { links: [...links, { task: key }], noEnd: 'unknown' };
     const { record } = found;
     links.push({ task: key, record });

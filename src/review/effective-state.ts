@@ -6,7 +6,7 @@ import {
   mayStayOpen,
   type Rule,
 } from '../policy/rule.ts';
-import type { StatusHistory, TaskRecord, UnreadChange, WriteMark, WriteRefusal } from '../store/records.ts';
+import type { LastWrite, StatusHistory, TaskRecord, UnreadChange, WriteRefusal } from '../store/records.ts';
 import { isDone, isStale } from '../store/status-history.ts';
 import type { FollowUp, FollowUpStatus } from '../vocabulary.ts';
 import { retryAt, rowOf } from './refusals.ts';
@@ -63,12 +63,12 @@ export type WhyBlocked =
 
 export type EffectiveState =
   /** The follow-up no longer exists. */
-  | { counts: 'gone' }
-  | { counts: 'done'; write?: WriteTarget }
+  | { countsAs: 'deleted' }
+  | { countsAs: 'done'; write?: WriteTarget }
   /** Not done, and the rule allows it to stay open. */
-  | { counts: 'exempt'; write?: WriteTarget }
+  | { countsAs: 'exempt'; write?: WriteTarget }
   | {
-      counts: 'blocks';
+      countsAs: 'blocks';
       why: WhyBlocked;
       write?: WriteTarget;
       /** When (ms) the refused write is retried. */
@@ -83,7 +83,7 @@ export interface KnownHistory {
   unreadChange?: UnreadChange | undefined;
   /** How its status came about. */
   history: StatusHistory;
-  mark?: WriteMark;
+  lastWrite?: LastWrite;
   refusal?: WriteRefusal;
   /** When a person last released the incident, ms: whatever held it until then no longer does. */
   releasedAt?: number;
@@ -95,63 +95,64 @@ export interface KnownHistory {
 
 export function effectiveState(followUp: FollowUp, known: KnownHistory, rule: Rule): EffectiveState {
   const counted = withoutExemption(followUp, known, rule);
-  return counted.counts === 'blocks' && mayStayOpen(followUp, rule)
-    ? { counts: 'exempt', write: counted.write }
+  return counted.countsAs === 'blocks' && mayStayOpen(followUp, rule)
+    ? { countsAs: 'exempt', write: counted.write }
     : counted;
 }
 
 function withoutExemption(followUp: FollowUp, known: KnownHistory, rule: Rule): EffectiveState {
   const { task } = known;
   const status = followUp.status;
-  if (status === 'deleted') return { counts: 'gone' };
+  if (status === 'deleted') return { countsAs: 'deleted' };
   // A status from a later version of the API: its meaning is unknown, so it is not done.
-  if (!isDone(status) && status !== 'outstanding') return { counts: 'blocks', why: 'unknown-status' };
+  if (!isDone(status) && status !== 'outstanding') return { countsAs: 'blocks', why: 'unknown-status' };
 
-  if (followUp.malformedReference !== undefined) return { counts: 'blocks', why: 'malformed-reference' };
+  if (followUp.malformedReference !== undefined) return { countsAs: 'blocks', why: 'malformed-reference' };
 
   // The list lags behind our own PUT: what it shows is nobody's decision, and nothing is written against it.
-  if (isStale(followUp, known.mark, known.now)) return { counts: 'blocks', why: 'not-shown-yet' };
+  if (isStale(followUp, known.lastWrite, known.now)) return { countsAs: 'blocks', why: 'not-shown-yet' };
 
-  if (isInDoubt(followUp, known)) return { counts: 'blocks', why: 'changed-unread' };
+  if (isInDoubt(followUp, known)) return { countsAs: 'blocks', why: 'changed-unread' };
 
   const own = statusOfFollowUp(followUp, task, rule);
   if (task === undefined) return own;
   if (task.state === 'unknown-duplicate')
     return isDone(status) && followUpIsNewer(followUp, task, known)
       ? own
-      : { counts: 'blocks', why: 'duplicate-of-unknown' };
+      : { countsAs: 'blocks', why: 'duplicate-of-unknown' };
 
   const taskClosed = isClosed(task);
   const released = known.releasedAt !== undefined && known.releasedAt >= task.receivedAt;
   const automation = taskClosed && !released ? closedByAutomation(task, rule) : undefined;
-  if (automation !== undefined) return { counts: 'blocks', why: 'closed-by-automation', ...automation };
+  if (automation !== undefined) return { countsAs: 'blocks', why: 'closed-by-automation', ...automation };
 
   // Whichever is newer: incident.io's own copy of it comes later, and may say completed.
   if (task.state === 'declined' && !(released && rule.notDoingCounts) && !declinedTaskCounts(rule))
-    return { counts: 'blocks', why: 'task-declined' };
+    return { countsAs: 'blocks', why: 'task-declined' };
 
   const reopened = task.state === 'open' && task.seenClosed;
   const notClosed: EffectiveState = {
-    counts: 'blocks',
+    countsAs: 'blocks',
     why: task.isDuplicate ? 'duplicate-of-open' : 'reopened',
   };
   if (followUpIsNewer(followUp, task, known)) {
     // The copy of an earlier completion can arrive late, so a task known to be open again blocks anyway. Whoever sets the
     // follow-up after its task was closed as a duplicate takes responsibility for it.
     if (reopened && !(task.isDuplicate && isDone(status))) return notClosed;
-    return taskClosed && status === 'outstanding' ? { counts: 'blocks', why: 'set-back' } : own;
+    return taskClosed && status === 'outstanding' ? { countsAs: 'blocks', why: 'set-back' } : own;
   }
 
   // From here on the task's state is the newer one.
   if (taskClosed) {
     if (status !== 'outstanding') return own;
-    return write({ counts: 'done' }, task.state === 'done' ? 'completed' : 'not_doing', followUp, known);
+    return write({ countsAs: 'done' }, task.state === 'done' ? 'completed' : 'not_doing', followUp, known);
   }
   if (reopened) {
     // Whoever ticked it off may have done so after it was reopened and before it moved.
     return isDone(status) && !task.moved ? write(notClosed, 'outstanding', followUp, known) : notClosed;
   }
-  if (task.state === 'deleted' && status === 'outstanding') return { counts: 'blocks', why: 'task-deleted' };
+  if (task.state === 'deleted' && status === 'outstanding')
+    return { countsAs: 'blocks', why: 'task-deleted' };
   return own;
 }
 
@@ -189,24 +190,25 @@ function declinedTaskCounts({ declinedCounts, notDoingCounts }: Rule): boolean {
 }
 
 function statusOfFollowUp(followUp: FollowUp, task: CountedTask | undefined, rule: Rule): EffectiveState {
-  if (!isDone(followUp.status)) return { counts: 'blocks', why: 'outstanding' };
-  if (followUp.status === 'not_doing' && !rule.notDoingCounts) return { counts: 'blocks', why: 'not-doing' };
+  if (!isDone(followUp.status)) return { countsAs: 'blocks', why: 'outstanding' };
+  if (followUp.status === 'not_doing' && !rule.notDoingCounts)
+    return { countsAs: 'blocks', why: 'not-doing' };
   const agrees = followUp.reference === undefined || (task !== undefined && isClosed(task));
-  if (rule.trackerMustAgree && !agrees) return { counts: 'blocks', why: 'tracker-disagrees' };
-  return { counts: 'done' };
+  if (rule.trackerMustAgree && !agrees) return { countsAs: 'blocks', why: 'tracker-disagrees' };
+  return { countsAs: 'done' };
 }
 
 function write(
-  counts: EffectiveState,
+  effective: EffectiveState,
   target: WriteTarget,
   followUp: FollowUp,
   known: KnownHistory,
 ): EffectiveState {
-  if (counts.counts === 'gone') return counts;
+  if (effective.countsAs === 'deleted') return effective;
   const again = refusedUntil(followUp, known);
   return again === undefined
-    ? { ...counts, write: target }
-    : { counts: 'blocks', why: 'write-refused', retryAt: again };
+    ? { ...effective, write: target }
+    : { countsAs: 'blocks', why: 'write-refused', retryAt: again };
 }
 
 /** When (ms) a refused write is retried; `undefined`: now. */
@@ -223,7 +225,7 @@ function refusedUntil(followUp: FollowUp, known: KnownHistory): number | undefin
 function followUpIsNewer(
   { status }: FollowUp,
   task: CountedTask,
-  { history, mark, releasedAt }: KnownHistory,
+  { history, lastWrite, releasedAt }: KnownHistory,
 ) {
   const state = task.state === 'unknown-duplicate' ? undefined : describeTaskState(task);
   if (history.ours !== undefined) return history.ours === state;
@@ -233,7 +235,7 @@ function followUpIsNewer(
     if (releasedAt !== undefined && releasedAt >= history.seenAt) return false;
   }
   // What we wrote for this very state was undone: that can only be later, whatever the times say.
-  if (mark?.phase === 'applied' && mark.word === state) return true;
+  if (lastWrite?.phase === 'applied' && lastWrite.word === state) return true;
   // Most trackers report whole seconds: within one second the order is unknown.
   const since = task.since % 1000 === 0 ? history.since - (history.since % 1000) : history.since;
   return since > task.since;

@@ -178,5 +178,5 @@ async function recordAnswers(
 }
 
 export function isWriteDue({ effective }: Gathered['followUps'][number]): boolean {
-  return effective.counts !== 'gone' && effective.write !== undefined;
+  return effective.countsAs !== 'deleted' && effective.write !== undefined;
 }

@@ -4,7 +4,7 @@ import type { CountedFollowUp } from './sentences.ts';
 
 /** What a closing rests on, of one follow-up. */
 export function evidenceOf(
-  { followUp, task, word, history }: CountedFollowUp,
+  { followUp, task, taskState, history }: CountedFollowUp,
   { answers }: Facts,
 ): Closure['evidence'][number] {
   const answer = task === undefined ? undefined : answers?.get(task);
@@ -13,7 +13,7 @@ export function evidenceOf(
   const { name, permalink: url } = reference ?? {};
   const { setBacks } = history;
   const row = { followUp: id, title, name, url, status, task, confirmedAt, setBacks };
-  if (word === undefined || word.state === 'unknown-duplicate') return row;
-  const { state, by, actor, since, delivery } = word;
+  if (taskState === undefined || taskState.state === 'unknown-duplicate') return row;
+  const { state, by, actor, since, delivery } = taskState;
   return { ...row, state, by, actor, since, delivery };
 }

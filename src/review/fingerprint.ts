@@ -3,10 +3,10 @@ import type { Incident } from '../vocabulary.ts';
 /** The part of a follow-up that goes into a fingerprint. */
 export interface FingerprintedFollowUp {
   followUp: { id: string; status: string; completedAt?: number };
-  effective?: { counts: string };
+  effective?: { countsAs: string };
   history?: { setBacks: number };
   /** What is known about its task. */
-  word?: { delivery: string };
+  taskState?: { delivery: string };
 }
 
 /** The state of an incident and the follow-ups that matter, as a text to compare. */
@@ -16,7 +16,7 @@ export function fingerprint(
 ): string {
   const rows = followUps
     // One that may stay open is no news: nothing is closed because it was added.
-    .filter(({ followUp, effective }) => followUp.status !== 'deleted' && effective?.counts !== 'exempt')
+    .filter(({ followUp, effective }) => followUp.status !== 'deleted' && effective?.countsAs !== 'exempt')
     .map(({ followUp }) => `${followUp.id}:${followUp.status}`);
   return [incident.status.id, ...rows.sort()].join(' ');
 }
@@ -35,7 +35,7 @@ export function fingerprintOf(facts: {
   const completed = Math.max(0, ...followUps.map(({ followUp }) => followUp.completedAt ?? 0));
   const setBacks = followUps.reduce((sum, { history }) => sum + (history?.setBacks ?? 0), 0);
   // By what was reported, not by when: an event may be recorded long after it was received.
-  const told = followUps.flatMap(({ word }) => word?.delivery ?? []).sort();
+  const told = followUps.flatMap(({ taskState }) => taskState?.delivery ?? []).sort();
   return [
     `${fingerprint(incident, followUps)} ${incident.updatedAt} ${completed}/${setBacks}${postmortem}`,
     ...filled.sort(),

@@ -68,7 +68,7 @@ export async function gather(incidentId: string, rule: Rule, deps: GatherDeps): 
   const about = { rule, releasedAt, roles: deps.key?.roles };
   const gathered = await countFollowUps(followUps, () => about, deps);
   const isRefused = gathered.followUps.some(
-    ({ effective }) => effective.counts === 'blocks' && effective.why === 'write-refused',
+    ({ effective }) => effective.countsAs === 'blocks' && effective.why === 'write-refused',
   );
   if (!isRefused) return gathered;
   // Whether a write is retried depends on the incident, too, and nothing else reads an incident that is blocked.
@@ -93,18 +93,18 @@ export async function countFollowUps(
   }
   const ids = followUps.map(({ id }) => id);
   const standing = await standingOf([...taskOf.values()], store, told);
-  const [marks, refusals, rows, doneThen, unreadTasks, unreadChanges] = await Promise.all([
+  const [lastWrites, refusals, rows, doneThen, unreadTasks, unreadChanges] = await Promise.all([
     store.lastWrites.getMany(ids),
     store.writeRefusals.getMany(ids),
     store.followUps.getMany(ids),
     doneWhenClosed(followUps, store),
-    store.unreadTasks.getMany([...standing.values()].map(({ place }) => place)),
-    store.unreadChanges.getMany([...standing.values()].map(({ place }) => place)),
+    store.unreadTasks.getMany([...standing.values()].map(({ currentKey }) => currentKey)),
+    store.unreadChanges.getMany([...standing.values()].map(({ currentKey }) => currentKey)),
   ]);
   const now = clock.now();
   const historyOf = (followUp: FollowUp): StatusHistory => {
-    const mark = marks.get(followUp.id);
-    const history = nextHistory(rows.get(followUp.id), followUp, mark, now);
+    const lastWrite = lastWrites.get(followUp.id);
+    const history = nextHistory(rows.get(followUp.id), followUp, lastWrite, now);
     const wasDone = followUp.status === 'outstanding' && doneThen.has(followUp.id);
     return wasDone ? knownDoneBefore(history, followUp) : history;
   };
@@ -113,28 +113,28 @@ export async function countFollowUps(
     const task = taskOf.get(followUp.id);
     const { rule, ...incident } = about(followUp.incidentId);
     const chain = task === undefined ? undefined : chainFrom(task, standing);
-    const word = chain && countedTaskOf(chain, incident.releasedAt);
+    const taskState = chain && countedTaskOf(chain, incident.releasedAt);
     const refusal = refusals.get(followUp.id);
     const unreadChange = chain && unreadChangeOf(chain, standing, unreadChanges);
     const history = historyOf(followUp);
     const known = {
       ...incident,
-      task: word,
+      task: taskState,
       unreadChange,
       history,
-      mark: marks.get(followUp.id),
+      lastWrite: lastWrites.get(followUp.id),
       refusal,
       now,
     };
     return {
       followUp,
       task,
-      word,
+      taskState,
       ...(chain && isDuplicate(chain) && { chain }),
       unreadChange,
       history,
       row: rows.get(followUp.id),
-      unread: chain && unreadOf(chain, standing, unreadTasks),
+      readFailure: chain && readFailureOf(chain, standing, unreadTasks),
       ...(refusal && { refusal }),
       effective: effectiveState(followUp, known, rule),
     };
@@ -253,14 +253,14 @@ async function standingOf(
 }
 
 /** The first task of a chain that could not be read when its tracker was last asked. */
-function unreadOf(
+function readFailureOf(
   { links }: Chain,
   standing: ReadonlyMap<TaskKey, StandingTask>,
   unreadTasks: ReadonlyMap<TaskKey, UnreadTask>,
-): CountedFollowUp['unread'] {
+): CountedFollowUp['readFailure'] {
   for (const { task } of links) {
-    const unread = unreadTasks.get(standing.get(task)?.place ?? task);
-    if (unread !== undefined) return { task, why: unread.why, since: unread.since };
+    const readFailure = unreadTasks.get(standing.get(task)?.currentKey ?? task);
+    if (readFailure !== undefined) return { task, why: readFailure.why, since: readFailure.since };
   }
   return undefined;
 }
@@ -272,7 +272,7 @@ function unreadChangeOf(
   unreadChanges: ReadonlyMap<TaskKey, UnreadChange>,
 ): UnreadChange | undefined {
   for (const { task, record } of links) {
-    const change = standingChange(unreadChanges.get(standing.get(task)?.place ?? task), record);
+    const change = standingChange(unreadChanges.get(standing.get(task)?.currentKey ?? task), record);
     if (change !== undefined) return change;
   }
   return undefined;
@@ -283,13 +283,14 @@ async function readStanding(
   store: Store,
   told: ReadonlyMap<TaskKey, TaskEvent>,
 ): Promise<Map<TaskKey, StandingTask>> {
-  const places = await store.currentKeysOf(tasks);
-  const records = await store.tasks.getMany(places.values());
+  const currentKeys = await store.currentKeysOf(tasks);
+  const records = await store.tasks.getMany(currentKeys.values());
   const found = new Map<TaskKey, StandingTask>();
-  for (const [task, place] of places) {
-    const event = told.get(place);
-    const record = event === undefined ? records.get(place) : standingAfter(records.get(place), event);
-    found.set(task, { place, ...(record && { record }) });
+  for (const [task, currentKey] of currentKeys) {
+    const event = told.get(currentKey);
+    const record =
+      event === undefined ? records.get(currentKey) : standingAfter(records.get(currentKey), event);
+    found.set(task, { currentKey, ...(record && { record }) });
   }
   return found;
 }

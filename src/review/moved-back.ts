@@ -104,7 +104,7 @@ export function wasLifted(
   if (liftedAt !== undefined || releasedAt > at) return true;
   const then = new Map(done?.map((row) => [row.followUp, row]));
   return followUps.some((counted) => {
-    if (counted.effective.counts !== 'done' || wasMadeByUs(counted, closures)) return false;
+    if (counted.effective.countsAs !== 'done' || wasMadeByUs(counted, closures)) return false;
     const before = then.get(counted.followUp.id);
     if (before === undefined || counted.history.setBacks > before.setBacks) return true;
     // Where nothing is written, by the task alone. A guess is dated a millisecond before what it guesses about.
@@ -139,7 +139,7 @@ export function describeMovedBack({ at, resolvedByUs, closedAt }: FoundMovedBack
 function doneThen(found: FoundMovedBack, followUps: readonly CountedFollowUp[]): MovedBack['done'] {
   const evidence = new Map(found.closure?.evidence.map((row) => [row.followUp, row]));
   return followUps.flatMap((counted) => {
-    if (counted.effective.counts !== 'done') return [];
+    if (counted.effective.countsAs !== 'done') return [];
     const { id } = counted.followUp;
     const row = evidence.get(id);
     if (row !== undefined)
@@ -176,22 +176,22 @@ function becameDoneAfter(at: number, counted: CountedFollowUp): boolean {
 /** Whether a follow-up that is not in our closure's evidence is known to have been done before it was moved back. */
 function wasDoneBefore({ at, closure }: FoundMovedBack, counted: CountedFollowUp): boolean {
   if (becameDoneAfter(at, counted)) return false;
-  const { followUp, history, word } = counted;
+  const { followUp, history, taskState } = counted;
   if (unwrittenSince(counted) !== undefined)
-    return word !== undefined && 'receivedAt' in word && word.receivedAt <= at;
+    return taskState !== undefined && 'receivedAt' in taskState && taskState.receivedAt <= at;
   if (history.seenAt <= at) return true;
   // Times before the closing belong to an issue: the follow-up did not exist then.
   return closure !== undefined && followUp.createdAt > closure.at && (followUp.completedAt ?? Infinity) <= at;
 }
 
 /** Since when (ms) its task is done if the follow-up does not say so: nothing is written here. */
-function unwrittenSince({ followUp, word }: CountedFollowUp): number | undefined {
-  return followUp.status === 'outstanding' ? word?.since : undefined;
+function unwrittenSince({ followUp, taskState }: CountedFollowUp): number | undefined {
+  return followUp.status === 'outstanding' ? taskState?.since : undefined;
 }
 
 /** Since when (ms) its task is done or declined, whatever the follow-up says. */
-function closedSince({ word }: CountedFollowUp): number | undefined {
-  return word?.state === 'done' || word?.state === 'declined' ? word.since : undefined;
+function closedSince({ taskState }: CountedFollowUp): number | undefined {
+  return taskState?.state === 'done' || taskState?.state === 'declined' ? taskState.since : undefined;
 }
 
 function isActive(category: string | undefined): boolean {

@@ -144,12 +144,12 @@ function without(reason: string, facts: Facts, policy: Policy): [Facts, Policy] 
 
 /** As if it became done now, which is news to the backlog and new work to what was moved back. */
 function asDone<T extends Facts['followUps'][number]>(counted: T, now: number): T {
-  if (counted.effective.counts !== 'blocks') return counted;
+  if (counted.effective.countsAs !== 'blocks') return counted;
   const { history } = counted;
   return {
     ...counted,
-    effective: { counts: 'done' },
-    word: undefined,
+    effective: { countsAs: 'done' },
+    taskState: undefined,
     history: { ...history, since: now, seenAt: now, setBacks: history.setBacks + 1 },
   };
 }

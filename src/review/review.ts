@@ -200,7 +200,7 @@ const FIRST_SYNC: Verdict = {
 const LAG = 5_000;
 
 function isStale({ effective }: Gathered['followUps'][number]): boolean {
-  return effective.counts === 'blocks' && effective.why === 'not-shown-yet';
+  return effective.countsAs === 'blocks' && effective.why === 'not-shown-yet';
 }
 
 /** Carries out a verdict, and stores it. */

@@ -21,11 +21,11 @@ export interface CountedFollowUp {
   followUp: FollowUp;
   effective: EffectiveState;
   task?: string;
-  word?: CountedTask;
+  taskState?: CountedTask;
   /** If its task is a duplicate: the whole chain, from the task to the end. */
   chain?: Chain;
   /** Why its task, or one it is a duplicate of, could not be read when its tracker was last asked. */
-  unread?: { task: string; why: string; since: number };
+  readFailure?: { task: string; why: string; since: number };
   /** A change of its task that a webhook named but whose result could not be read. */
   unreadChange?: UnreadChange | undefined;
   /** How its status came about. */
@@ -53,15 +53,15 @@ export function blockerOf(counted: CountedFollowUp): Blocker {
 
 /** What a follow-up counts as and why: the sentence of `blockerOf`, or why it is done. */
 export function explain(counted: CountedFollowUp): string {
-  if (counted.effective.counts === 'blocks') return whyBlocked(counted);
-  if (counted.effective.counts === 'exempt') return 'it may stay open, by the rule';
-  return [whyDone(counted), ...unreadInWords(counted)].join('; ');
+  if (counted.effective.countsAs === 'blocks') return whyBlocked(counted);
+  if (counted.effective.countsAs === 'exempt') return 'it may stay open, by the rule';
+  return [whyDone(counted), ...readFailureInWords(counted)].join('; ');
 }
 
 function whyDone(counted: CountedFollowUp): string {
-  const { followUp, word } = counted;
-  if (word !== undefined && (word.state === 'done' || word.state === 'declined'))
-    return `${counted.chain === undefined ? `its task has been ${word.state} since ${formatTime(word.since)}` : explainChain(counted.chain)}${word.actor === undefined ? '' : ` (${word.actor})`}`;
+  const { followUp, taskState } = counted;
+  if (taskState !== undefined && (taskState.state === 'done' || taskState.state === 'declined'))
+    return `${counted.chain === undefined ? `its task has been ${taskState.state} since ${formatTime(taskState.since)}` : explainChain(counted.chain)}${taskState.actor === undefined ? '' : ` (${taskState.actor})`}`;
   return `“${followUp.status}” in incident.io${statusSince(counted)}`;
 }
 
@@ -76,15 +76,17 @@ const OF_INCIDENT_IO = ['unknown-status', 'not-doing', 'not-shown-yet', 'write-r
 
 function whyBlocked(counted: CountedFollowUp): string {
   const { followUp, effective } = counted;
-  if (effective.counts !== 'blocks') throw new TypeError(`${followUp.id} does not block`);
-  const unread = OF_INCIDENT_IO.includes(effective.why) ? [] : unreadInWords(counted);
-  return [reasonOf(counted, effective.why), ...unread].join('; ');
+  if (effective.countsAs !== 'blocks') throw new TypeError(`${followUp.id} does not block`);
+  const readFailure = OF_INCIDENT_IO.includes(effective.why) ? [] : readFailureInWords(counted);
+  return [reasonOf(counted, effective.why), ...readFailure].join('; ');
 }
 
 /** `its task could not be read: GitHub answered 500` */
-function unreadInWords({ task, unread }: CountedFollowUp): string[] {
-  if (unread === undefined) return [];
-  return [`${unread.task === task ? 'its task' : unread.task} could not be read: ${unread.why}`];
+function readFailureInWords({ task, readFailure }: CountedFollowUp): string[] {
+  if (readFailure === undefined) return [];
+  return [
+    `${readFailure.task === task ? 'its task' : readFailure.task} could not be read: ${readFailure.why}`,
+  ];
 }
 
 /** `its task changed to Reopened at …, and that could not be read: …` */
@@ -95,22 +97,22 @@ function changedUnread(change: UnreadChange | undefined): string {
 }
 
 function reasonOf(counted: CountedFollowUp, why: WhyBlocked): string {
-  const { followUp, effective, word, history, chain, unread, unreadChange, refusal } = counted;
-  const since = word === undefined ? '' : ` since ${formatTime(word.since)}`;
-  const at = word === undefined ? '' : ` at ${formatTime(word.since)}`;
+  const { followUp, effective, taskState, history, chain, readFailure, unreadChange, refusal } = counted;
+  const since = taskState === undefined ? '' : ` since ${formatTime(taskState.since)}`;
+  const at = taskState === undefined ? '' : ` at ${formatTime(taskState.since)}`;
   switch (why) {
     case 'outstanding':
-      return word !== undefined && word.state === 'open'
+      return taskState !== undefined && taskState.state === 'open'
         ? `outstanding, and its task has been open${since}`
-        : `outstanding${statusSince(counted)}${unread === undefined ? '; nothing is known of its task yet' : ''}`;
+        : `outstanding${statusSince(counted)}${readFailure === undefined ? '; nothing is known of its task yet' : ''}`;
     case 'set-back':
       if (history.was === undefined && history.doneAt === undefined)
-        return `setting it to what its task says (${word?.state ?? 'closed'}${since}) was interrupted, and it was changed at ${formatTime(history.since)}: perhaps somebody has set it back. Tick it off, or release the incident`;
-      return `it was done in incident.io and has been outstanding again since ${formatTime(history.since)}, which is later than its task was ${word?.state ?? 'closed'}${word === undefined ? '' : ` (${formatTime(word.since)})`}: tick it off, or release the incident`;
+        return `setting it to what its task says (${taskState?.state ?? 'closed'}${since}) was interrupted, and it was changed at ${formatTime(history.since)}: perhaps somebody has set it back. Tick it off, or release the incident`;
+      return `it was done in incident.io and has been outstanding again since ${formatTime(history.since)}, which is later than its task was ${taskState?.state ?? 'closed'}${taskState === undefined ? '' : ` (${formatTime(taskState.since)})`}: tick it off, or release the incident`;
     case 'reopened':
       return `its task was done and has been open again${since}`;
     case 'closed-by-automation':
-      return `${chain === undefined ? 'its task' : `${explainChain(chain)}; that one`} was closed by ${actorOf(word)}${'label' in effective ? ` under the label “${effective.label}”` : ''}${at}, not by a person: reopen it, close it by hand, or release the incident`;
+      return `${chain === undefined ? 'its task' : `${explainChain(chain)}; that one`} was closed by ${actorOf(taskState)}${'label' in effective ? ` under the label “${effective.label}”` : ''}${at}, not by a person: reopen it, close it by hand, or release the incident`;
     case 'task-deleted':
       return `its task was deleted in the tracker${at}: tick the follow-up off in incident.io, or set it to “not doing”`;
     case 'task-declined':
@@ -126,9 +128,9 @@ function reasonOf(counted: CountedFollowUp, why: WhyBlocked): string {
       return `“not doing” in incident.io${statusSince(counted)}, which does not count as done here`;
     case 'tracker-disagrees':
       return `it is ticked off in incident.io, and its tracker does not agree: ${
-        word === undefined || word.state === 'unknown-duplicate'
+        taskState === undefined || taskState.state === 'unknown-duplicate'
           ? 'nothing is known of its task yet'
-          : `its task has been ${word.state}${since}`
+          : `its task has been ${taskState.state}${since}`
       }`;
     case 'changed-unread':
       return changedUnread(unreadChange);
@@ -175,8 +177,10 @@ export function refusedSince({ since, at }: { since?: number; at: number }, agai
   return `refused ${first}at ${formatTime(at)}; it is tried again some minutes after the incident, its follow-ups or the roles of the API key change${retried}, or after a release`;
 }
 
-function actorOf(word: CountedTask | undefined): string {
-  return (word !== undefined && word.state !== 'unknown-duplicate' && word.actor) || 'automation';
+function actorOf(taskState: CountedTask | undefined): string {
+  return (
+    (taskState !== undefined && taskState.state !== 'unknown-duplicate' && taskState.actor) || 'automation'
+  );
 }
 
 /** `waits for PROJ-12 and acme/api#7` */

@@ -43,7 +43,7 @@ export async function storeOutcome(
   const incident =
     facts?.incident ?? (await store.incidents.get(incidentId)) ?? (facts && (await named(incidentId, deps)));
   const wait = verdict.verdict === 'wait' ? verdict : undefined;
-  const alive = facts?.followUps.filter(({ effective }) => effective.counts !== 'gone');
+  const alive = facts?.followUps.filter(({ effective }) => effective.countsAs !== 'deleted');
   const outcome: Outcome = {
     incident: incidentId,
     reference: incident?.reference,
@@ -57,7 +57,7 @@ export async function storeOutcome(
     wokenBy: job.why,
     review: job.id,
     all: alive?.length,
-    done: alive?.filter(({ effective }) => effective.counts === 'done').length,
+    done: alive?.filter(({ effective }) => effective.countsAs === 'done').length,
     dryRun: deps.writer === undefined ? true : undefined,
     looks: facts && fingerprintOf(facts),
     releasedAt: facts?.releasedAt,

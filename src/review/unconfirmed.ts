@@ -22,7 +22,7 @@ export function unconfirmedOf(
   { answers, releasedAt = -Infinity, now }: Pick<Facts, 'answers' | 'releasedAt' | 'now'>,
 ): Unconfirmed[] {
   return followUps.flatMap((counted) => {
-    if (counted.effective.counts !== 'done') return [];
+    if (counted.effective.countsAs !== 'done') return [];
     for (const task of tasksOf(counted)) {
       const answer = answers?.get(task);
       const doubt = answer && unconfirmedTask(counted, task, answer, { releasedAt, now });
@@ -38,9 +38,11 @@ function unconfirmedTask(
   answer: TrackerConfirmation,
   { releasedAt, now }: { releasedAt: number; now: number },
 ): Unconfirmed | undefined {
-  const { followUp, word } = counted;
+  const { followUp, taskState } = counted;
   const closed =
-    word !== undefined && (word.state === 'done' || word.state === 'declined') ? word : undefined;
+    taskState !== undefined && (taskState.state === 'done' || taskState.state === 'declined')
+      ? taskState
+      : undefined;
   if (releasedAt >= (closed?.receivedAt ?? followUp.updatedAt)) return undefined;
   const doubt = (why: string, retryAt?: number): Unconfirmed => ({
     counted,

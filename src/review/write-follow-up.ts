@@ -6,7 +6,7 @@ import { ForbiddenError, inApiWords, NotFoundError, RefusedError } from '../inci
 import { PutBack } from '../queue/queues.ts';
 import { addToStory } from '../store/history/stories.ts';
 import type { StoryEntry } from '../store/history/story.ts';
-import type { WriteMark } from '../store/records.ts';
+import type { LastWrite } from '../store/records.ts';
 import { nextHistory } from '../store/status-history.ts';
 import type { Store } from '../store/store.ts';
 import { isPrivate } from '../visibility.ts';
@@ -33,14 +33,14 @@ export async function writeFollowUp(
   deps: WriteDeps,
 ): Promise<void> {
   const { store, api, clock, log, key, keyStillWorks } = deps;
-  const { followUp, word: task } = counted;
+  const { followUp, taskState: task } = counted;
   if (task === undefined || task.state === 'unknown-duplicate')
-    throw new TypeError(`${followUp.id} is to be written without a task's word`);
-  const word = describeTaskState(task);
-  const mark = await store.lastWrites.get(followUp.id);
+    throw new TypeError(`${followUp.id} is to be written without a task's state`);
+  const writtenState = describeTaskState(task);
+  const lastWrite = await store.lastWrites.get(followUp.id);
   await store.lastWrites.put(followUp.id, {
     phase: 'intent',
-    word,
+    word: writtenState,
     target,
     before: followUp.updatedAt,
     beforeOurs: counted.history?.ours !== undefined,
@@ -65,7 +65,7 @@ export async function writeFollowUp(
   try {
     const { followUp: written, requestId } = await api.setFollowUpStatus(followUp, target);
     const { updatedAt: after } = written;
-    const applied: WriteMark = { phase: 'applied', word, target, after, at: clock.now() };
+    const applied: LastWrite = { phase: 'applied', word: writtenState, target, after, at: clock.now() };
     await store.lastWrites.put(followUp.id, applied);
     // So that the sync finds no change, and wakes no review for our own write.
     await store.followUps.update(
@@ -94,9 +94,9 @@ export async function writeFollowUp(
   } catch (error) {
     // A refused write took no effect: whoever sets the status next is not us.
     if (error instanceof NotFoundError || error instanceof RefusedError || error instanceof ForbiddenError)
-      await (mark === undefined
+      await (lastWrite === undefined
         ? store.lastWrites.remove(followUp.id)
-        : store.lastWrites.put(followUp.id, mark));
+        : store.lastWrites.put(followUp.id, lastWrite));
     // Deleted meanwhile: the next read shows it.
     if (error instanceof NotFoundError) return;
     if (!(error instanceof RefusedError || error instanceof ForbiddenError)) throw error;
@@ -105,13 +105,13 @@ export async function writeFollowUp(
     // If it cannot be read now, a later change cannot be recognized.
     const incident = await api.incident(followUp.incidentId).catch(() => undefined);
     await store.writeRefusals.update([followUp.id], (before) => ({
-      word,
+      word: writtenState,
       followUpUpdatedAt: followUp.updatedAt,
       incidentUpdatedAt: incident?.updatedAt,
       roles: [...key.roles],
       words: inApiWords(error),
       at,
-      since: before?.word === word ? (before.since ?? before.at) : at,
+      since: before?.word === writtenState ? (before.since ?? before.at) : at,
     }));
     await tell({ requestId: error.requestId, refused: error.words ?? error.message });
     log.warn(

@@ -91,7 +91,7 @@ export type IndexedFollowUp = z.infer<typeof indexedFollowUp>;
 export const linkRecord = z.array(z.tuple([z.string(), z.string()]));
 
 /** Our last write of a follow-up: distinguishes it from a person's. */
-export const writeMark = z.discriminatedUnion('phase', [
+export const lastWrite = z.discriminatedUnion('phase', [
   z.object({
     phase: z.literal('intent'),
     word: z.string(),
@@ -111,7 +111,7 @@ export const writeMark = z.discriminatedUnion('phase', [
     at: z.number().optional(),
   }),
 ]);
-export type WriteMark = z.infer<typeof writeMark>;
+export type LastWrite = z.infer<typeof lastWrite>;
 
 /** incident.io's error when it refused to write a follow-up, and what that may depend on: see `refusals.ts`. */
 export const writeRefusal = z.object({

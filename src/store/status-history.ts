@@ -1,4 +1,4 @@
-import type { IndexedFollowUp, StatusHistory, WriteMark } from './records.ts';
+import type { IndexedFollowUp, LastWrite, StatusHistory } from './records.ts';
 
 /**
  * What is known about how a follow-up's status came about. `updated_at` moves with every write of a row (title, owner,
@@ -21,11 +21,11 @@ export function isDone(status: string): boolean {
 }
 
 /** The status that a write of ours set, or was going to set. */
-export function targetOf(mark: WriteMark): string {
-  if (mark.target !== undefined) return mark.target;
+export function targetOf(lastWrite: LastWrite): string {
+  if (lastWrite.target !== undefined) return lastWrite.target;
   // An earlier release stored only the task's state.
-  if (mark.word.startsWith('done/')) return 'completed';
-  return mark.word.startsWith('declined/') ? 'not_doing' : 'outstanding';
+  if (lastWrite.word.startsWith('done/')) return 'completed';
+  return lastWrite.word.startsWith('declined/') ? 'not_doing' : 'outstanding';
 }
 
 /** Lists may show whole seconds, and lag behind writes: for this long (ms) a row of the same second may be older. */
@@ -33,24 +33,29 @@ const LAG = 10_000;
 const second = (ms: number) => Math.floor(ms / 1000);
 
 /** Whether a list shows the follow-up as it was before our last write was answered. */
-export function isStale(seen: StatusVersion, mark: WriteMark | undefined, now: number): boolean {
-  if (mark?.phase !== 'applied') return false;
-  if (second(seen.updatedAt) < second(mark.after)) return true;
-  return seen.status !== targetOf(mark) && seen.updatedAt <= mark.after && now - (mark.at ?? 0) < LAG;
+export function isStale(seen: StatusVersion, lastWrite: LastWrite | undefined, now: number): boolean {
+  if (lastWrite?.phase !== 'applied') return false;
+  if (second(seen.updatedAt) < second(lastWrite.after)) return true;
+  return (
+    seen.status !== targetOf(lastWrite) &&
+    seen.updatedAt <= lastWrite.after &&
+    now - (lastWrite.at ?? 0) < LAG
+  );
 }
 
 /** The history after one more version was read. `row` is what was known before; `now` is our clock, ms. */
 export function nextHistory(
   row: KnownRow | undefined,
   seen: StatusVersion,
-  mark: WriteMark | undefined,
+  lastWrite: LastWrite | undefined,
   now: number,
 ): StatusHistory {
-  if (row === undefined) return firstHistory(seen, mark, now);
-  const history = row.history ?? firstHistory(row, mark, row.indexedAt);
+  if (row === undefined) return firstHistory(seen, lastWrite, now);
+  const history = row.history ?? firstHistory(row, lastWrite, row.indexedAt);
   if (row.status === seen.status) {
-    const isUndone = seen.updatedAt !== row.updatedAt && maybeUndone(seen, mark);
-    if (!isUndone && !wasUndone(row, seen, mark, history)) return sameStatus(history, row, seen, mark, now);
+    const isUndone = seen.updatedAt !== row.updatedAt && maybeUndone(seen, lastWrite);
+    if (!isUndone && !wasUndone(row, seen, lastWrite, history))
+      return sameStatus(history, row, seen, lastWrite, now);
     const setBacks = history.setBacks + 1;
     const undone = {
       ...history,
@@ -64,7 +69,7 @@ export function nextHistory(
     return history.ours === undefined ? undone : { ...undone, was: undefined };
   }
 
-  const ours = ourWrite(row, seen, mark);
+  const ours = ourWrite(row, seen, lastWrite);
   const changed = { seenAt: now, was: row.status, setBacks: history.setBacks, ours };
   if (isDone(seen.status))
     return { ...changed, since: changedAt(row, seen), doneAt: seen.updatedAt, setBack: false };
@@ -86,12 +91,13 @@ export function nextHistory(
 export function reportedHistory(
   row: KnownRow,
   told: StatusVersion,
-  mark: WriteMark | undefined,
+  lastWrite: LastWrite | undefined,
   now: number,
 ): StatusHistory {
-  const history = row.history ?? firstHistory(row, mark, row.indexedAt);
+  const history = row.history ?? firstHistory(row, lastWrite, row.indexedAt);
   if (!isDone(told.status) || told.updatedAt <= (history.doneAt ?? -Infinity)) return history;
-  const undoneByUs = mark?.phase === 'applied' && targetOf(mark) === 'outstanding' ? mark.after : -Infinity;
+  const undoneByUs =
+    lastWrite?.phase === 'applied' && targetOf(lastWrite) === 'outstanding' ? lastWrite.after : -Infinity;
   if (told.updatedAt <= undoneByUs) return history;
   const next = { ...history, doneAt: told.updatedAt };
   const wasBefore = row.status === 'outstanding' && told.updatedAt < row.updatedAt;
@@ -107,7 +113,7 @@ export function knownDoneBefore(history: StatusHistory, { updatedAt }: StatusVer
 }
 
 /** For a follow-up that was never seen before, or of which an earlier release stored no history. */
-function firstHistory(seen: StatusVersion, mark: WriteMark | undefined, seenAt: number): StatusHistory {
+function firstHistory(seen: StatusVersion, lastWrite: LastWrite | undefined, seenAt: number): StatusHistory {
   const isDoneNow = isDone(seen.status);
   const first: StatusHistory = {
     since: changedAt(undefined, seen),
@@ -116,29 +122,29 @@ function firstHistory(seen: StatusVersion, mark: WriteMark | undefined, seenAt: 
     setBack: false,
     setBacks: 0,
   };
-  if (mark === undefined) return first;
-  const target = targetOf(mark);
-  if (mark.phase === 'intent') {
-    if (mark.before === seen.updatedAt) return mark.beforeOurs ? { ...first, ours: '' } : first;
-    if (target === seen.status) return { ...first, ours: mark.word };
-    return maybeUndone(seen, mark) ? { ...first, setBack: true, setBacks: 1 } : first;
+  if (lastWrite === undefined) return first;
+  const target = targetOf(lastWrite);
+  if (lastWrite.phase === 'intent') {
+    if (lastWrite.before === seen.updatedAt) return lastWrite.beforeOurs ? { ...first, ours: '' } : first;
+    if (target === seen.status) return { ...first, ours: lastWrite.word };
+    return maybeUndone(seen, lastWrite) ? { ...first, setBack: true, setBacks: 1 } : first;
   }
-  if (target === seen.status && seen.updatedAt >= mark.after) return { ...first, ours: mark.word };
+  if (target === seen.status && seen.updatedAt >= lastWrite.after) return { ...first, ours: lastWrite.word };
   if (isDoneNow || !isDone(target)) return first;
-  if (seen.updatedAt <= mark.after) return { ...first, doneAt: mark.after };
-  return { ...first, was: target, doneAt: mark.after, setBack: true, setBacks: 1 };
+  if (seen.updatedAt <= lastWrite.after) return { ...first, doneAt: lastWrite.after };
+  return { ...first, was: target, doneAt: lastWrite.after, setBack: true, setBacks: 1 };
 }
 
 /**
  * A write of ours was interrupted, and the row was written since: by us and then by somebody who set it back, or for
  * another reason and not by us. That cannot be known, so nobody is fought.
  */
-function maybeUndone({ status, updatedAt }: StatusVersion, mark: WriteMark | undefined): boolean {
+function maybeUndone({ status, updatedAt }: StatusVersion, lastWrite: LastWrite | undefined): boolean {
   return (
-    mark?.phase === 'intent' &&
-    isDone(targetOf(mark)) &&
+    lastWrite?.phase === 'intent' &&
+    isDone(targetOf(lastWrite)) &&
     status === 'outstanding' &&
-    updatedAt !== mark.before
+    updatedAt !== lastWrite.before
   );
 }
 
@@ -146,17 +152,17 @@ function maybeUndone({ status, updatedAt }: StatusVersion, mark: WriteMark | und
 function wasUndone(
   row: StatusVersion,
   seen: StatusVersion,
-  mark: WriteMark | undefined,
+  lastWrite: LastWrite | undefined,
   { setBack, since }: StatusHistory,
 ): boolean {
   return (
-    mark?.phase === 'applied' &&
-    isDone(targetOf(mark)) &&
+    lastWrite?.phase === 'applied' &&
+    isDone(targetOf(lastWrite)) &&
     seen.status === 'outstanding' &&
-    row.updatedAt < mark.after &&
-    seen.updatedAt > mark.after &&
+    row.updatedAt < lastWrite.after &&
+    seen.updatedAt > lastWrite.after &&
     // A setting back before our write is another one.
-    !(setBack && since > mark.after)
+    !(setBack && since > lastWrite.after)
   );
 }
 
@@ -164,19 +170,19 @@ function wasUndone(
 function wasReopenedByUs(
   row: StatusVersion,
   seen: StatusVersion,
-  mark: WriteMark | undefined,
+  lastWrite: LastWrite | undefined,
   isAnew: boolean,
 ): boolean {
-  if (mark === undefined || targetOf(mark) !== 'outstanding') return false;
-  if (mark.phase === 'intent') return isAnew && mark.before !== seen.updatedAt;
-  return mark.after > row.updatedAt && seen.updatedAt > mark.after;
+  if (lastWrite === undefined || targetOf(lastWrite) !== 'outstanding') return false;
+  if (lastWrite.phase === 'intent') return isAnew && lastWrite.before !== seen.updatedAt;
+  return lastWrite.after > row.updatedAt && seen.updatedAt > lastWrite.after;
 }
 
 function sameStatus(
   history: StatusHistory,
   row: StatusVersion,
   seen: StatusVersion,
-  mark: WriteMark | undefined,
+  lastWrite: LastWrite | undefined,
   now: number,
 ): StatusHistory {
   const { doneAt, setBack } = history;
@@ -187,7 +193,7 @@ function sameStatus(
     // It was not seen being set back, so nothing counts as a new end for it.
     const isAnew = completedAt !== undefined && completedAt > (row.completedAt ?? Infinity);
     // Unless we set it back ourselves, and somebody completed it before we read it again.
-    if (wasReopenedByUs(row, seen, mark, isAnew)) {
+    if (wasReopenedByUs(row, seen, lastWrite, isAnew)) {
       const since = completedAt ?? seen.updatedAt;
       const setBacks = history.setBacks + 1;
       return { ...known, since, seenAt: now, was: 'outstanding', setBacks, ours: undefined };
@@ -217,10 +223,15 @@ function changedAt(
 }
 
 /** The task state that we wrote, if the change from `row` to `seen` was our own. */
-function ourWrite(row: StatusVersion, seen: StatusVersion, mark: WriteMark | undefined): string | undefined {
-  if (mark === undefined || targetOf(mark) !== seen.status) return undefined;
-  if (mark.phase === 'intent') return mark.before === seen.updatedAt ? undefined : mark.word;
+function ourWrite(
+  row: StatusVersion,
+  seen: StatusVersion,
+  lastWrite: LastWrite | undefined,
+): string | undefined {
+  if (lastWrite === undefined || targetOf(lastWrite) !== seen.status) return undefined;
+  if (lastWrite.phase === 'intent') return lastWrite.before === seen.updatedAt ? undefined : lastWrite.word;
   const isBetween =
-    mark.after === seen.updatedAt || (mark.after > row.updatedAt && mark.after < seen.updatedAt);
-  return isBetween ? mark.word : undefined;
+    lastWrite.after === seen.updatedAt ||
+    (lastWrite.after > row.updatedAt && lastWrite.after < seen.updatedAt);
+  return isBetween ? lastWrite.word : undefined;
 }

@@ -13,6 +13,7 @@ import {
   incidentRecord,
   indexedFollowUp,
   LONGEST_CHAIN,
+  lastWrite,
   linkRecord,
   movedBack,
   outcome,
@@ -20,7 +21,6 @@ import {
   refusal,
   taskRecord,
   unreadChange,
-  writeMark,
   writeRefusal,
 } from './records.ts';
 import { backlogEntry, inForce, observedSince } from './start-records.ts';
@@ -122,7 +122,7 @@ export class Store {
     this.links = new Table(tables, 'links', linkRecord);
     this.followUps = new Table(tables, 'follow-ups', indexedFollowUp);
     this.followUpsOf = new Table(tables, 'follow-ups-of', z.array(z.string()));
-    this.lastWrites = new Table(tables, 'marks', writeMark);
+    this.lastWrites = new Table(tables, 'marks', lastWrite);
     this.writeRefusals = new Table(tables, 'write-refusals', writeRefusal);
     this.incidents = new Table(tables, 'incidents', incidentRecord);
     this.references = new Table(tables, 'references', z.string());
@@ -257,27 +257,27 @@ export class Store {
     await this.tables.unrank(PENDING_WAKES, incidents);
   }
 
-  /** Whether (and by which mark) a sync of follow-ups was requested. */
+  /** Whether (and by which request) a sync of follow-ups was requested. */
   async syncWanted(): Promise<string | undefined> {
-    const mark = await this.meta.get('sync-wanted');
-    return mark === undefined ? undefined : String(mark);
+    const request = await this.meta.get('sync-wanted');
+    return request === undefined ? undefined : String(request);
   }
 
-  async wantSync(mark: string): Promise<void> {
-    await this.meta.put('sync-wanted', mark);
+  async wantSync(request: string): Promise<void> {
+    await this.meta.put('sync-wanted', request);
     this.syncSignal.notify();
   }
 
   /** Requests a sync for a task without a link, which also looks whether a follow-up without one has got it. */
-  async wantLinks(mark: string): Promise<void> {
+  async wantLinks(request: string): Promise<void> {
     const { meta } = this;
-    await this.tables.put([meta.change('sync-wanted', mark), meta.change('links-wanted', mark)]);
+    await this.tables.put([meta.change('sync-wanted', request), meta.change('links-wanted', request)]);
     this.syncSignal.notify();
   }
 
-  /** Clears the mark, unless it was set again since it was read. */
-  async syncDone(mark: string): Promise<void> {
-    await this.meta.update(['sync-wanted'], (current) => (current === mark ? undefined : current));
+  /** Clears the request, unless another one came since it was read. */
+  async syncDone(request: string): Promise<void> {
+    await this.meta.update(['sync-wanted'], (current) => (current === request ? undefined : current));
   }
 }
 

@@ -64,7 +64,7 @@ export const seenHooks = z.object({
       since: z.number(),
       /** When it was last seen in it, ms; absent in what an earlier release wrote. */
       seenAt: z.number().optional(),
-      /** A mark of the token that saw it: another one may not be shown it. */
+      /** A short digest of the token that saw it: another one may not be shown it. */
       by: z.string().optional(),
     }),
   ),

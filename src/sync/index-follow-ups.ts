@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { forgetUnlinked } from '../events/unlinked.ts';
-import type { IndexedFollowUp, WriteMark } from '../store/records.ts';
+import type { IndexedFollowUp, LastWrite } from '../store/records.ts';
 import { isStale, nextHistory } from '../store/status-history.ts';
 import type { Store } from '../store/store.ts';
 import type { FollowUp, TaskKey } from '../vocabulary.ts';
@@ -21,7 +21,10 @@ export async function indexFollowUps(
   beforeChange: (incidents: string[]) => Promise<void> = async () => {},
 ): Promise<{ changed: Set<string>; tasks: Map<TaskKey, string[]> }> {
   const ids = page.map(({ id }) => id);
-  const [known, marks] = await Promise.all([store.followUps.getMany(ids), store.lastWrites.getMany(ids)]);
+  const [known, lastWrites] = await Promise.all([
+    store.followUps.getMany(ids),
+    store.lastWrites.getMany(ids),
+  ]);
   const now = clock.now();
   const tasks = new Map<TaskKey, string[]>();
   const fresh: { id: string; row: IndexedFollowUp; before?: IndexedFollowUp }[] = [];
@@ -32,7 +35,7 @@ export async function indexFollowUps(
   });
   const currentKeys = await store.currentKeysOf(former);
   const rowOf = (before: IndexedFollowUp | undefined, followUp: FollowUp) =>
-    indexedRow(before, followUp, marks.get(followUp.id), { now, taskKeyOf, currentKeys });
+    indexedRow(before, followUp, lastWrites.get(followUp.id), { now, taskKeyOf, currentKeys });
   for (const followUp of page) {
     const { id, reference, incidentId } = followUp;
     const task = reference && taskKeyOf(reference.provider, reference.permalink);
@@ -94,14 +97,14 @@ async function refusedOf(followUps: readonly FollowUp[], store: Store): Promise<
 function indexedRow(
   before: IndexedFollowUp | undefined,
   followUp: FollowUp,
-  mark: WriteMark | undefined,
+  lastWrite: LastWrite | undefined,
   {
     now,
     taskKeyOf,
     currentKeys,
   }: { now: number; currentKeys: ReadonlyMap<TaskKey, TaskKey> } & Pick<IndexDeps, 'taskKeyOf'>,
 ): IndexedFollowUp {
-  if (before !== undefined && (before.updatedAt > followUp.updatedAt || isStale(followUp, mark, now)))
+  if (before !== undefined && (before.updatedAt > followUp.updatedAt || isStale(followUp, lastWrite, now)))
     return before;
   const { reference } = followUp;
   const task = reference && taskKeyOf(reference.provider, reference.permalink);
@@ -128,7 +131,7 @@ function indexedRow(
     indexedAt: (isSame ? before?.indexedAt : undefined) ?? now,
     ...(task === undefined && last !== undefined && { lastTask: last }),
     ...(connectedAt !== undefined && { connectedAt }),
-    history: nextHistory(before, followUp, mark, now),
+    history: nextHistory(before, followUp, lastWrite, now),
   };
 }
 

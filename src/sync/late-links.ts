@@ -36,7 +36,8 @@ export async function lookForLinks(deps: SyncDeps, keepLease: () => Promise<void
   await store.meta.update([LOOKED_TO], () => rest);
   await store.meta.put(LOOKED_AT, clock.now());
   // A task that was reported meanwhile is looked for next time.
-  if (rest === undefined) await store.meta.update([WANTED], (mark) => (mark === wanted ? undefined : mark));
+  if (rest === undefined)
+    await store.meta.update([WANTED], (request) => (request === wanted ? undefined : request));
   return woken;
 }
 

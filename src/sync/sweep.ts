@@ -210,7 +210,7 @@ async function look(
     })
     .map(({ id }) => id);
   const waitedFor = all
-    .filter(({ followUp, effective }) => followUp.status === 'outstanding' || effective.counts === 'blocks')
+    .filter(({ followUp, effective }) => followUp.status === 'outstanding' || effective.countsAs === 'blocks')
     .flatMap(tasksOf);
   return { ready, waitedFor };
 }

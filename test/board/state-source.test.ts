@@ -8,16 +8,16 @@ import { followUp, historyOf, minutes, rule, T0, taskRecord } from '../support/m
 const later = T0 + minutes(20);
 const wordOf = (
   of: Partial<FollowUp>,
-  word: ReturnType<typeof taskRecord> | undefined,
+  taskState: ReturnType<typeof taskRecord> | undefined,
   history: Partial<StatusHistory> = {},
 ) => {
   const one = followUp(of);
-  const known = { history: historyOf(one, history), ...(word && { task: word }), now: later };
+  const known = { history: historyOf(one, history), ...(taskState && { task: taskState }), now: later };
   return stateSource({
     followUp: one,
     history: known.history,
     effective: effectiveState(one, known, rule()),
-    ...(word && { word }),
+    ...(taskState && { taskState }),
   });
 };
 
@@ -56,7 +56,7 @@ describe('the word that counts', () => {
     ],
     ['a task that a bot closed', {}, taskRecord({ by: 'automation' }), {}, 'tracker'],
     ['a follow-up that was deleted', { status: 'deleted' }, undefined, {}, undefined],
-  ])('is told of %s', (_, of, word, history, expected) => {
-    expect(wordOf(of, word, history)).toBe(expected);
+  ])('is told of %s', (_, of, taskState, history, expected) => {
+    expect(wordOf(of, taskState, history)).toBe(expected);
   });
 });

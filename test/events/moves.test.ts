@@ -56,7 +56,7 @@ describe('a task that moved', () => {
       completedAt: T0 + minutes(5),
     });
     const known = { task: await standing(), history: historyOf(ticked), now: T0 + minutes(10) };
-    expect(effectiveState(ticked, known, rule())).toEqual({ counts: 'blocks', why: 'reopened' });
+    expect(effectiveState(ticked, known, rule())).toEqual({ countsAs: 'blocks', why: 'reopened' });
   });
 
   it('and was closed by a machine is not closed by the person who moves it, whichever is told first', async () => {

@@ -33,8 +33,8 @@ const mutations = [
     breaks: 'duplicates in a circle count as declined',
     only: 'jira',
     file: 'src/review/duplicates.ts',
-    from: "if (places.has(place)) return { links, noEnd: 'circle' };",
-    to: 'if (places.has(place)) return { links: links.slice(0, 1) };',
+    from: "if (currentKeys.has(currentKey)) return { links, noEnd: 'circle' };",
+    to: 'if (currentKeys.has(currentKey)) return { links: links.slice(0, 1) };',
   },
   {
     name: 'panel of GitHub',

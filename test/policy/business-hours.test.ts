@@ -143,7 +143,7 @@ describe('business hours', () => {
         const by = rule({ businessHours, settleTime: minutes(settle) });
         const facts: Facts = {
           ...{ rule: by, changedWhileWriting: false, records: new Map(), closures: [], answers: new Map() },
-          followUps: [{ followUp: made, history: historyOf(made), effective: { counts: 'done' } }],
+          followUps: [{ followUp: made, history: historyOf(made), effective: { countsAs: 'done' } }],
           ready: { since: now - minutes(1_000), statusId: statuses.learning.id },
           ...{
             incident: incident(),

@@ -278,7 +278,7 @@ const anyRead: fc.Arbitrary<Read> = fc
 const now = T0 + minutes(120);
 const count = ({ followUp: it, task }: Read, by: Rule): CountedFollowUp => ({
   followUp: it,
-  word: task,
+  taskState: task,
   history: historyOf(it),
   effective: effectiveState(it, { task, history: historyOf(it), now }, by),
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hookStatuses, isOff } from '../../src/read-back/hook-status.ts';
 import { createHookWatch, type HookWatch, seenAfter } from '../../src/read-back/hook-watch.ts';
-import { tokenMark } from '../../src/read-back/token-mark.ts';
+import { tokenDigest } from '../../src/read-back/token-digest.ts';
 import { noteProcess } from '../../src/store/process-notes.ts';
 import type { HookLook } from '../../src/trackers/hooks.ts';
 import { T0 } from '../support/make.ts';
@@ -144,11 +144,11 @@ describe("a tracker's webhooks", () => {
     await watch().look();
     const kept = JSON.stringify(await world.store.hooks.get('github'));
     expect(kept).not.toContain(world.fake.token);
-    const mark = await tokenMark('github', world.fake.token);
-    expect(mark).toMatch(/^[\da-f]{6}$/);
-    expect(kept).toContain(`"${mark}"`);
-    expect(await tokenMark('github', 'ghp_another')).not.toBe(mark);
-    expect(await tokenMark('gitlab', world.fake.token)).not.toBe(mark);
+    const digest = await tokenDigest('github', world.fake.token);
+    expect(digest).toMatch(/^[\da-f]{6}$/);
+    expect(kept).toContain(`"${digest}"`);
+    expect(await tokenDigest('github', 'ghp_another')).not.toBe(digest);
+    expect(await tokenDigest('gitlab', world.fake.token)).not.toBe(digest);
   });
 
   it('that are off are told once, and again when something new is so', async () => {

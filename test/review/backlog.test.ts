@@ -36,7 +36,7 @@ function counted(task: TaskRecord | undefined, told: Told = {}): Counted {
   return {
     followUp: made,
     task: 'jira:acme.atlassian.net/PROJ-1',
-    ...(task && { word: task }),
+    ...(task && { taskState: task }),
     history,
     row: told.row ?? { indexedAt: START + 1 },
     effective: effectiveState(made, { ...(task && { task }), history, now: LATER }, rule()),

@@ -57,7 +57,7 @@ function counted(
   return {
     followUp: made,
     task: 'github:github.com/acme/api#1',
-    word: task,
+    taskState: task,
     history: historyOf(made),
     row: { indexedAt: T0 },
     effective: effectiveState(made, { task, history: historyOf(made), now }, by),
@@ -447,7 +447,7 @@ const rows: Row[] = [
     'one that was ready before a token was added says so',
     {
       followUps: [
-        { ...byTask, word: { ...taskRecord(), delivery: 'read-back', receivedAt: T0 + minutes(40) } },
+        { ...byTask, taskState: { ...taskRecord(), delivery: 'read-back', receivedAt: T0 + minutes(40) } },
       ],
       observedSince: { first: T0 - minutes(10), synced: T0, added: { 'github token': T0 + minutes(30) } },
     },
@@ -1437,7 +1437,7 @@ describe('decide, whatever the facts', () => {
   it('never closes while a follow-up blocks', () => {
     fc.assert(
       fc.property(anyFacts, anyPolicy, (given, rules) => {
-        const blocks = given.followUps.some(({ effective: { counts } }) => counts === 'blocks');
+        const blocks = given.followUps.some(({ effective: { countsAs } }) => countsAs === 'blocks');
         expect(blocks && closes(decideBy(given, rules).verdict)).toBe(false);
       }),
       propertyRuns(20_000, 1_000),
@@ -1460,7 +1460,7 @@ describe('decide, whatever the facts', () => {
       fc.property(anyFacts, anyPolicy, (given, rules) => {
         if (!closes(decideBy(given, rules).verdict)) return;
         expect(
-          given.followUps.filter(({ effective: { counts } }) => counts === 'done').length,
+          given.followUps.filter(({ effective: { countsAs } }) => countsAs === 'done').length,
         ).toBeGreaterThan(0);
         expect(given.hold).toBeUndefined();
         expect(['live', 'triage', 'learning']).toContain(given.incident?.status.category);

@@ -64,78 +64,81 @@ describe('a follow-up whose task is a duplicate', () => {
 
   it('blocks while the end of the chain is open, and counts once that one is closed', async () => {
     await tell(...chain, plain(JIRA(3), 'open', 5));
-    expect((await counted()).effective).toMatchObject({ counts: 'blocks', why: 'duplicate-of-open' });
-    expect((await counted(setAt(9))).effective).toMatchObject({ counts: 'blocks', why: 'duplicate-of-open' });
+    expect((await counted()).effective).toMatchObject({ countsAs: 'blocks', why: 'duplicate-of-open' });
+    expect((await counted(setAt(9))).effective).toMatchObject({
+      countsAs: 'blocks',
+      why: 'duplicate-of-open',
+    });
     await tell(plain(JIRA(3), 'done', 20));
-    expect((await counted()).effective).toEqual({ counts: 'done', write: 'completed' });
+    expect((await counted()).effective).toEqual({ countsAs: 'done', write: 'completed' });
     await tell(plain(JIRA(3), 'open', 30, { reopened: true }));
     expect((await counted(setAt(25))).effective).toMatchObject({
-      counts: 'blocks',
+      countsAs: 'blocks',
       why: 'duplicate-of-open',
     });
   });
 
   it('blocks while nothing is known of the end, and counts once that one is read as closed', async () => {
     await tell(...chain);
-    expect((await counted()).effective).toEqual({ counts: 'blocks', why: 'duplicate-of-unknown' });
-    expect((await counted(setAt(9))).effective).toMatchObject({ counts: 'blocks' });
+    expect((await counted()).effective).toEqual({ countsAs: 'blocks', why: 'duplicate-of-unknown' });
+    expect((await counted(setAt(9))).effective).toMatchObject({ countsAs: 'blocks' });
     await tell(plain(JIRA(3), 'done', 4));
-    expect((await counted()).effective).toMatchObject({ counts: 'done' });
+    expect((await counted()).effective).toMatchObject({ countsAs: 'done' });
   });
 
   it('whose end was deleted blocks: nobody can close that one any more', async () => {
     await tell(...chain, plain(JIRA(3), 'deleted', 20));
-    expect((await counted(setAt(9))).effective).toEqual({ counts: 'blocks', why: 'duplicate-of-unknown' });
+    expect((await counted(setAt(9))).effective).toEqual({ countsAs: 'blocks', why: 'duplicate-of-unknown' });
     expect(explain(await counted())).toContain('OPS-3, which was deleted');
   });
 
   it('blocks where the chain is a circle, however long', async () => {
     await tell(duplicate(JIRA(1), JIRA(2)), duplicate(JIRA(2), JIRA(1)));
-    expect((await counted(setAt(9))).effective).toEqual({ counts: 'blocks', why: 'duplicate-of-unknown' });
+    expect((await counted(setAt(9))).effective).toEqual({ countsAs: 'blocks', why: 'duplicate-of-unknown' });
     await tell(duplicate(JIRA(2), JIRA(3), 20), duplicate(JIRA(3), JIRA(2), 20));
-    expect((await counted()).effective).toEqual({ counts: 'blocks', why: 'duplicate-of-unknown' });
+    expect((await counted()).effective).toEqual({ countsAs: 'blocks', why: 'duplicate-of-unknown' });
     await tell(duplicate(JIRA(1), JIRA(1), 40));
-    expect((await counted()).effective).toEqual({ counts: 'blocks', why: 'duplicate-of-unknown' });
+    expect((await counted()).effective).toEqual({ countsAs: 'blocks', why: 'duplicate-of-unknown' });
     await tell(plain(JIRA(1), 'done', 50));
-    expect((await counted()).effective).toMatchObject({ counts: 'done' });
+    expect((await counted()).effective).toMatchObject({ countsAs: 'done' });
   });
 
   it('sees a circle also where a task of it was moved', async () => {
     await tell(duplicate(JIRA(1), JIRA(2)));
     await store.currentKeys.put(JIRA(3), JIRA(1));
     await tell(duplicate(JIRA(2), JIRA(3)));
-    expect((await counted()).effective).toEqual({ counts: 'blocks', why: 'duplicate-of-unknown' });
+    expect((await counted()).effective).toEqual({ countsAs: 'blocks', why: 'duplicate-of-unknown' });
   });
 
   it(`follows ${LONGEST_CHAIN} tasks and no more: a longer chain blocks, and is not read on`, async () => {
     const links = (count: number) =>
       Array.from({ length: count }, (_, n) => duplicate(JIRA(n + 1), JIRA(n + 2)));
     await tell(...links(LONGEST_CHAIN), plain(JIRA(LONGEST_CHAIN + 1), 'done', 20));
-    expect((await counted()).effective).toMatchObject({ counts: 'done' });
+    expect((await counted()).effective).toMatchObject({ countsAs: 'done' });
     await tell(
       duplicate(JIRA(LONGEST_CHAIN + 1), JIRA(LONGEST_CHAIN + 2), 30),
       plain(JIRA(LONGEST_CHAIN + 2), 'done', 20),
     );
-    expect((await counted()).effective).toEqual({ counts: 'blocks', why: 'duplicate-of-unknown' });
+    expect((await counted()).effective).toEqual({ countsAs: 'blocks', why: 'duplicate-of-unknown' });
     expect(explain(await counted())).toContain(`more than ${LONGEST_CHAIN} are not followed`);
   });
 
   it('is followed from one tracker into another', async () => {
     await tell(duplicate(JIRA(1), GITHUB(2)), duplicate(GITHUB(2), LINEAR(3)), plain(LINEAR(3), 'open', 1));
-    expect((await counted()).effective).toMatchObject({ counts: 'blocks', why: 'duplicate-of-open' });
+    expect((await counted()).effective).toMatchObject({ countsAs: 'blocks', why: 'duplicate-of-open' });
     await tell(plain(LINEAR(3), 'done', 20));
-    expect((await counted()).effective).toMatchObject({ counts: 'done' });
+    expect((await counted()).effective).toMatchObject({ countsAs: 'done' });
   });
 
   it('whose end a machine closed blocks as such', async () => {
     await tell(...chain, plain(JIRA(3), 'done', 20, { by: 'automation', actor: 'stale[bot]' }));
-    expect((await counted()).effective).toEqual({ counts: 'blocks', why: 'closed-by-automation' });
+    expect((await counted()).effective).toEqual({ countsAs: 'blocks', why: 'closed-by-automation' });
     expect(explain(await counted())).toContain('that one was closed by stale[bot]');
   });
 
   it('counts by itself once it is open again, whatever it was a duplicate of', async () => {
     await tell(...chain, plain(JIRA(3), 'done', 20), plain(JIRA(1), 'open', 30, { reopened: true }));
-    expect((await counted()).effective).toEqual({ counts: 'blocks', why: 'reopened' });
+    expect((await counted()).effective).toEqual({ countsAs: 'blocks', why: 'reopened' });
   });
 
   describe.each([
@@ -146,22 +149,25 @@ describe('a follow-up whose task is a duplicate', () => {
     beforeEach(() => tell(...chain, ...end));
 
     it('is lifted by a person who sets the follow-up after its task was closed as a duplicate, and not before', async () => {
-      expect((await counted(setAt(9))).effective.counts).toBe('blocks');
-      expect((await counted(setAt(11))).effective).toEqual({ counts: 'done' });
-      expect((await counted({ ...setAt(11), status: 'not_doing' })).effective).toEqual({ counts: 'done' });
-      expect((await counted({ updatedAt: T0 + minutes(99) })).effective.counts).toBe('blocks');
+      expect((await counted(setAt(9))).effective.countsAs).toBe('blocks');
+      expect((await counted(setAt(11))).effective).toEqual({ countsAs: 'done' });
+      expect((await counted({ ...setAt(11), status: 'not_doing' })).effective).toEqual({ countsAs: 'done' });
+      expect((await counted({ updatedAt: T0 + minutes(99) })).effective.countsAs).toBe('blocks');
     });
 
     it('is lifted by a release after all of it was told, and not by one before', async () => {
-      expect((await counted({}, T0 + minutes(11))).effective.counts).toBe('blocks');
-      expect((await counted({}, T0 + minutes(12))).effective).toEqual({ counts: 'done', write: 'not_doing' });
+      expect((await counted({}, T0 + minutes(11))).effective.countsAs).toBe('blocks');
+      expect((await counted({}, T0 + minutes(12))).effective).toEqual({
+        countsAs: 'done',
+        write: 'not_doing',
+      });
       await tell(plain(JIRA(3), 'open', 40, { reopened: true }));
-      expect((await counted({}, T0 + minutes(12))).effective.counts).toBe('blocks');
+      expect((await counted({}, T0 + minutes(12))).effective.countsAs).toBe('blocks');
     });
 
     it('is lifted when the end is read as closed', async () => {
       await tell(plain(JIRA(3), 'done', 50));
-      expect((await counted()).effective).toEqual({ counts: 'done', write: 'completed' });
+      expect((await counted()).effective).toEqual({ countsAs: 'done', write: 'completed' });
     });
   });
 
@@ -189,7 +195,7 @@ describe('a follow-up whose task is a duplicate', () => {
         const told = [...links, ...links].sort((a, b) => order(a, seed) - order(b, seed));
         store = new Store(createMemoryTables());
         await tell(...told);
-        expect((await counted()).effective.counts).toBe(
+        expect((await counted()).effective.countsAs).toBe(
           end === 'done' || end === 'declined' ? 'done' : 'blocks',
         );
       }),

@@ -42,46 +42,46 @@ const cases: [
   [
     'an outstanding follow-up without a word of its task blocks',
     [outstanding, {}],
-    { counts: 'blocks', why: 'outstanding' },
+    { countsAs: 'blocks', why: 'outstanding' },
   ],
-  ['a completed follow-up without a word of its task is done', [ticked, {}], { counts: 'done' }],
-  ['a follow-up that is not being done is done', [dropped, {}], { counts: 'done' }],
+  ['a completed follow-up without a word of its task is done', [ticked, {}], { countsAs: 'done' }],
+  ['a follow-up that is not being done is done', [dropped, {}], { countsAs: 'done' }],
   [
     'a deleted follow-up does not exist',
     [followUp({ status: 'deleted' }), { task: open }],
-    { counts: 'gone' },
+    { countsAs: 'deleted' },
   ],
   [
     'a status that nobody knows blocks',
     [followUp({ status: 'someday' }), { task: done }],
-    { counts: 'blocks', why: 'unknown-status' },
+    { countsAs: 'blocks', why: 'unknown-status' },
   ],
 
   // done
   [
     'a done task completes its outstanding follow-up',
     [outstanding, { task: done }],
-    { counts: 'done', write: 'completed' },
+    { countsAs: 'done', write: 'completed' },
   ],
   [
     'a done task leaves a follow-up that is not being done as it is',
     [dropped, { task: done }],
-    { counts: 'done' },
+    { countsAs: 'done' },
   ],
   [
     'a follow-up set back by a person after its task was done stays set back',
     [setBack, { task: done, history: backAt20 }],
-    { counts: 'blocks', why: 'set-back' },
+    { countsAs: 'blocks', why: 'set-back' },
   ],
   [
     'a follow-up that was written after its task was done, and was never known done, was set back by nobody',
     [setBack, { task: done }],
-    { counts: 'done', write: 'completed' },
+    { countsAs: 'done', write: 'completed' },
   ],
   [
     'a follow-up that was set back before its task was done counts as its task',
     [setBack, { task: taskRecord({ since: T0 + minutes(25) }), history: backAt20 }],
-    { counts: 'done', write: 'completed' },
+    { countsAs: 'done', write: 'completed' },
   ],
   [
     'a follow-up that was set back stays so when its row is written again',
@@ -89,17 +89,17 @@ const cases: [
       followUp({ updatedAt: T0 + minutes(40) }),
       { task: taskRecord({ since: T0 + minutes(19) }), history: backAt20 },
     ],
-    { counts: 'blocks', why: 'set-back' },
+    { countsAs: 'blocks', why: 'set-back' },
   ],
   [
     'a release lifts that it was set back',
     [setBack, { task: done, history: backAt20, releasedAt: backAt20.seenAt }],
-    { counts: 'done', write: 'completed' },
+    { countsAs: 'done', write: 'completed' },
   ],
   [
     'a release before it was seen set back does not',
     [setBack, { task: done, history: backAt20, releasedAt: backAt20.seenAt - 1 }],
-    { counts: 'blocks', why: 'set-back' },
+    { countsAs: 'blocks', why: 'set-back' },
   ],
   [
     'what we set back ourselves, since its task was open again, is nobody’s decision',
@@ -110,78 +110,78 @@ const cases: [
         history: historyOf(setBack, { ours: describeTaskState(reopened) }),
       },
     ],
-    { counts: 'done', write: 'completed' },
+    { countsAs: 'done', write: 'completed' },
   ],
   [
     'a follow-up ticked off before its task was done stays completed',
     [tickedBefore, { task: done }],
-    { counts: 'done' },
+    { countsAs: 'done' },
   ],
 
   // declined
   [
     'a declined task sets its outstanding follow-up to not doing',
     [outstanding, { task: declined }],
-    { counts: 'done', write: 'not_doing' },
+    { countsAs: 'done', write: 'not_doing' },
   ],
   [
     'a task declined by nobody knows whom counts too',
     [outstanding, { task: taskRecord({ state: 'declined', by: 'unknown' }) }],
-    { counts: 'done', write: 'not_doing' },
+    { countsAs: 'done', write: 'not_doing' },
   ],
   [
     'a declined task never turns completed into not doing',
     [tickedBefore, { task: declined }],
-    { counts: 'done' },
+    { countsAs: 'done' },
   ],
 
   // open
   [
     'a reopened task blocks and sets its completed follow-up back',
     [tickedBefore, { task: reopened }],
-    { counts: 'blocks', why: 'reopened', write: 'outstanding' },
+    { countsAs: 'blocks', why: 'reopened', write: 'outstanding' },
   ],
   [
     'a reopened task blocks although its follow-up was ticked off later',
     [ticked, { task: reopened }],
-    { counts: 'blocks', why: 'reopened' },
+    { countsAs: 'blocks', why: 'reopened' },
   ],
   [
     'a reopened task blocks by itself when its follow-up is outstanding',
     [outstanding, { task: reopened }],
-    { counts: 'blocks', why: 'reopened' },
+    { countsAs: 'blocks', why: 'reopened' },
   ],
   [
     'an open task that was never done leaves the word to its follow-up',
     [tickedBefore, { task: open }],
-    { counts: 'done' },
+    { countsAs: 'done' },
   ],
   [
     'an open task that was never done leaves an outstanding follow-up outstanding',
     [outstanding, { task: open }],
-    { counts: 'blocks', why: 'outstanding' },
+    { countsAs: 'blocks', why: 'outstanding' },
   ],
 
   // automation
   [
     'a task closed by automation blocks',
     [outstanding, { task: stale }],
-    { counts: 'blocks', why: 'closed-by-automation' },
+    { countsAs: 'blocks', why: 'closed-by-automation' },
   ],
   [
     'a task closed by automation blocks although its follow-up was ticked off later',
     [ticked, { task: stale }],
-    { counts: 'blocks', why: 'closed-by-automation' },
+    { countsAs: 'blocks', why: 'closed-by-automation' },
   ],
   [
     'a task closed by automation counts after the incident was released',
     [outstanding, { task: stale, releasedAt: stale.receivedAt }],
-    { counts: 'done', write: 'completed' },
+    { countsAs: 'done', write: 'completed' },
   ],
   [
     'a release before the closing by automation does not count it',
     [outstanding, { task: stale, releasedAt: stale.receivedAt - 1 }],
-    { counts: 'blocks', why: 'closed-by-automation' },
+    { countsAs: 'blocks', why: 'closed-by-automation' },
   ],
 
   [
@@ -190,39 +190,39 @@ const cases: [
       outstanding,
       { task: { ...stale, receivedAt: stale.since + minutes(9) }, releasedAt: stale.since + minutes(5) },
     ],
-    { counts: 'blocks', why: 'closed-by-automation' },
+    { countsAs: 'blocks', why: 'closed-by-automation' },
   ],
 
   // deleted
   [
     'a deleted task leaves an outstanding follow-up to a person',
     [outstanding, { task: deleted }],
-    { counts: 'blocks', why: 'task-deleted' },
+    { countsAs: 'blocks', why: 'task-deleted' },
   ],
-  ['a deleted task does not hold a completed follow-up', [ticked, { task: deleted }], { counts: 'done' }],
+  ['a deleted task does not hold a completed follow-up', [ticked, { task: deleted }], { countsAs: 'done' }],
 
   // duplicates
   [
     'one whose reference cannot be read blocks, whatever its status',
     [{ ...outstanding, status: 'completed', malformedReference: 'issue_permalink' }, {}],
-    { counts: 'blocks', why: 'malformed-reference' },
+    { countsAs: 'blocks', why: 'malformed-reference' },
   ],
   [
     'a duplicate of a task that has told nothing blocks',
     [outstanding, { task: { state: 'unknown-duplicate', since: T0, receivedAt: T0, delivery: 'd' } }],
-    { counts: 'blocks', why: 'duplicate-of-unknown' },
+    { countsAs: 'blocks', why: 'duplicate-of-unknown' },
   ],
 
   // times
   [
     'within the same second nobody knows who was later, and the task counts',
     [followUp({ updatedAt: done.since + 900 }), { task: done }],
-    { counts: 'done', write: 'completed' },
+    { countsAs: 'done', write: 'completed' },
   ],
   [
     'a follow-up that nobody touched since it was created has no word of its own',
     [followUp({ createdAt: T0 + minutes(30), updatedAt: T0 + minutes(30) }), { task: done }],
-    { counts: 'done', write: 'completed' },
+    { countsAs: 'done', write: 'completed' },
   ],
 
   // our own writes
@@ -232,27 +232,27 @@ const cases: [
       followUp({ status: 'completed', updatedAt: T0 + minutes(20), completedAt: T0 + minutes(20) }),
       {
         task: taskRecord({ state: 'open', seenClosed: true, since: T0 + minutes(15) }),
-        mark: { phase: 'applied', word: describeTaskState(done), after: T0 + minutes(20) },
+        lastWrite: { phase: 'applied', word: describeTaskState(done), after: T0 + minutes(20) },
         history: historyOf(ticked, { ours: describeTaskState(done) }),
       },
     ],
-    { counts: 'blocks', why: 'reopened', write: 'outstanding' },
+    { countsAs: 'blocks', why: 'reopened', write: 'outstanding' },
   ],
   [
     'a sync that reverts what was written is not written against',
     [
       followUp({ updatedAt: T0 + minutes(21) }),
-      { task: done, mark: { phase: 'applied', word: describeTaskState(done), after: T0 + minutes(20) } },
+      { task: done, lastWrite: { phase: 'applied', word: describeTaskState(done), after: T0 + minutes(20) } },
     ],
-    { counts: 'blocks', why: 'set-back' },
+    { countsAs: 'blocks', why: 'set-back' },
   ],
   [
     'nor within the second in which it was written, however coarse the times are',
     [
       followUp({ updatedAt: done.since + 900 }),
-      { task: done, mark: { phase: 'applied', word: describeTaskState(done), after: done.since + 500 } },
+      { task: done, lastWrite: { phase: 'applied', word: describeTaskState(done), after: done.since + 500 } },
     ],
-    { counts: 'blocks', why: 'set-back' },
+    { countsAs: 'blocks', why: 'set-back' },
   ],
   [
     'a word that was written is not written again',
@@ -260,10 +260,10 @@ const cases: [
       followUp({ status: 'outstanding', updatedAt: T0 + minutes(20) }),
       {
         task: reopened,
-        mark: { phase: 'applied', word: describeTaskState(reopened), after: T0 + minutes(20) },
+        lastWrite: { phase: 'applied', word: describeTaskState(reopened), after: T0 + minutes(20) },
       },
     ],
-    { counts: 'blocks', why: 'reopened' },
+    { countsAs: 'blocks', why: 'reopened' },
   ],
   [
     'after a crash an unchanged follow-up was not written',
@@ -271,7 +271,7 @@ const cases: [
       outstanding,
       {
         task: done,
-        mark: {
+        lastWrite: {
           phase: 'intent',
           word: describeTaskState(done),
           target: 'completed',
@@ -280,7 +280,7 @@ const cases: [
         },
       },
     ],
-    { counts: 'done', write: 'completed' },
+    { countsAs: 'done', write: 'completed' },
   ],
   [
     'after a crash a follow-up with the status that was meant was written by us',
@@ -288,7 +288,7 @@ const cases: [
       followUp({ status: 'completed', updatedAt: T0 + minutes(20), completedAt: T0 + minutes(20) }),
       {
         task: done,
-        mark: {
+        lastWrite: {
           phase: 'intent',
           word: describeTaskState(done),
           target: 'completed',
@@ -297,7 +297,7 @@ const cases: [
         },
       },
     ],
-    { counts: 'done' },
+    { countsAs: 'done' },
   ],
   [
     'after a crash a follow-up that was changed, and is outstanding, was changed by somebody else',
@@ -305,7 +305,7 @@ const cases: [
       followUp({ status: 'outstanding', updatedAt: T0 + minutes(20) }),
       {
         task: done,
-        mark: {
+        lastWrite: {
           phase: 'intent',
           word: describeTaskState(done),
           target: 'completed',
@@ -314,7 +314,7 @@ const cases: [
         },
       },
     ],
-    { counts: 'blocks', why: 'set-back' },
+    { countsAs: 'blocks', why: 'set-back' },
   ],
 
   // refused writes
@@ -340,12 +340,12 @@ function refusals(): typeof cases {
   });
   const changed = followUp({ updatedAt: T0 + minutes(59) });
   const DAY = minutes(24 * 60);
-  const again = { counts: 'done', write: 'completed' };
+  const again = { countsAs: 'done', write: 'completed' };
   return [
     [
       'a write that incident.io refused is not tried again while nothing changes, and says when it is',
       [outstanding, refused(now - minutes(10))],
-      { counts: 'blocks', why: 'write-refused', retryAt: now - minutes(10) + DAY },
+      { countsAs: 'blocks', why: 'write-refused', retryAt: now - minutes(10) + DAY },
     ],
     ['a refused write is tried again after a day', [outstanding, refused(now - DAY)], again],
     [
@@ -356,7 +356,7 @@ function refusals(): typeof cases {
     [
       'not before some minutes have passed',
       [changed, refused(now - minutes(1))],
-      { counts: 'blocks', why: 'write-refused', retryAt: now + minutes(4) },
+      { countsAs: 'blocks', why: 'write-refused', retryAt: now + minutes(4) },
     ],
     [
       'a refused write is tried again once the incident changed',
@@ -371,7 +371,7 @@ function refusals(): typeof cases {
     [
       'what is not known has not changed',
       [outstanding, refused(now - minutes(5), { roles: ['a'] }, { incidentUpdatedAt: 1 })],
-      { counts: 'blocks', why: 'write-refused', retryAt: now - minutes(5) + DAY },
+      { countsAs: 'blocks', why: 'write-refused', retryAt: now - minutes(5) + DAY },
     ],
     [
       'a refused write is tried again after a release',
@@ -389,20 +389,24 @@ function refusals(): typeof cases {
 /** As known of a follow-up that was first seen as it is, unless something else is given. */
 const known = (given: FollowUp, over: Partial<KnownHistory>): KnownHistory => ({
   now,
-  history: nextHistory(undefined, given, over.mark, now),
+  history: nextHistory(undefined, given, over.lastWrite, now),
   ...over,
 });
 
 describe('what a follow-up counts as', () => {
   it('a list that lags behind our own write is no word, and nothing is written against it', () => {
-    const mark = { phase: 'applied', word: describeTaskState(done), after: T0 + minutes(20) + 500 } as const;
-    const over = { task: done, mark };
+    const lastWrite = {
+      phase: 'applied',
+      word: describeTaskState(done),
+      after: T0 + minutes(20) + 500,
+    } as const;
+    const over = { task: done, lastWrite };
     expect(effectiveState(outstanding, known(outstanding, over), rules)).toEqual({
-      counts: 'blocks',
+      countsAs: 'blocks',
       why: 'not-shown-yet',
     });
     const shown = { ...outstanding, status: 'completed', updatedAt: T0 + minutes(20) };
-    expect(effectiveState(shown, known(shown, over), rules)).toEqual({ counts: 'done' });
+    expect(effectiveState(shown, known(shown, over), rules)).toEqual({ countsAs: 'done' });
   });
 
   it.each(cases)('%s', (_promise, [given, over], expected) => {
@@ -431,184 +435,184 @@ describe('what a follow-up counts as', () => {
       { declinedCounts: false },
       outstanding,
       { task: declined },
-      { counts: 'blocks', why: 'task-declined' },
+      { countsAs: 'blocks', why: 'task-declined' },
     ],
     [
       'a follow-up that is not being done blocks',
       { notDoingCounts: false },
       notDoing,
       {},
-      { counts: 'blocks', why: 'not-doing' },
+      { countsAs: 'blocks', why: 'not-doing' },
     ],
     [
       'a declined task is not written as what does not count',
       { notDoingCounts: false },
       outstanding,
       { task: declined },
-      { counts: 'blocks', why: 'task-declined' },
+      { countsAs: 'blocks', why: 'task-declined' },
     ],
     [
       'a declined task blocks although incident.io’s copy of it says completed later',
       { declinedCounts: false },
       ticked,
       { task: declined },
-      { counts: 'blocks', why: 'task-declined' },
+      { countsAs: 'blocks', why: 'task-declined' },
     ],
     [
       'so it does where not doing does not count',
       { notDoingCounts: false },
       ticked,
       { task: declined },
-      { counts: 'blocks', why: 'task-declined' },
+      { countsAs: 'blocks', why: 'task-declined' },
     ],
     [
       'a declined task counts after the incident was released',
       { declinedCounts: false },
       outstanding,
       { task: declined, releasedAt: declined.receivedAt },
-      { counts: 'done', write: 'not_doing' },
+      { countsAs: 'done', write: 'not_doing' },
     ],
-    ['a completed one counts all the same', { notDoingCounts: false }, ticked, {}, { counts: 'done' }],
+    ['a completed one counts all the same', { notDoingCounts: false }, ticked, {}, { countsAs: 'done' }],
     [
       'a bot counts',
       { automationCounts: true },
       outstanding,
       { task: byBot },
-      { counts: 'done', write: 'completed' },
+      { countsAs: 'done', write: 'completed' },
     ],
     [
       'a bot counts, and this one does not',
       { automationCounts: true, closingsDoNotCountOf: ['stale*'] },
       outstanding,
       { task: byBot },
-      { counts: 'blocks', why: 'closed-by-automation' },
+      { countsAs: 'blocks', why: 'closed-by-automation' },
     ],
     [
       'no bot counts but this one',
       { closingsCountOf: ['stale*'] },
       outstanding,
       { task: byBot },
-      { counts: 'done', write: 'completed' },
+      { countsAs: 'done', write: 'completed' },
     ],
     [
       'a bot that counts and does not count does not',
       { closingsCountOf: ['stale*'], closingsDoNotCountOf: ['stale*'] },
       outstanding,
       { task: byBot },
-      { counts: 'blocks', why: 'closed-by-automation' },
+      { countsAs: 'blocks', why: 'closed-by-automation' },
     ],
     [
       'a label that was added shows a bot',
       { inactivityLabels: ['zombie'] },
       outstanding,
       { task: labelledBy('unknown', 'bug', 'Zombie') },
-      { counts: 'blocks', why: 'closed-by-automation', label: 'Zombie' },
+      { countsAs: 'blocks', why: 'closed-by-automation', label: 'Zombie' },
     ],
     [
       'a label that was added shows a bot, and this bot counts',
       { inactivityLabels: ['zombie'], closingsCountOf: ['deploy*'] },
       outstanding,
       { task: labelledBy('unknown', 'zombie') },
-      { counts: 'done', write: 'completed' },
+      { countsAs: 'done', write: 'completed' },
     ],
     [
       'a label that was added shows a bot, until the incident is released',
       { inactivityLabels: ['zombie'] },
       outstanding,
       { task: labelledBy('unknown', 'zombie'), releasedAt: now },
-      { counts: 'done', write: 'completed' },
+      { countsAs: 'done', write: 'completed' },
     ],
     [
       'a label that was added says nothing of a person',
       { inactivityLabels: ['zombie'] },
       outstanding,
       { task: labelledBy('person', 'zombie') },
-      { counts: 'done', write: 'completed' },
+      { countsAs: 'done', write: 'completed' },
     ],
     [
       'a label that was taken away shows no bot',
       { notInactivityLabels: ['stale-docs'] },
       outstanding,
       { task: labelledBy('automation', 'bug', 'stale docs') },
-      { counts: 'done', write: 'completed' },
+      { countsAs: 'done', write: 'completed' },
     ],
     [
       'another label than the one that was taken away shows a bot',
       { notInactivityLabels: ['stale-docs'] },
       outstanding,
       { task: labelledBy('automation', 'stale', 'stale-docs') },
-      { counts: 'blocks', why: 'closed-by-automation', label: 'stale' },
+      { countsAs: 'blocks', why: 'closed-by-automation', label: 'stale' },
     ],
     [
       'a label that was taken away lifts nothing where more than labels decided, or an earlier release',
       { notInactivityLabels: ['stale'] },
       outstanding,
       { task: byBot },
-      { counts: 'blocks', why: 'closed-by-automation' },
+      { countsAs: 'blocks', why: 'closed-by-automation' },
     ],
     [
       'an account does not count',
       { closingsDoNotCountOf: ['Octocat'] },
       outstanding,
       { task: done },
-      { counts: 'blocks', why: 'closed-by-automation' },
+      { countsAs: 'blocks', why: 'closed-by-automation' },
     ],
     [
       'an account does not count, until the incident is released',
       { closingsDoNotCountOf: ['octocat'] },
       outstanding,
       { task: done, releasedAt: now },
-      { counts: 'done', write: 'completed' },
+      { countsAs: 'done', write: 'completed' },
     ],
     [
       'what was ticked off by hand counts once the tracker agrees',
       { trackerMustAgree: true },
       ticked,
       { task: taskRecord({ state: 'open', seenClosed: false }) },
-      { counts: 'blocks', why: 'tracker-disagrees' },
+      { countsAs: 'blocks', why: 'tracker-disagrees' },
     ],
     [
       'without a word of the tracker it does not',
       { trackerMustAgree: true },
       ticked,
       {},
-      { counts: 'blocks', why: 'tracker-disagrees' },
+      { countsAs: 'blocks', why: 'tracker-disagrees' },
     ],
     [
       'it does where the task is closed',
       { trackerMustAgree: true },
       ticked,
       { task: done },
-      { counts: 'done' },
+      { countsAs: 'done' },
     ],
     [
       'it does where there is no task',
       { trackerMustAgree: true },
       { ...ticked, reference: undefined },
       {},
-      { counts: 'done' },
+      { countsAs: 'done' },
     ],
-    ['one that may stay open is exempt', { mayStayOpen: mayWait }, labelled, {}, { counts: 'exempt' }],
+    ['one that may stay open is exempt', { mayStayOpen: mayWait }, labelled, {}, { countsAs: 'exempt' }],
     [
       'one that may stay open is written when its task is done',
       { mayStayOpen: mayWait },
       labelled,
       { task: done },
-      { counts: 'done', write: 'completed' },
+      { countsAs: 'done', write: 'completed' },
     ],
     [
       'one that may stay open is set back when its task is open again',
       { mayStayOpen: mayWait },
       { ...labelled, status: 'completed', completedAt: T0 },
       { task: taskRecord({ state: 'open', seenClosed: true }) },
-      { counts: 'exempt', write: 'outstanding' },
+      { countsAs: 'exempt', write: 'outstanding' },
     ],
     [
       'one that must be done blocks',
       { mayStayOpen: mayWait, mustBeDone: mayWait },
       labelled,
       {},
-      { counts: 'blocks', why: 'outstanding' },
+      { countsAs: 'blocks', why: 'outstanding' },
     ],
   ])('where policy says so: %s', (_promise, over, given, more, expected) => {
     expect(effectiveState(given, known(given, more), rule(over))).toEqual(expected);

@@ -45,7 +45,7 @@ async function wordsOf(tasks: [string, string], store: Store) {
     clock: { now: () => T0 + minutes(10) },
     taskKeyOf: (_, permalink) => permalink,
   });
-  return counted.map(({ word }) => word?.state);
+  return counted.map(({ taskState }) => taskState?.state);
 }
 
 describe('follow-ups of one incident about the same task are told the same word', () => {

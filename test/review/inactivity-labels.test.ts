@@ -41,19 +41,19 @@ async function counted(set: string, account: { login: string; type: string }, ..
 }
 
 const bot = { login: 'zombie-bot[bot]', type: 'Bot' };
-const done = { counts: 'done', write: 'completed' };
+const done = { countsAs: 'done', write: 'completed' };
 
 describe('labels of a policy', () => {
   it('that are added make the closing of a machine automation, and check names the label', async () => {
     expect((await counted('{}', bot, 'bug', 'Zombie')).effective).toEqual(done);
     const { effective, words } = await counted('{ inactivity_labels: zombie }', bot, 'bug', 'Zombie');
-    expect(effective).toEqual({ counts: 'blocks', why: 'closed-by-automation', label: 'Zombie' });
+    expect(effective).toEqual({ countsAs: 'blocks', why: 'closed-by-automation', label: 'Zombie' });
     expect(words).toContain('closed by zombie-bot[bot] under the label “Zombie” at');
   });
 
   it('that are taken away let the closing of a machine count, but for one that another label shows', async () => {
     const set = '{ not_inactivity_labels: [stale-docs, wontfix] }';
-    expect((await counted('{}', bot, 'stale docs')).effective).toMatchObject({ counts: 'blocks' });
+    expect((await counted('{}', bot, 'stale docs')).effective).toMatchObject({ countsAs: 'blocks' });
     expect((await counted(set, bot, 'stale docs', 'WontFix')).effective).toEqual(done);
     expect((await counted(set, bot, 'stale docs', 'no-activity')).effective).toMatchObject({
       why: 'closed-by-automation',
@@ -66,7 +66,7 @@ describe('labels of a policy', () => {
     expect((await counted(added, { login: 'ada', type: 'User' }, 'zombie')).effective).toEqual(done);
     const stale = { login: 'stale[bot]', type: 'Bot' };
     expect((await counted('{ not_inactivity_labels: stale }', stale, 'stale')).effective).toEqual({
-      counts: 'blocks',
+      countsAs: 'blocks',
       why: 'closed-by-automation',
     });
   });

@@ -11,13 +11,13 @@ const open: CountedFollowUp = {
   followUp: followUp(),
   history: historyOf(followUp()),
   row: { indexedAt: T0 },
-  effective: { counts: 'blocks', why: 'outstanding' },
+  effective: { countsAs: 'blocks', why: 'outstanding' },
 };
 const done: CountedFollowUp = {
   ...open,
   followUp: made,
   history: historyOf(made),
-  effective: { counts: 'done' },
+  effective: { countsAs: 'done' },
 };
 const now = T0 + minutes(60);
 

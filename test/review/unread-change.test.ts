@@ -109,16 +109,16 @@ describe('a workflow of Jira that sends the issue as it was before the transitio
 
   it('blocks after a reopening that nobody could read, and says so', async () => {
     await send(webhook('To Do', 'Done', 1), 1);
-    expect((await counted()).effective).toMatchObject({ counts: 'done' });
+    expect((await counted()).effective).toMatchObject({ countsAs: 'done' });
     woken = [];
     await send(postFunction('Done', 'Reopened', 10), 10);
     const { effective } = await counted();
-    expect(effective).toEqual({ counts: 'blocks', why: 'changed-unread' });
+    expect(effective).toEqual({ countsAs: 'blocks', why: 'changed-unread' });
     expect(explain(await counted())).toMatch(
       /changed to Reopened at .*, and could not be read: there is no API token/,
     );
     // The copy of the completion can come late.
-    expect((await counted(setAt(20))).effective).toMatchObject({ counts: 'blocks' });
+    expect((await counted(setAt(20))).effective).toMatchObject({ countsAs: 'blocks' });
     expect(woken).toEqual([INCIDENT]);
   });
 
@@ -126,16 +126,16 @@ describe('a workflow of Jira that sends the issue as it was before the transitio
     await send(webhook('To Do', 'Done', 1), 1);
     await send(webhook('Done', 'To Do', 10), 10);
     await send(postFunction('Done', 'To Do', 10 + 35 / 60_000), 10);
-    expect((await counted()).effective).toEqual({ counts: 'blocks', why: 'reopened' });
+    expect((await counted()).effective).toEqual({ countsAs: 'blocks', why: 'reopened' });
     await send(webhook('To Do', 'Done', 20), 20);
-    expect((await counted()).effective).toMatchObject({ counts: 'done' });
+    expect((await counted()).effective).toMatchObject({ countsAs: 'done' });
   });
 
   it('waits no more once the webhook tells the status that it named', async () => {
     await send(webhook('To Do', 'Done', 1), 1);
     await send(postFunction('Done', 'Reopened', 10), 10);
     await send(webhook('To Do', 'Done', 20), 20);
-    expect((await counted()).effective).toMatchObject({ counts: 'done' });
+    expect((await counted()).effective).toMatchObject({ countsAs: 'done' });
   });
 
   it('is not answered by the closing before it that comes late, or comes again', async () => {
@@ -143,7 +143,7 @@ describe('a workflow of Jira that sends the issue as it was before the transitio
     await send(postFunction('Done', 'Reopened', 10, 1), 10);
     await send(webhook('To Do', 'Done', 1), 11);
     await send(webhook('To Do', 'Done', 5), 12);
-    expect((await counted()).effective).toEqual({ counts: 'blocks', why: 'changed-unread' });
+    expect((await counted()).effective).toEqual({ countsAs: 'blocks', why: 'changed-unread' });
   });
 
   it('is not answered by a closing of before under the name that it changed to', async () => {
@@ -152,9 +152,9 @@ describe('a workflow of Jira that sends the issue as it was before the transitio
     // It may have been declined this time.
     await send(postFunction('To Do', 'Done', 20), 20);
     await send(webhook('To Do', 'Done', 1), 21);
-    expect((await counted()).effective).toEqual({ counts: 'blocks', why: 'changed-unread' });
+    expect((await counted()).effective).toEqual({ countsAs: 'blocks', why: 'changed-unread' });
     await send(webhook('To Do', 'Done', 20), 22);
-    expect((await counted()).effective).toMatchObject({ counts: 'done' });
+    expect((await counted()).effective).toMatchObject({ countsAs: 'done' });
   });
 
   it('says nothing new where the webhook told another name of the same closing just before', async () => {
@@ -164,28 +164,28 @@ describe('a workflow of Jira that sends the issue as it was before the transitio
     const moved = { ...item('status', 'Done', 'Done'), to: '10009', toString: 'Released' };
     await send(updated([moved], { timestamp: at(10), issue: issue({ fields: shown }) }), 10);
     await send(postFunction('Done', 'Released', 10 + 35 / 60_000, 1), 10);
-    expect((await counted()).effective).toMatchObject({ counts: 'done' });
+    expect((await counted()).effective).toMatchObject({ countsAs: 'done' });
   });
 
   it('is lifted by a release that comes after it, and by none before it', async () => {
     await send(webhook('To Do', 'Done', 1), 1);
     await send(postFunction('Done', 'Reopened', 10), 10);
-    expect((await counted({}, at(9))).effective).toMatchObject({ counts: 'blocks' });
-    expect((await counted({}, at(11))).effective).toMatchObject({ counts: 'done' });
+    expect((await counted({}, at(9))).effective).toMatchObject({ countsAs: 'blocks' });
+    expect((await counted({}, at(11))).effective).toMatchObject({ countsAs: 'done' });
   });
 
   it('leaves it to incident.io where nothing else was ever told of the task, and somebody ticked it off since', async () => {
     await send(postFunction('To Do', 'Done', 10), 10);
-    expect((await counted()).effective).toEqual({ counts: 'blocks', why: 'changed-unread' });
-    expect((await counted(setAt(9))).effective).toEqual({ counts: 'blocks', why: 'changed-unread' });
-    expect((await counted(setAt(11))).effective).toEqual({ counts: 'done' });
+    expect((await counted()).effective).toEqual({ countsAs: 'blocks', why: 'changed-unread' });
+    expect((await counted(setAt(9))).effective).toEqual({ countsAs: 'blocks', why: 'changed-unread' });
+    expect((await counted(setAt(11))).effective).toEqual({ countsAs: 'done' });
   });
 
   it('with a token the issue is read, and what is read counts', async () => {
     const access = { jira: { token: 't', urls: ['https://acme.atlassian.net'] } };
     await send(webhook('To Do', 'Done', 1), 1);
     await send(postFunction('Done', 'To Do', 10), 10, access);
-    expect((await counted()).effective).toEqual({ counts: 'blocks', why: 'reopened' });
+    expect((await counted()).effective).toEqual({ countsAs: 'blocks', why: 'reopened' });
     expect(await store.unreadChanges.get(TASK)).toBeUndefined();
   });
 

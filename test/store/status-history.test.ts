@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { StatusHistory, WriteMark } from '../../src/store/records.ts';
+import type { LastWrite, StatusHistory } from '../../src/store/records.ts';
 import { isStale, nextHistory, reportedHistory, type StatusVersion } from '../../src/store/status-history.ts';
 import { minutes, T0 } from '../support/make.ts';
 
@@ -19,7 +19,7 @@ const notDoing = (n: number): StatusVersion => ({ status: 'not_doing', updatedAt
 const wrote = (
   n: number,
   target: 'completed' | 'outstanding' = 'completed',
-): Extract<WriteMark, { phase: 'applied' }> => ({
+): Extract<LastWrite, { phase: 'applied' }> => ({
   phase: 'applied',
   word: target === 'completed' ? 'done/person/1' : 'open/person/1',
   target,
@@ -27,8 +27,8 @@ const wrote = (
   at: at(n),
 });
 /** What an earlier release kept of the same. */
-const wroteBefore = (n: number): WriteMark => ({ phase: 'applied', word: 'done/person/1', after: at(n) });
-const meant = (before: number): WriteMark => ({
+const wroteBefore = (n: number): LastWrite => ({ phase: 'applied', word: 'done/person/1', after: at(n) });
+const meant = (before: number): LastWrite => ({
   phase: 'intent',
   word: 'done/person/1',
   target: 'completed',
@@ -41,7 +41,7 @@ type Step = StatusVersion | { told: StatusVersion };
 /** The history after these versions were read, or told, one after the other, each a minute after it was written. */
 function historyAfter(
   steps: readonly Step[],
-  mark?: WriteMark,
+  lastWrite?: LastWrite,
   indexed?: StatusVersion,
 ): StatusHistory | undefined {
   let row: (StatusVersion & { indexedAt: number; history?: StatusHistory }) | undefined = indexed && {
@@ -51,9 +51,13 @@ function historyAfter(
   for (const step of steps) {
     if ('told' in step) {
       if (row === undefined) throw new TypeError('told of a follow-up that is not in the index');
-      row = { ...row, history: reportedHistory(row, step.told, mark, step.told.updatedAt + minutes(1)) };
+      row = { ...row, history: reportedHistory(row, step.told, lastWrite, step.told.updatedAt + minutes(1)) };
     } else
-      row = { ...step, indexedAt: T0, history: nextHistory(row, step, mark, step.updatedAt + minutes(1)) };
+      row = {
+        ...step,
+        indexedAt: T0,
+        history: nextHistory(row, step, lastWrite, step.updatedAt + minutes(1)),
+      };
   }
   return row?.history;
 }
@@ -64,7 +68,7 @@ describe('whose status it is', () => {
       promise: string,
       steps: Step[],
       expected: Partial<StatusHistory>,
-      mark?: WriteMark,
+      lastWrite?: LastWrite,
       indexed?: StatusVersion,
     ]
   >([
@@ -252,8 +256,8 @@ describe('whose status it is', () => {
       { setBack: true, since: at(13) },
       wrote(11),
     ],
-  ])('%s', (_promise, steps, expected, mark, indexed) => {
-    expect(historyAfter(steps, mark, indexed)).toMatchObject(expected);
+  ])('%s', (_promise, steps, expected, lastWrite, indexed) => {
+    expect(historyAfter(steps, lastWrite, indexed)).toMatchObject(expected);
   });
 
   it('is told alike in whatever order what was read and told arrives', () => {
@@ -277,7 +281,7 @@ describe('whose status it is', () => {
 
 it('that may have been set back after we set it back ourselves is not told to have been done before', () => {
   const row = { ...completed(0), indexedAt: T0 };
-  const ours: WriteMark = { phase: 'applied', word: 'open/person/1', target: 'outstanding', after: at(2) };
+  const ours: LastWrite = { phase: 'applied', word: 'open/person/1', target: 'outstanding', after: at(2) };
   const setBack = nextHistory(row, outstanding(2, undefined), ours, at(3));
   expect(setBack).toMatchObject({ setBack: false, was: 'completed', ours: 'open/person/1' });
   // Our next write was interrupted, and the row was written since, for whatever reason.
@@ -288,7 +292,7 @@ it('that may have been set back after we set it back ourselves is not told to ha
 
 describe('a row that lists show after our write', () => {
   const now = at(5) + 1_000;
-  it.each<[promise: string, seen: StatusVersion, mark: WriteMark | undefined, stale: boolean]>([
+  it.each<[promise: string, seen: StatusVersion, lastWrite: LastWrite | undefined, stale: boolean]>([
     ['is stale where it is older', outstanding(4), wrote(5), true],
     [
       'is stale for some seconds where times are too coarse to tell',
@@ -300,7 +304,7 @@ describe('a row that lists show after our write', () => {
     ['is as written', completed(5), wrote(5), false],
     ['is believed in the end', outstanding(5), { ...wrote(5), at: at(5) - 10_000 }, false],
     ['is believed where we wrote nothing', outstanding(4), undefined, false],
-  ])('%s', (_promise, seen, mark, stale) => {
-    expect(isStale(seen, mark, now)).toBe(stale);
+  ])('%s', (_promise, seen, lastWrite, stale) => {
+    expect(isStale(seen, lastWrite, now)).toBe(stale);
   });
 });

@@ -49,7 +49,7 @@ export function listRow(group: Section, { incident, record, followUps }: ReadInc
 }
 
 function listed({ followUp, effective, task }: CountedFollowUp): ListedFollowUp[] {
-  if (effective.counts === 'gone') return [];
+  if (effective.countsAs === 'deleted') return [];
   const { title, reference, owner } = followUp;
   const project = task === undefined ? undefined : projectOf(task);
   return [
@@ -59,7 +59,7 @@ function listed({ followUp, effective, task }: CountedFollowUp): ListedFollowUp[
       ...(task !== undefined && { task, tracker: titleOf(task) }),
       ...(project !== undefined && { project }),
       ...(owner !== undefined && { owner }),
-      ...(effective.counts === 'blocks' && {
+      ...(effective.countsAs === 'blocks' && {
         blocks: task !== undefined && UNTIL_DONE.includes(effective.why) ? 'task' : 'other',
       }),
     },

@@ -170,14 +170,14 @@ function countedOf(
     writable: { title, labels: [...labels] },
   };
   const history = nextHistory(undefined, followUp, undefined, createdAt);
-  const word = task && recordOf(eventOf(task, number, at - HOUR));
+  const taskState = task && recordOf(eventOf(task, number, at - HOUR));
   return {
     ...{
       followUp,
       history,
-      effective: effectiveState(followUp, { history, now: at, ...(word && { task: word }) }, rule),
+      effective: effectiveState(followUp, { history, now: at, ...(taskState && { task: taskState }) }, rule),
     },
-    ...(word && { word, task: `case:${number}` }),
+    ...(taskState && { taskState, task: `case:${number}` }),
   };
 }
 

@@ -35,7 +35,7 @@ export async function recordLateChanges(
   followUps: readonly CountedFollowUp[],
   deps: LateChangesDeps,
 ): Promise<void> {
-  const blocking = followUps.filter(({ effective }) => effective.counts === 'blocks');
+  const blocking = followUps.filter(({ effective }) => effective.countsAs === 'blocks');
   const late = blocking.map(blockerOf);
   await deps.store.closures.update([incidentId], (current) =>
     current?.map((closure) => (closure.id === closureId ? { ...closure, late } : closure)),

@@ -72,9 +72,9 @@ function lastClosing(closures: readonly Closure[]): Closure | undefined {
 }
 
 /** Whether its task is open after it was known done or declined, be the follow-up written by now or not. */
-function isOpenAgain({ effective, word }: CountedFollowUp): boolean {
-  if (effective.counts === 'gone' || effective.counts === 'done') return false;
-  return word?.state === 'open' && word.seenClosed && word.isDuplicate !== true;
+function isOpenAgain({ effective, taskState }: CountedFollowUp): boolean {
+  if (effective.countsAs === 'deleted' || effective.countsAs === 'done') return false;
+  return taskState?.state === 'open' && taskState.seenClosed && taskState.isDuplicate !== true;
 }
 
 /** The tasks that the closing rested on and that are open again, without those that are known; each once. */
@@ -97,7 +97,7 @@ export function reopenedOf(
       title,
       name: reference?.name ?? row.name,
       url: reference?.permalink ?? row.url,
-      since: counted.word?.since ?? now,
+      since: counted.taskState?.since ?? now,
       at: now,
       knew,
     });

@@ -4,7 +4,7 @@ import { scrypt } from 'node:crypto';
 const BYTES = 3;
 
 /** A mark of a tracker's API token, to be kept in the store: whether the token is another one since shows in it, and nothing else. */
-export function tokenMark(tracker: string, token: string): Promise<string> {
+export function tokenDigest(tracker: string, token: string): Promise<string> {
   return new Promise((resolve, reject) =>
     scrypt(token, `incident-closer ${tracker}`, BYTES, (error, key) =>
       error ? reject(error) : resolve(key.toString('hex')),
