@@ -137,19 +137,23 @@ export function describeMovedBack({ at, resolvedByUs, closedAt }: FoundMovedBack
 
 /** What counted as done when it was moved back, as far as that is known when it is first seen moved back. */
 function doneThen(found: FoundMovedBack, followUps: readonly CountedFollowUp[]): MovedBack['done'] {
-  const evidence = new Map(found.closure?.evidence.map((row) => [row.followUp, row]));
+  const { closure } = found;
+  const evidence = new Map(closure?.evidence.map((row) => [row.followUp, row]));
   return followUps.flatMap((counted) => {
     if (counted.effective.countsAs !== 'done') return [];
     const { id } = counted.followUp;
     const row = evidence.get(id);
-    if (row !== undefined)
+    if (row !== undefined) {
+      // What its task became before our edit may be told later: closed all the same, it is no news.
+      const since = Math.max(row.since ?? -Infinity, closure?.at ?? -Infinity);
       return [
         {
           followUp: id,
           setBacks: row.setBacks ?? 0,
-          ...(row.since && !isDone(row.status) && { since: row.since }),
+          ...(row.since && !isDone(row.status) && { since }),
         },
       ];
+    }
     const isNew =
       found.closure === undefined ? becameDoneAfter(found.at, counted) : !wasDoneBefore(found, counted);
     if (isNew) return [];

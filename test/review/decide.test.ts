@@ -697,6 +697,28 @@ const rows: Row[] = [
     { verdict: 'close' },
   ],
   [
+    'a task that was reopened and done again before we resolved the incident is no news when it is told after it',
+    {
+      updates: [update({ status: statuses.live }), update({ createdAt: T0 + minutes(20) })],
+      closures: [
+        closure({
+          to: 'post-incident',
+          statusId: statuses.learning.id,
+          evidence: [
+            { followUp: done.followUp.id, status: 'outstanding', state: 'done', since: T0 + minutes(10) },
+          ],
+        }),
+      ],
+      followUps: [counted({ status: 'outstanding' }, taskRecord({ since: T0 + minutes(15) }))],
+    },
+    { activeIncidents: 'resolve' },
+    {
+      verdict: 'leave',
+      reason: 'resolved-by-us',
+      movedBack: { done: [{ followUp: done.followUp.id, since: T0 + minutes(20) }] },
+    },
+  ],
+  [
     'what its task became before somebody moved it back may be told later: no less counts as done then',
     {
       updates: movedBack,

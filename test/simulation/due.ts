@@ -164,7 +164,11 @@ function excuseOfFollowUp(followUp: SimFollowUp, quiet: Quiet): string | undefin
   if (followUp.refuses || !followUp.owned) return 'write refused';
   if (task?.canonical !== undefined || known?.event?.canonical !== undefined) return 'a duplicate';
   const byMachine = [task, known].some((it) => it && isClosed(it.state) && it.by === 'automation');
-  if (byMachine && !isReleased(incident, change?.arrivedAt ?? Infinity, quiet)) return 'closed by automation';
+  // The command may have looked at the clock before the event came, and written its release after it.
+  const releasedSince =
+    isReleased(incident, change?.arrivedAt ?? Infinity, quiet) &&
+    incident.releasedAt >= (change?.receivedAt ?? Infinity);
+  if (byMachine && !releasedSince) return 'closed by automation';
   const everClosed =
     task !== undefined && (task.doneBefore || task.events.some(({ state }) => isClosed(state)));
   if (isDone(followUp.status)) {

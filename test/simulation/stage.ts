@@ -151,6 +151,7 @@ export class Stage {
       if (hook?.kind === 'task') {
         batch.tasks.push(taskEventOf(hook, world.now));
         hook.event.arrivedAt ??= world.step;
+        hook.event.receivedAt ??= world.now;
         events.push(hook.event);
         this.onArrival(hook.event);
       } else if (hook !== undefined) {

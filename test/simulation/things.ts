@@ -38,8 +38,9 @@ export interface SimEvent {
   reopened: boolean;
   canonical?: SimTask;
   of?: SimEvent;
-  /** When it first reached us. */
+  /** When it first reached us, and the same in ms. */
   arrivedAt?: number;
+  receivedAt?: number;
   /** When its job was done, or what it says was written: from then on we know. */
   recordedAt?: number;
   /** When its job ended: until then, where its task was before may not be written. */
