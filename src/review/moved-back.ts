@@ -40,7 +40,10 @@ export function findMovedBack(
     const after = update.status.category;
     if (before === 'closed' && after !== 'closed')
       back = { at: update.createdAt, resolvedByUs: false, ...closureOf(closing, ours) };
-    if (before !== 'closed' && after === 'closed') closing = update;
+    if (before !== 'closed' && after === 'closed') {
+      closing = update;
+      resolved = undefined;
+    }
     // Whoever resolves it creates a new end: we, or a person, for whom it settles again.
     if (isActive(before) && after === 'learning')
       resolved = isOurs(update)
@@ -63,7 +66,8 @@ export function findMovedBack(
   if (resolvedByUs !== undefined && ![...ours.values()].includes(resolvedByUs) && resolved === undefined)
     resolved = { at: timeOf(resolvedByUs), resolvedByUs: true, closure: resolvedByUs };
   if (back === undefined || resolved === undefined) return back ?? resolved;
-  return resolved.at > back.at ? resolved : back;
+  // One that was made active undoes what came last: our resolving, since that ends with a closing.
+  return resolved.at >= back.at ? resolved : back;
 }
 
 /** When (ms, incident.io's clock) the incident last entered its post-incident flow; `undefined`: not in its history. */

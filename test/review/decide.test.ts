@@ -616,6 +616,32 @@ const rows: Row[] = [
     { verdict: 'leave', reason: 'moved-back' },
   ],
   [
+    'and is measured by what was done when we resolved it, not when we had closed it before that',
+    {
+      ...liveAndReady,
+      updates: [
+        ...movedBack,
+        update({ id: '01ACTIVE', createdAt: T0 + minutes(31), status: statuses.live }),
+        update({ createdAt: T0 + minutes(40) }),
+        update({ createdAt: T0 + minutes(50), status: statuses.live }),
+      ],
+      closures: [
+        WE_CLOSED,
+        {
+          ...WE_RESOLVED,
+          id: 'c2',
+          at: T0 + minutes(40),
+          confirmedAt: T0 + minutes(40),
+          lastUpdate: '01ACTIVE',
+          evidence: [{ ...FIRST, setBacks: 1 }],
+        },
+      ],
+      followUps: [setBackAndDone],
+    },
+    { activeIncidents: 'resolve' },
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
     'resolved by us, active again and resolved by a person has a new end',
     { updates: [...backToActive, update({ createdAt: T0 + minutes(40) })], closures: [WE_RESOLVED] },
     { activeIncidents: 'resolve' },
