@@ -16,10 +16,10 @@ export function isDropped({ status, state }: Row): boolean {
 
 /** The announcement of a closing as plain text: one or two lines. */
 export function textOf(closure: Closure, incident: IncidentRecord | undefined): string {
-  const { evidence, alive = evidence.length } = closure;
+  const { evidence, alive: total = evidence.length } = closure;
   const name = incident?.name ? ` “${deadText(oneLine(incident.name))}”` : '';
   const lines = [
-    `${incident?.reference ?? 'The incident'}${name} was closed: ${allDone(evidence.length, alive)}.`,
+    `${incident?.reference ?? 'The incident'}${name} was closed: ${allDone(evidence.length, total)}.`,
   ];
   const dropped = evidence.filter(isDropped);
   if (dropped.length > 0) lines.push(`Dropped: ${joinNames(dropped.map(nameOf))}.`);

@@ -58,7 +58,7 @@ const entry = z.object({
 export type ProgressEntry = z.infer<typeof entry>;
 
 /** How an incident and its follow-ups look in the lists. `asked`: the trackers that are asked. */
-export function looksOf(
+export function listedFingerprint(
   { updatedAt, status }: Incident,
   followUps: readonly FollowUp[],
   asked: readonly string[],
@@ -105,10 +105,10 @@ export class ProgressFile {
   }
 
   /** What was read of an incident that looks so, once, unless that is too long ago (`now` is ours, ms). */
-  take(incident: string, looks: string, now: number): ProgressEntry | undefined {
+  take(incident: string, fingerprint: string, now: number): ProgressEntry | undefined {
     const found = entry.safeParse(parsed(this.#lines.get(incident) ?? '')).data;
     this.#lines.delete(incident);
-    return found?.looks === looks && now - found.readAt < FRESH ? found : undefined;
+    return found?.looks === fingerprint && now - found.readAt < FRESH ? found : undefined;
   }
 
   async add(entries: readonly ProgressEntry[]): Promise<void> {

@@ -5,7 +5,7 @@ import type { Hold } from '../store/records.ts';
 import type { FollowUp, Incident, TaskEvent, TaskKey } from '../vocabulary.ts';
 import type { Past } from './past.ts';
 import { patiently } from './patient.ts';
-import { looksOf, type ProgressEntry, type ProgressFile } from './progress-file.ts';
+import { listedFingerprint, type ProgressEntry, type ProgressFile } from './progress-file.ts';
 
 /** How many histories are read concurrently: the pace decides how fast. */
 const AT_ONCE = 8;
@@ -36,7 +36,11 @@ export async function readPasts(listed: readonly Listed[], deps: ReadPastDeps): 
   const entries = new Map<string, ProgressEntry>();
   const missing: Listed[] = [];
   for (const one of listed) {
-    const known = file.take(one.incident.id, looksOf(one.incident, one.followUps, asked), clock.now());
+    const known = file.take(
+      one.incident.id,
+      listedFingerprint(one.incident, one.followUps, asked),
+      clock.now(),
+    );
     if (known === undefined) missing.push(one);
     else entries.set(one.incident.id, known);
   }
@@ -82,13 +86,13 @@ async function readAnew(listed: readonly Listed[], deps: ReadPastDeps): Promise<
     const unread: [TaskKey, string][] = [];
     for (const task of withOriginals(keysOf(one), told.events)) {
       const event = told.events.get(task);
-      const why = told.unread.get(task) ?? told.failed.get(task) ?? told.unreached.get(task)?.message;
+      const why = told.unreadable.get(task) ?? told.failed.get(task) ?? told.notAsked.get(task)?.message;
       if (event !== undefined) tasks.push([task, event]);
       else if (why !== undefined) unread.push([task, why]);
     }
-    const looks = looksOf(incident, followUps, asked);
+    const fingerprint = listedFingerprint(incident, followUps, asked);
     const updates = histories.get(incident.id) ?? [];
-    return { incident: incident.id, looks, readAt: clock.now(), updates, tasks, unread };
+    return { incident: incident.id, looks: fingerprint, readAt: clock.now(), updates, tasks, unread };
   });
 }
 

@@ -35,13 +35,13 @@ export async function replayCommand(
   const translation = source.translate(delivery, options);
   const advice = missingHeader(source, delivery);
   if (json) {
-    const linked = translation.kind === 'told' ? await linkedTo(translation) : undefined;
+    const linked = translation.kind === 'events' ? await linkedTo(translation) : undefined;
     printJson({ source: name, ...translation, ...linked, ...(advice !== undefined && { advice }) });
     return 0;
   }
   const [first = '', ...rest] = inWords(translation);
   printLines(`${source.title}: ${first}`, ...rest);
-  if (translation.kind === 'told') printLines('', await belonging(translation));
+  if (translation.kind === 'events') printLines('', await belonging(translation));
   if (advice !== undefined) warnLines(advice);
   return 0;
 }
@@ -113,7 +113,7 @@ function inWords(translation: Translation): string[] {
       return [`ignored: ${translation.reason}`];
     case 'malformed':
       return [`malformed, so it would be answered 400: ${translation.reason}`];
-    case 'told':
+    case 'events':
       return partsOf(translation).flatMap((part, at) => (at === 0 ? table(part) : ['', ...table(part)]));
   }
 }

@@ -36,14 +36,14 @@ export async function askForOutstanding(
       : [],
   );
   const currentKeys = await store.currentKeysOf(keys);
-  const { events, unread, failed, unreached } = await ask(currentKeys.values(), tasks, undefined, () =>
+  const { events, unreadable, failed, notAsked } = await ask(currentKeys.values(), tasks, undefined, () =>
     sleep(BETWEEN_CALLS),
   );
   const told = new Map(await withTimes([...events], store));
   const left = [
-    ...unread,
+    ...unreadable,
     ...failed,
-    ...[...unreached].map(([task, { message }]) => [task, message] as const),
+    ...[...notAsked].map(([task, { message }]) => [task, message] as const),
   ];
   const [first] = left;
   if (first === undefined) return { told };

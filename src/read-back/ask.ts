@@ -17,9 +17,9 @@ export async function ask(
 ): Promise<AllReadings> {
   const asked: AllReadings = {
     events: new Map(),
-    unread: new Map(),
+    unreadable: new Map(),
     failed: new Map(),
-    unreached: new Map(),
+    notAsked: new Map(),
   };
   const maps = Object.values(asked);
   const isKnown = (task: TaskKey) => maps.some((map) => map.has(task));
@@ -43,11 +43,11 @@ async function askInto(
   const ended = await Promise.allSettled(
     trackers.map(async (tracker) => {
       const own = readable.filter((task) => trackerOf(task) === tracker);
-      const { events, unread, failed, unreached } = await reader.read(tracker, own, signal, between);
+      const { events, unreadable, failed, notAsked } = await reader.read(tracker, own, signal, between);
       for (const [task, event] of events) asked.events.set(task, event);
-      for (const [task, why] of unread) asked.unread.set(task, why);
+      for (const [task, why] of unreadable) asked.unreadable.set(task, why);
       for (const [task, why] of failed) asked.failed.set(task, why);
-      for (const [task, error] of unreached) asked.unreached.set(task, error);
+      for (const [task, error] of notAsked) asked.notAsked.set(task, error);
     }),
   );
   for (const end of ended) if (end.status === 'rejected') throw end.reason;

@@ -1,6 +1,6 @@
 import { NoAnswerError } from '../http.ts';
 import { keepableEvent } from '../outside-text.ts';
-import { type Reading, TrackerAccessError, TrackerBusyError } from '../trackers/read-back.ts';
+import { type ReadResult, TrackerAccessError, TrackerBusyError } from '../trackers/read-back.ts';
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
 
 /** A tracker's answer about tasks. */
@@ -8,7 +8,7 @@ export interface BatchReading {
   /** By the key asked for. */
   events: Map<TaskKey, TaskEvent>;
   /** Tasks that it does not show, each with the reason; asking again does not change that. */
-  unread: Map<TaskKey, string>;
+  unreadable: Map<TaskKey, string>;
   /** Tasks without a usable answer, each with the reason: asking again can help. */
   failed: Map<TaskKey, string>;
 }
@@ -26,7 +26,7 @@ const RUN_LATER = 10;
 export async function readInBatches(
   tasks: readonly TaskKey[],
   most: number,
-  call: (batch: readonly TaskKey[]) => Promise<Reading>,
+  call: (batch: readonly TaskKey[]) => Promise<ReadResult>,
   found: BatchReading,
   { signal, between }: { signal?: AbortSignal | undefined; between?: (() => Promise<void>) | undefined } = {},
 ): Promise<void> {
@@ -65,16 +65,16 @@ export async function readInBatches(
 
 /** Whether anything was answered. A task missing from the answer was not answered for. */
 function merge(
-  reading: Reading,
+  reading: ReadResult,
   batch: readonly TaskKey[],
-  { events, unread, failed }: BatchReading,
+  { events, unreadable, failed }: BatchReading,
 ): boolean {
   for (const [task, event] of reading.events) events.set(task, keepableEvent(event));
-  for (const [task, why] of reading.unread) unread.set(task, why);
+  for (const [task, why] of reading.unreadable) unreadable.set(task, why);
   for (const task of batch)
-    if (!reading.events.has(task) && !reading.unread.has(task))
+    if (!reading.events.has(task) && !reading.unreadable.has(task))
       failed.set(task, reading.failed?.get(task) ?? `its answer says nothing of ${task}`);
-  return reading.events.size + reading.unread.size > 0;
+  return reading.events.size + reading.unreadable.size > 0;
 }
 
 /** Whether a failure is the tracker's, or the network's, rather than the request's. */

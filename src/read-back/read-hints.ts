@@ -81,7 +81,7 @@ export async function readHints(
     reader,
     signal,
   );
-  const { events, unread, failed, unreached } = asked;
+  const { events, unreadable, failed, notAsked } = asked;
   const incidents = await keepUnreadOfLinked(asked, { store, now: clock.now() });
   if (incidents.length > 0) await waker.wake(incidents, READABLE_CHANGED, { behind: true });
   const hinted = new Set(hints.map(({ task }) => task));
@@ -104,13 +104,13 @@ export async function readHints(
         delivery,
       };
       told.push([task, added]);
-    } else if ((unreached.has(task) || failed.has(task)) && clock.now() - hint.receivedAt < TRIED_FOR)
+    } else if ((notAsked.has(task) || failed.has(task)) && clock.now() - hint.receivedAt < TRIED_FOR)
       later.push(hint);
     else {
       const why =
-        unread.get(task) ??
+        unreadable.get(task) ??
         failed.get(task) ??
-        unreached.get(task)?.message ??
+        notAsked.get(task)?.message ??
         'there is no API token for where it is';
       unreadHints.push({ hint, why });
       const to = hint.changedTo === undefined ? '' : ` to ${hint.changedTo}`;
@@ -121,9 +121,9 @@ export async function readHints(
   const read = (await withTimes(told, store)).map(([, event]) => event);
   if (later.length === 0) return { events: read };
   const retryAt = Math.min(
-    ...later.map((hint) => unreached.get(hint.task)?.retryAt ?? nextTry(hint, clock.now())),
+    ...later.map((hint) => notAsked.get(hint.task)?.retryAt ?? nextTry(hint, clock.now())),
   );
   const [{ task } = { task: '' }] = later;
-  const why = unreached.get(task)?.message ?? `${task} could not be read: ${failed.get(task)}`;
+  const why = notAsked.get(task)?.message ?? `${task} could not be read: ${failed.get(task)}`;
   return { events: read, later: { hints: later, retryAt, why } };
 }

@@ -97,8 +97,8 @@ async function readOne(
     if (told.length > 0) await record(told.map(([, event]) => event));
     await storeUnread(asked, deps);
     read += asked.events.size;
-    hidden += asked.unread.size + asked.failed.size;
-    const tried = batch.filter((task) => !asked.unreached.has(task));
+    hidden += asked.unreadable.size + asked.failed.size;
+    const tried = batch.filter((task) => !asked.notAsked.has(task));
     const sweptTo = tried.at(-1);
     if (sweptTo !== undefined)
       await store.trackerStatus.update([tracker], (current) => ({
@@ -119,13 +119,13 @@ async function notResting(
   tasks: readonly TaskKey[],
   { store, clock }: OutstandingDeps,
 ): Promise<readonly TaskKey[]> {
-  const unread = await store.unreadTasks.getMany(tasks);
-  return tasks.filter((task) => (unread.get(task)?.retryAt ?? 0) <= clock.now());
+  const known = await store.unreadTasks.getMany(tasks);
+  return tasks.filter((task) => (known.get(task)?.retryAt ?? 0) <= clock.now());
 }
 
 /** Stores what could not be read, and wakes the incidents for which that is news. */
 async function storeUnread(asked: AllReadings, { store, clock, waker, log }: OutstandingDeps): Promise<void> {
-  for (const [task, why] of [...asked.unread, ...asked.failed])
+  for (const [task, why] of [...asked.unreadable, ...asked.failed])
     log.debug({ task }, `${task} could not be read: ${why}`);
   const incidents = await keepUnreadOfLinked(asked, { store, now: clock.now() });
   if (incidents.length > 0) await waker.wake(incidents, READABLE_CHANGED, { behind: true });

@@ -26,7 +26,7 @@ export interface ReaderOptions {
 /** The result of asking a tracker. Each task asked for is in one of the four. */
 export interface TrackerReading extends BatchReading {
   /** Tasks that were not asked for, or no longer, because the tracker cannot be asked now. */
-  unreached: Map<TaskKey, CannotReadError>;
+  notAsked: Map<TaskKey, CannotReadError>;
 }
 
 /** Reads the states of tasks from their trackers, as many per call as the tracker allows. */
@@ -76,10 +76,10 @@ export function createTaskReader(deps: ReaderOptions): TaskReader {
       const tracker = known(name);
       const { readBack, token, urls } = tracker;
       const asked = [...new Set(tasks)];
-      const found: BatchReading = { events: new Map(), unread: new Map(), failed: new Map() };
+      const found: BatchReading = { events: new Map(), unreadable: new Map(), failed: new Map() };
       const stoppedBy = (error: CannotReadError): TrackerReading => {
         const left = asked.filter((task) => !isIn(found, task));
-        return { ...found, unreached: new Map(left.map((task) => [task, error])) };
+        return { ...found, notAsked: new Map(left.map((task) => [task, error])) };
       };
       const rest = await watch.restOf(tracker);
       if (rest !== undefined) return stoppedBy(rest);
@@ -107,18 +107,18 @@ export function createTaskReader(deps: ReaderOptions): TaskReader {
         return stoppedBy(await watch.failed(tracker, busy() ?? error, began));
       }
       hideToken(found, token);
-      if (found.events.size + found.unread.size > 0) await watch.answered(tracker, began);
+      if (found.events.size + found.unreadable.size > 0) await watch.answered(tracker, began);
       const pause = busy();
       if (pause !== undefined) await watch.failed(tracker, pause, began);
-      return { ...found, unreached: new Map() };
+      return { ...found, notAsked: new Map() };
     },
   };
 }
 
 const ASKS_FOR_REST = 'it asks to be left alone for a while (Retry-After)';
 
-function isIn({ events, unread, failed }: BatchReading, task: TaskKey): boolean {
-  return events.has(task) || unread.has(task) || failed.has(task);
+function isIn({ events, unreadable, failed }: BatchReading, task: TaskKey): boolean {
+  return events.has(task) || unreadable.has(task) || failed.has(task);
 }
 
 /** Without the token, whatever an error's message contains. */

@@ -16,35 +16,38 @@ export const READABLE_CHANGED = 'whether its tasks can be read has changed';
  * tasks for which what people see has changed. Tasks that were not asked for stay as they were.
  */
 export async function keepUnread(
-  { events, unread, failed }: Pick<AllReadings, 'events' | 'unread' | 'failed'>,
+  { events, unreadable, failed }: Pick<AllReadings, 'events' | 'unreadable' | 'failed'>,
   { store, now }: { store: Store; now: number },
 ): Promise<TaskKey[]> {
   const changed = new Set<TaskKey>();
   // The change that a payload named is known now.
   await store.unreadChanges.update(events.keys(), () => undefined);
-  await store.unreadTasks.update([...events.keys(), ...unread.keys(), ...failed.keys()], (current, task) => {
-    const why = unread.get(task) ?? failed.get(task);
-    if (why === current?.why) changed.delete(task);
-    else changed.add(task);
-    return why === undefined ? undefined : next(current, { why, lasts: unread.has(task) }, now);
-  });
+  await store.unreadTasks.update(
+    [...events.keys(), ...unreadable.keys(), ...failed.keys()],
+    (current, task) => {
+      const why = unreadable.get(task) ?? failed.get(task);
+      if (why === current?.why) changed.delete(task);
+      else changed.add(task);
+      return why === undefined ? undefined : next(current, { why, lasts: unreadable.has(task) }, now);
+    },
+  );
   return [...changed];
 }
 
 /** The same for any tasks: keeps only those that follow-ups refer to. Returns the incidents for which something changed. */
 export async function keepUnreadOfLinked(
-  asked: Pick<AllReadings, 'events' | 'unread' | 'failed'>,
+  asked: Pick<AllReadings, 'events' | 'unreadable' | 'failed'>,
   { store, now }: { store: Store; now: number },
 ): Promise<string[]> {
   const incidents = await store.incidentsOf([
     ...asked.events.keys(),
-    ...asked.unread.keys(),
+    ...asked.unreadable.keys(),
     ...asked.failed.keys(),
   ]);
   const linked = <T>(map: ReadonlyMap<TaskKey, T>) =>
     new Map([...map].filter(([task]) => incidents.get(task)?.size));
   const changed = await keepUnread(
-    { events: linked(asked.events), unread: linked(asked.unread), failed: linked(asked.failed) },
+    { events: linked(asked.events), unreadable: linked(asked.unreadable), failed: linked(asked.failed) },
     { store, now },
   );
   return [...new Set(changed.flatMap((task) => [...(incidents.get(task) ?? [])]))];

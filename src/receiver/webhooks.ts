@@ -119,7 +119,7 @@ export async function webhooks(
           remember('ignored', { why: translation.reason });
           log.debug({ source: name, reason: translation.reason }, 'delivery ignored');
           return answer(reply, 200, { status: 'ignored', reason: translation.reason });
-        case 'told':
+        case 'events':
           return take(name, translation, reply, { began, code: answers.accepted, remember });
       }
     };

@@ -23,7 +23,7 @@ export async function askTrackers(
   const done = followUps.filter(({ effective }) => effective.countsAs === 'done');
   const currentKeys = await store.currentKeysOf(done.flatMap(tasksOf));
   const asked = await ask(currentKeys.values(), reader, signal);
-  const { events, unread, failed, unreached } = asked;
+  const { events, unreadable, failed, notAsked } = asked;
   const before = await store.unreadTasks.getMany(failed.keys());
 
   const answers = new Map<TaskKey, TrackerConfirmation>();
@@ -32,20 +32,21 @@ export async function askTrackers(
   for (const task of new Set([...currentKeys.keys(), ...tasks])) {
     const currentKey = currentKeys.get(task) ?? task;
     const event = events.get(currentKey);
-    const error = unreached.get(currentKey);
-    const why = unread.get(currentKey);
-    if (event !== undefined) answers.set(task, { kind: 'told', state: event.state, at: event.receivedAt });
+    const error = notAsked.get(currentKey);
+    const why = unreadable.get(currentKey);
+    if (event !== undefined)
+      answers.set(task, { kind: 'answered', state: event.state, at: event.receivedAt });
     else if (error !== undefined) {
       const { message, since, retryAt } = error;
-      answers.set(task, { kind: 'unreached', why: message, since, retryAt });
+      answers.set(task, { kind: 'not-reached', why: message, since, retryAt });
     } else if (failed.has(currentKey)) {
       const since = before.get(currentKey)?.since ?? clock.now();
       answers.set(task, {
-        kind: 'unreached',
+        kind: 'not-reached',
         why: `its task could not be read: ${failed.get(currentKey)}`,
         since,
       });
-    } else if (why !== undefined) answers.set(task, { kind: 'unread', why });
+    } else if (why !== undefined) answers.set(task, { kind: 'not-shown', why });
   }
   return { answers, told: new Map(await withTimes([...events], store)), asked };
 }

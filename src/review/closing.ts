@@ -120,7 +120,7 @@ async function refuse(
 ): Promise<Refusal> {
   const { store, clock } = deps;
   const at = clock.now();
-  const looks = fingerprint(facts.incident, facts.followUps);
+  const current = fingerprint(facts.incident, facts.followUps);
   await addToStory(
     facts.incident.id,
     {
@@ -131,12 +131,12 @@ async function refuse(
   );
   const kept = await store.refusals.update([facts.incident.id], (before) => ({
     words: inApiWords(error),
-    looks,
+    looks: current,
     at,
-    since: before?.looks === looks ? (before.since ?? before.at) : at,
+    since: before?.looks === current ? (before.since ?? before.at) : at,
     ...groundsOf(facts),
   }));
-  return kept.get(facts.incident.id) ?? { words: inApiWords(error), looks, at };
+  return kept.get(facts.incident.id) ?? { words: inApiWords(error), looks: current, at };
 }
 
 /**

@@ -42,8 +42,8 @@ export function decide(facts: Facts, policy: Policy): Decision {
     return { verdict: 'read', what: 'follow-ups', rule: fitting };
 
   // 1. Follow-ups. An empty list never means "all done".
-  const alive = facts.followUps.filter(({ effective }) => effective.countsAs !== 'deleted');
-  const blocked = alive.filter(({ effective }) => effective.countsAs === 'blocks');
+  const existing = facts.followUps.filter(({ effective }) => effective.countsAs !== 'deleted');
+  const blocked = existing.filter(({ effective }) => effective.countsAs === 'blocks');
   if (blocked.length > 0)
     return {
       verdict: 'wait',
@@ -52,8 +52,8 @@ export function decide(facts: Facts, policy: Policy): Decision {
       blockers: blocked.map(blockerOf),
       until: earliest(blocked.flatMap(({ effective }) => writeRetriedAt(effective) ?? [])),
     };
-  const done = alive.filter(({ effective }) => effective.countsAs === 'done').length;
-  if (!enoughDone(alive, rule)) return leave('too-few-follow-ups', tooFew(done, alive.length, rule));
+  const done = existing.filter(({ effective }) => effective.countsAs === 'done').length;
+  if (!enoughDone(existing, rule)) return leave('too-few-follow-ups', tooFew(done, existing.length, rule));
   if (facts.changedWhileWriting)
     return wait(
       'changed-while-writing',
@@ -105,15 +105,15 @@ export function decide(facts: Facts, policy: Policy): Decision {
       `the API key lacks the role ${CLOSING_ROLE} (“Close incidents by opting out of the post-incident flow”): add it in incident.io under Settings > API keys`,
     );
   const { refusal, releasedAt: released = -Infinity } = facts;
-  const looks = fingerprint(incident, facts.followUps);
+  const current = fingerprint(incident, facts.followUps);
   if (refusal !== undefined && released < refusal.at) {
-    const again = retriedAt(refusal, facts, looks);
+    const again = retriedAt(refusal, facts, current);
     if (again > now) return refused(refusal, again);
   }
 
   /** What it waits for if it entered its post-incident flow at `resolved` (ms). Resolved since: a new end, which settles. */
   const waitOf = (resolved: number | undefined) =>
-    waitForTime(facts, { to, resolved: active ? undefined : resolved, all: allDone(done, alive.length) });
+    waitForTime(facts, { to, resolved: active ? undefined : resolved, all: allDone(done, existing.length) });
 
   // 5. Never fight a person: whoever moved it back, or did not close what we resolved, meant it. Looked at as soon as
   // nothing else is in the way, so that no closing is forecast that will not come; while it settles, its history is
@@ -137,11 +137,11 @@ export function decide(facts: Facts, policy: Policy): Decision {
 
   // 7. Confirmation by the trackers comes last: a webhook alone closes nothing that its tracker could confirm.
   if (facts.answers === undefined) return { verdict: 'read', what: 'tasks' };
-  const doubts = unconfirmedOf(alive, facts);
-  if (doubts.length > 0) {
+  const unconfirmed = unconfirmedOf(existing, facts);
+  if (unconfirmed.length > 0) {
     const confirmingSince = ready?.confirmingSince ?? now;
     return {
-      ...confirmingVerdict(doubts, allDone(done, alive.length), confirmingSince, now),
+      ...confirmingVerdict(unconfirmed, allDone(done, existing.length), confirmingSince, now),
       readySince: since,
       confirmingSince,
     };
@@ -150,7 +150,7 @@ export function decide(facts: Facts, policy: Policy): Decision {
   return {
     verdict: to === 'closed' ? 'close' : 'resolve',
     reason: 'all-done',
-    words: allDone(done, alive.length),
+    words: allDone(done, existing.length),
     to,
     status,
     others: to === 'post-incident' && wanted === undefined ? others : [],
@@ -170,9 +170,9 @@ function writeRetriedAt(effective: EffectiveState): number | undefined {
 }
 
 /** When (ms) an edit that incident.io refused is retried. */
-function retriedAt(refusal: Refusal, facts: Facts, looks: string): number {
+function retriedAt(refusal: Refusal, facts: Facts, current: string): number {
   // Written by an earlier release, which stored no more than this.
-  if (refusal.incidentUpdatedAt === undefined && refusal.looks !== looks) return facts.now;
+  if (refusal.incidentUpdatedAt === undefined && refusal.looks !== current) return facts.now;
   return retryAt(refusal.at, refusal, groundsOf(facts));
 }
 
@@ -195,10 +195,10 @@ function earliest(times: readonly number[]): number | undefined {
   return times.length > 0 ? Math.min(...times) : undefined;
 }
 
-function tooFew(done: number, alive: number, rule: Rule): string {
+function tooFew(done: number, total: number, rule: Rule): string {
   const needed = Math.max(1, rule.minFollowUps);
-  if (done === alive) return `it has ${alive} follow-ups, and ${needed} are needed to close by them`;
-  return `${done} of its ${alive} follow-ups are done (the others may stay open), and ${needed} are needed to close by them`;
+  if (done === total) return `it has ${total} follow-ups, and ${needed} are needed to close by them`;
+  return `${done} of its ${total} follow-ups are done (the others may stay open), and ${needed} are needed to close by them`;
 }
 
 function movedBack(back: MovedBack): Decision {

@@ -8,7 +8,7 @@ export function evidenceOf(
   { answers }: Facts,
 ): Closure['evidence'][number] {
   const answer = task === undefined ? undefined : answers?.get(task);
-  const confirmedAt = answer?.kind === 'told' ? answer.at : undefined;
+  const confirmedAt = answer?.kind === 'answered' ? answer.at : undefined;
   const { id, title, status, reference } = followUp;
   const { name, permalink: url } = reference ?? {};
   const { setBacks } = history;

@@ -52,7 +52,7 @@ export interface Facts {
  * needs no confirmation, as in a deployment without any token.
  */
 export type TrackerConfirmation =
-  | { kind: 'told'; state: TaskStateName; at: number }
-  | { kind: 'unread'; why: string }
+  | { kind: 'answered'; state: TaskStateName; at: number }
+  | { kind: 'not-shown'; why: string }
   /** Unknown since `since` (ms). */
-  | { kind: 'unreached'; why: string; since: number; retryAt?: number };
+  | { kind: 'not-reached'; why: string; since: number; retryAt?: number };

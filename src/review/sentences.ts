@@ -213,7 +213,7 @@ export function joinNames(names: readonly string[]): string {
 }
 
 /** `all 3 follow-ups are done`, or `3 of its 4 follow-ups are done, and the others may stay open` */
-export function allDone(done: number, alive: number): string {
-  if (done < alive) return `${done} of its ${alive} follow-ups are done, and the others may stay open`;
-  return alive === 1 ? 'its only follow-up is done' : `all ${alive} follow-ups are done`;
+export function allDone(done: number, total: number): string {
+  if (done < total) return `${done} of its ${total} follow-ups are done, and the others may stay open`;
+  return total === 1 ? 'its only follow-up is done' : `all ${total} follow-ups are done`;
 }

@@ -43,7 +43,7 @@ export async function storeOutcome(
   const incident =
     facts?.incident ?? (await store.incidents.get(incidentId)) ?? (facts && (await named(incidentId, deps)));
   const wait = verdict.verdict === 'wait' ? verdict : undefined;
-  const alive = facts?.followUps.filter(({ effective }) => effective.countsAs !== 'deleted');
+  const existing = facts?.followUps.filter(({ effective }) => effective.countsAs !== 'deleted');
   const outcome: Outcome = {
     incident: incidentId,
     reference: incident?.reference,
@@ -56,8 +56,8 @@ export async function storeOutcome(
     at: clock.now(),
     wokenBy: job.why,
     review: job.id,
-    all: alive?.length,
-    done: alive?.filter(({ effective }) => effective.countsAs === 'done').length,
+    all: existing?.length,
+    done: existing?.filter(({ effective }) => effective.countsAs === 'done').length,
     dryRun: deps.writer === undefined ? true : undefined,
     looks: facts && fingerprintOf(facts),
     releasedAt: facts?.releasedAt,

@@ -25,8 +25,8 @@ export function unconfirmedOf(
     if (counted.effective.countsAs !== 'done') return [];
     for (const task of tasksOf(counted)) {
       const answer = answers?.get(task);
-      const doubt = answer && unconfirmedTask(counted, task, answer, { releasedAt, now });
-      if (doubt !== undefined) return [doubt];
+      const unconfirmed = answer && unconfirmedTask(counted, task, answer, { releasedAt, now });
+      if (unconfirmed !== undefined) return [unconfirmed];
     }
     return [];
   });
@@ -44,7 +44,7 @@ function unconfirmedTask(
       ? taskState
       : undefined;
   if (releasedAt >= (closed?.receivedAt ?? followUp.updatedAt)) return undefined;
-  const doubt = (why: string, retryAt?: number): Unconfirmed => ({
+  const unconfirmed = (why: string, retryAt?: number): Unconfirmed => ({
     counted,
     blocker: {
       followUp: followUp.id,
@@ -57,21 +57,21 @@ function unconfirmedTask(
   });
   const isSetByOthers = isDone(followUp.status) && counted.history.ours === undefined;
   switch (answer.kind) {
-    case 'told':
+    case 'answered':
       if (closed === undefined || answer.state === 'done' || answer.state === 'declined') return undefined;
-      return doubt(
+      return unconfirmed(
         `its tracker was asked and says that it is ${answer.state}, although it said before that it has been ${closed.state} since ${formatTime(closed.since)} (${closed.delivery}): it is asked again; release the incident if it is done`,
       );
-    case 'unread':
+    case 'not-shown':
       if (closed === undefined || isSetByOthers) return undefined;
-      return doubt(
+      return unconfirmed(
         `it was reported ${closed.state} at ${formatTime(closed.since)}, and its tracker does not confirm it to the API token (${answer.why}): give the token access to it, or release the incident`,
       );
-    case 'unreached': {
+    case 'not-reached': {
       const until = answer.since + HOLDS_OTHERS;
       if (isSetByOthers && now >= until) return undefined;
       const end = isSetByOthers ? `, until ${formatTime(until)} at the latest` : '';
-      return doubt(
+      return unconfirmed(
         `${answer.why}; it is asked again${end}, or release the incident to close it as it is`,
         answer.retryAt,
       );
@@ -80,13 +80,18 @@ function unconfirmedTask(
 }
 
 /** The verdict while trackers have to be asked again; `since` (ms) is when they were first asked. */
-export function confirmingVerdict(doubts: readonly Unconfirmed[], done: string, since: number, now: number) {
+export function confirmingVerdict(
+  unconfirmed: readonly Unconfirmed[],
+  done: string,
+  since: number,
+  now: number,
+) {
   return {
     verdict: 'wait' as const,
     reason: 'confirming' as const,
-    words: `${done}, but ${notConfirmed(doubts.map(({ counted }) => counted))}`,
-    blockers: doubts.map(({ blocker }) => blocker),
-    until: Math.max(...doubts.map(({ retryAt }) => retryAt ?? nextAskAt(since, now))),
+    words: `${done}, but ${notConfirmed(unconfirmed.map(({ counted }) => counted))}`,
+    blockers: unconfirmed.map(({ blocker }) => blocker),
+    until: Math.max(...unconfirmed.map(({ retryAt }) => retryAt ?? nextAskAt(since, now))),
   };
 }
 

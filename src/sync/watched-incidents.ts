@@ -10,9 +10,9 @@ export async function watchIncidents(page: readonly Incident[], since: number, s
     store,
   );
   const known = await store.sections.getMany(rows.keys());
-  const alive = [...rows].filter(([, list]) => list.some(({ row }) => row.status !== 'deleted'));
+  const existing = [...rows].filter(([, list]) => list.some(({ row }) => row.status !== 'deleted'));
   await updateSections(
-    alive.map(([id]) => id).filter((id) => !known.has(id)),
+    existing.map(([id]) => id).filter((id) => !known.has(id)),
     store,
     since,
   );

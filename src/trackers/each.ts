@@ -1,6 +1,6 @@
 /** Reads task by task, or place by place, so that one that cannot be read does not keep others from being read. */
 import type { TaskEvent, TaskKey } from '../vocabulary.ts';
-import { type Reading, TrackerAccessError, TrackerBusyError } from './read-back.ts';
+import { type ReadResult, TrackerAccessError, TrackerBusyError } from './read-back.ts';
 
 /** This many consecutive failures before anything was read mean that the tracker itself is failing. */
 const RUN = 3;
@@ -12,48 +12,48 @@ const RUN = 3;
 export async function eachTask(
   tasks: readonly TaskKey[],
   readOne: (task: TaskKey) => Promise<TaskEvent | string>,
-): Promise<Reading> {
+): Promise<ReadResult> {
   const events = new Map<TaskKey, TaskEvent>();
-  const unread = new Map<TaskKey, string>();
+  const unreadable = new Map<TaskKey, string>();
   const failed = new Map<TaskKey, string>();
   for (const task of tasks)
     try {
       const found = await readOne(task);
-      if (typeof found === 'string') unread.set(task, found);
+      if (typeof found === 'string') unreadable.set(task, found);
       else events.set(task, found);
     } catch (error) {
       if (error instanceof TrackerBusyError || error instanceof TrackerAccessError) throw error;
       failed.set(task, messageOf(error));
       // With a single task that cannot be known: the caller reads others.
-      if (events.size + unread.size === 0 && (failed.size >= RUN || tasks.length === 1)) throw error;
+      if (events.size + unreadable.size === 0 && (failed.size >= RUN || tasks.length === 1)) throw error;
     }
-  return { events, unread, failed };
+  return { events, unreadable, failed };
 }
 
 /** One site, instance or server with the tasks that are there. */
 export interface ReadSite {
   tasks: Iterable<TaskKey>;
-  read(): Promise<Reading>;
+  read(): Promise<ReadResult>;
 }
 
 /** Reads from several places. A problem at one is reported for its tasks; if there is only one, it is thrown. */
-export async function eachSite(places: readonly ReadSite[]): Promise<Reading> {
+export async function eachSite(places: readonly ReadSite[]): Promise<ReadResult> {
   const events = new Map<TaskKey, TaskEvent>();
-  const unread = new Map<TaskKey, string>();
+  const unreadable = new Map<TaskKey, string>();
   const failed = new Map<TaskKey, string>();
   const errors: unknown[] = [];
   for (const { tasks, read } of places)
     try {
       const reading = await read();
       for (const [task, event] of reading.events) events.set(task, event);
-      for (const [task, why] of reading.unread) unread.set(task, why);
+      for (const [task, why] of reading.unreadable) unreadable.set(task, why);
       for (const [task, why] of reading.failed ?? []) failed.set(task, why);
     } catch (error) {
       errors.push(error);
       for (const task of tasks) failed.set(task, messageOf(error));
     }
   if (errors.length > 0 && errors.length === places.length) throw errors[0];
-  return { events, unread, failed };
+  return { events, unreadable, failed };
 }
 
 function messageOf(error: unknown): string {

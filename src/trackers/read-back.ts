@@ -27,15 +27,15 @@ export interface ReadBack {
    * be read: `TrackerBusyError` for a rate limit, `TrackerAccessError` if a person has to act, any other error if a retry
    * can help.
    */
-  read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading>;
+  read(tasks: readonly TaskKey[], access: ApiAccess): Promise<ReadResult>;
 }
 
 /** The tracker's answer. Each task asked for is in one of the three. */
-export interface Reading {
+export interface ReadResult {
   /** By the key asked for. A task that moved has its new key, and the one asked for as an alias. */
   events: ReadonlyMap<TaskKey, TaskEvent>;
   /** Tasks whose state cannot be known, each with the reason: not found, not visible, or on an unknown host. */
-  unread: ReadonlyMap<TaskKey, string>;
+  unreadable: ReadonlyMap<TaskKey, string>;
   /** Tasks without a usable answer, each with the reason, while others were answered. */
   failed?: ReadonlyMap<TaskKey, string>;
 }

@@ -3,7 +3,7 @@ import type { EventBatch } from '../vocabulary.ts';
 
 /** What a verified delivery means here. */
 export type Translation =
-  | ({ kind: 'told' } & EventBatch)
+  | ({ kind: 'events' } & EventBatch)
   | { kind: 'ignored'; reason: string }
   /** Not a payload of this sender: answered 400. */
   | { kind: 'malformed'; reason: string };
@@ -13,7 +13,7 @@ const LONGEST_REASON = 500;
 
 /** Every text in it can be stored by queue and store. */
 export function translated(parts: Partial<EventBatch>): Translation {
-  return { kind: 'told', ...keepable({ tasks: [], incidents: [], hints: [], ...parts }) };
+  return { kind: 'events', ...keepable({ tasks: [], incidents: [], hints: [], ...parts }) };
 }
 
 export function ignored(reason: string): Translation {

@@ -55,7 +55,7 @@ export async function withHistory(
       most: () => 50,
       read: async (_, tasks) => ({
         events: tracker.read(tasks, to),
-        ...{ unread: new Map(), failed: new Map(), unreached: new Map() },
+        ...{ unreadable: new Map(), failed: new Map(), notAsked: new Map() },
       }),
     },
     store: new Store(createMemoryTables(clock)),

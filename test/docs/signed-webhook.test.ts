@@ -35,7 +35,7 @@ it.skipIf(!['bash', 'curl', 'openssl'].every(has))(
     expect(received.url).toBe('/webhooks/github');
     expect(await github.verify(delivery, [secret])).toBe(true);
     expect(github.translate(delivery, {})).toMatchObject({
-      kind: 'told',
+      kind: 'events',
       tasks: [{ task: 'github:github.com/acme/api#12', state: 'done', by: 'person' }],
     });
   },

@@ -37,7 +37,7 @@ describe('the worlds of what trackers mean', () => {
           const { tracker } = site;
           const translate: Tracker['translate'] = (delivery, options) => {
             const said = tracker.translate(delivery, options);
-            if (said.kind !== 'told') return said;
+            if (said.kind !== 'events') return said;
             return { ...said, tasks: said.tasks.map((task) => ({ ...task, state: 'done' })) };
           };
           return Object.create(site, { tracker: { value: { ...tracker, translate } } });

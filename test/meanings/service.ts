@@ -114,7 +114,7 @@ export class Service {
         return `answered 400: ${translation.reason}`;
       case 'ignored':
         return 'ignored';
-      case 'told': {
+      case 'events': {
         const { tasks, incidents, hints } = translation;
         await this.context.backend.intake.add(structuredClone({ tasks, incidents, hints }));
         return 'taken';

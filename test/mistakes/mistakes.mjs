@@ -11,8 +11,8 @@ export const mistakes = [
     ['test/review'],
     [
       'too few done follow-ups are enough',
-      'if (!enoughDone(alive, rule)) return leave',
-      'if (alive.length === 0) return leave',
+      'if (!enoughDone(existing, rule)) return leave',
+      'if (existing.length === 0) return leave',
     ],
     [
       'an incident closes while it is paused by policy',

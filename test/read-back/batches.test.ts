@@ -10,14 +10,14 @@ const tasks = (count: number) => Array.from({ length: count }, (_, n) => `github
 /** Reads these tasks from a tracker where a call fails that asks for one of `bad`. */
 async function reading(asked: readonly string[], most: number, bad: (task: string) => Error | undefined) {
   const calls: (readonly string[])[] = [];
-  const found: BatchReading = { events: new Map(), unread: new Map(), failed: new Map() };
+  const found: BatchReading = { events: new Map(), unreadable: new Map(), failed: new Map() };
   const call = async (batch: readonly string[]) => {
     calls.push(batch);
     for (const task of batch) {
       const error = bad(task);
       if (error !== undefined) throw error;
     }
-    return { events: new Map(batch.map((task) => [task, taskEvent({ task })])), unread: new Map() };
+    return { events: new Map(batch.map((task) => [task, taskEvent({ task })])), unreadable: new Map() };
   };
   const error = await readInBatches(asked, most, call, found).then(
     () => undefined,

@@ -20,7 +20,7 @@ describe('asking a tracker for tasks', () => {
   /** The same, where the tracker is to have been asked. */
   const read = async (...issues: string[]) => {
     const reading = await askFor(...issues);
-    for (const error of reading.unreached.values()) throw error;
+    for (const error of reading.notAsked.values()) throw error;
     for (const why of reading.failed.values()) throw new Error(why);
     return reading;
   };
@@ -28,10 +28,10 @@ describe('asking a tracker for tasks', () => {
 
   it('asks for as many at once as the tracker allows, for each task once, and tells what it does not show', async () => {
     for (const n of [1, 2, 3, 4]) world.fake.tasks.set(keyOf(`a/b#${n}`), { state: 'done' });
-    const { events, unread } = await read('a/b#1', 'a/b#2', 'a/b#2', 'a/b#3', 'a/b#4', 'a/b#5');
+    const { events, unreadable } = await read('a/b#1', 'a/b#2', 'a/b#2', 'a/b#3', 'a/b#4', 'a/b#5');
     expect(world.fake.calls.map((call) => call.length)).toEqual([3, 2]);
     expect([...events.keys()]).toEqual([1, 2, 3, 4].map((n) => keyOf(`a/b#${n}`)));
-    expect(unread).toEqual(new Map([[keyOf('a/b#5'), 'not found']]));
+    expect(unreadable).toEqual(new Map([[keyOf('a/b#5'), 'not found']]));
   });
 
   it('knows what it may ask for: a token is set, and it is for where the task is', () => {
@@ -162,7 +162,7 @@ describe('asking a tracker for tasks', () => {
 
   it('an answer that leaves a task out is no answer', async () => {
     const { tracker } = world.fake;
-    if (tracker.readBack) tracker.readBack.read = async () => ({ events: new Map(), unread: new Map() });
+    if (tracker.readBack) tracker.readBack.read = async () => ({ events: new Map(), unreadable: new Map() });
     await expect(read('a/b#1')).rejects.toThrow(`says nothing of ${keyOf('a/b#1')}`);
   });
 
@@ -256,9 +256,9 @@ describe('asking a tracker for tasks', () => {
         if (tracker === 'jira')
           return {
             events: new Map(),
-            unread: new Map(),
+            unreadable: new Map(),
             failed: new Map(),
-            unreached: new Map(tasks.map((task) => [task, error])),
+            notAsked: new Map(tasks.map((task) => [task, error])),
           };
         return world.reader.read(tracker, tasks);
       },
@@ -266,7 +266,7 @@ describe('asking a tracker for tasks', () => {
     world.fake.tasks.set(keyOf('a/b#1'), { state: 'done' });
     const asked = await ask([keyOf('a/b#1'), 'jira:acme.atlassian.net/P-1'], reader);
     expect([...asked.events.keys()]).toEqual([keyOf('a/b#1')]);
-    expect(asked.unreached.get('jira:acme.atlassian.net/P-1')?.message).toBe('Jira is busy');
+    expect(asked.notAsked.get('jira:acme.atlassian.net/P-1')?.message).toBe('Jira is busy');
   });
 
   it('whatever else goes wrong is no answer of a tracker', async () => {

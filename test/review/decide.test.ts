@@ -99,7 +99,8 @@ const answered = (answer: TrackerConfirmation): Partial<Facts> => ({
   followUps: [byTask],
   answers: new Map([[TASK, answer]]),
 });
-const told = (state: 'done' | 'declined' | 'open' | 'deleted') => answered({ kind: 'told', state, at: now });
+const told = (state: 'done' | 'declined' | 'open' | 'deleted') =>
+  answered({ kind: 'answered', state, at: now });
 
 /** A first sync that began then, and found all that there is. */
 const startedAt = (first: number): ObservedSince => ({ first, synced: first + minutes(5), added: {} });
@@ -1231,7 +1232,7 @@ const rows: Row[] = [
   ],
   [
     'waits for a tracker that could not be asked, until that can be asked again',
-    { ...answered({ kind: 'unreached', since: now, why: 'GitHub is busy', retryAt: now + minutes(40) }) },
+    { ...answered({ kind: 'not-reached', since: now, why: 'GitHub is busy', retryAt: now + minutes(40) }) },
     {},
     {
       verdict: 'wait',
@@ -1243,7 +1244,7 @@ const rows: Row[] = [
   [
     'waits for it also where somebody else set the follow-up, and says until when at the latest',
     {
-      ...answered({ kind: 'unreached', since: now - DAY + 1, why: 'GitHub is busy', retryAt: now + 1 }),
+      ...answered({ kind: 'not-reached', since: now - DAY + 1, why: 'GitHub is busy', retryAt: now + 1 }),
       followUps: [ticked],
     },
     {},
@@ -1255,14 +1256,14 @@ const rows: Row[] = [
   ],
   [
     'waits no longer than a day for it where somebody else set the follow-up',
-    { ...answered({ kind: 'unreached', since: now - DAY, why: 'down' }), followUps: [ticked] },
+    { ...answered({ kind: 'not-reached', since: now - DAY, why: 'down' }), followUps: [ticked] },
     {},
     { verdict: 'close' },
   ],
   [
     'waits no longer than a day where somebody else set it, also where the task had told that it is done',
     {
-      ...answered({ kind: 'unreached', since: now - DAY, why: 'down' }),
+      ...answered({ kind: 'not-reached', since: now - DAY, why: 'down' }),
       followUps: [setByOthers],
     },
     {},
@@ -1270,14 +1271,14 @@ const rows: Row[] = [
   ],
   [
     'waits for what the task alone told for as long as it takes',
-    answered({ kind: 'unreached', since: now - 99 * DAY, why: 'down' }),
+    answered({ kind: 'not-reached', since: now - 99 * DAY, why: 'down' }),
     {},
     { verdict: 'wait', reason: 'confirming' },
   ],
   [
     'closes where the tracker does not show a task whose follow-up somebody else set, although the task had told that it is done',
     {
-      ...answered({ kind: 'unread', why: 'not found' }),
+      ...answered({ kind: 'not-shown', why: 'not found' }),
       followUps: [setByOthers],
     },
     {},
@@ -1285,7 +1286,7 @@ const rows: Row[] = [
   ],
   [
     'waits where the tracker does not show a task that is done by its word, and says what to do',
-    answered({ kind: 'unread', why: 'not found' }),
+    answered({ kind: 'not-shown', why: 'not found' }),
     {},
     {
       verdict: 'wait',
@@ -1295,7 +1296,7 @@ const rows: Row[] = [
   ],
   [
     'closes where the tracker does not show a task whose follow-up a person ticked off',
-    { ...answered({ kind: 'unread', why: 'not found' }), followUps: [ticked] },
+    { ...answered({ kind: 'not-shown', why: 'not found' }), followUps: [ticked] },
     {},
     { verdict: 'close' },
   ],
@@ -1305,7 +1306,7 @@ const rows: Row[] = [
     {},
     { verdict: 'close' },
   ],
-  ...(['unread', 'unreached', 'told'] as const).map(
+  ...(['not-shown', 'not-reached', 'answered'] as const).map(
     (kind): Row => [
       `a release closes without a confirmation: ${kind}`,
       {
@@ -1318,7 +1319,7 @@ const rows: Row[] = [
   ),
   [
     'a release before the task was done confirms nothing',
-    { ...answered({ kind: 'unread', why: 'x' }), releasedAt: T0 + minutes(9) },
+    { ...answered({ kind: 'not-shown', why: 'x' }), releasedAt: T0 + minutes(9) },
     {},
     { verdict: 'wait', reason: 'confirming' },
   ],
@@ -1332,8 +1333,8 @@ const rows: Row[] = [
         },
       ],
       answers: new Map([
-        [TASK, { kind: 'told', state: 'declined', at: now }],
-        ['github:github.com/acme/api#2', { kind: 'told', state: 'open', at: now }],
+        [TASK, { kind: 'answered', state: 'declined', at: now }],
+        ['github:github.com/acme/api#2', { kind: 'answered', state: 'open', at: now }],
       ]),
     },
     {},
@@ -1468,9 +1469,9 @@ const anyFacts: fc.Arbitrary<Facts> = fc
     }),
   );
 const anyAnswer: fc.Arbitrary<TrackerConfirmation> = fc.oneof(
-  anyState.map((state): TrackerConfirmation => ({ kind: 'told', state, at: now })),
-  fc.constant<TrackerConfirmation>({ kind: 'unread', why: 'not found' }),
-  fc.constant<TrackerConfirmation>({ kind: 'unreached', since: now, why: 'down', retryAt: now + 1 }),
+  anyState.map((state): TrackerConfirmation => ({ kind: 'answered', state, at: now })),
+  fc.constant<TrackerConfirmation>({ kind: 'not-shown', why: 'not found' }),
+  fc.constant<TrackerConfirmation>({ kind: 'not-reached', since: now, why: 'down', retryAt: now + 1 }),
 );
 const anyPolicy: fc.Arbitrary<Given> = fc.record({
   minFollowUps: fc.integer({ min: 0, max: 3 }),
@@ -1522,7 +1523,7 @@ describe('decide, whatever the facts', () => {
       fc.property(anyFacts, anyPolicy, anyAnswer, (given, rules, answer) => {
         expect(closes(decideBy({ ...given, answers: undefined }, rules).verdict)).toBe(false);
         const { verdict } = decideBy({ ...given, answers: new Map([[TASK, answer]]) }, rules);
-        const unanswered = answer.kind === 'unreached' && given.releasedAt === undefined;
+        const unanswered = answer.kind === 'not-reached' && given.releasedAt === undefined;
         expect(unanswered && closes(verdict)).toBe(false);
       }),
       propertyRuns(20_000, 1_000),

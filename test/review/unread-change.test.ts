@@ -59,7 +59,7 @@ describe('a workflow of Jira that sends the issue as it was before the transitio
     access: Record<string, { token: string; urls: string[] }> = {},
   ) {
     const translation = translate('jira', payload);
-    if (translation.kind !== 'told') throw new Error(translation.reason);
+    if (translation.kind !== 'events') throw new Error(translation.reason);
     const { kind: _, ...batch } = translation;
     const received = <T extends { receivedAt: number }>(events: T[]) =>
       events.map((event) => ({ ...event, receivedAt: at(minute) }));
@@ -260,7 +260,7 @@ describe('a change that could not be read', () => {
       const received = <T>(events: T[]) => events.map((event) => ({ ...event, receivedAt }));
       const batch = (payload: unknown) => {
         const translation = translate(tracker, payload);
-        if (translation.kind !== 'told') throw new Error(translation.reason);
+        if (translation.kind !== 'events') throw new Error(translation.reason);
         return { tasks: received(translation.tasks), hints: received(translation.hints) };
       };
       const record = async (payload: unknown) => {

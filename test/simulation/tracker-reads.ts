@@ -15,8 +15,8 @@ export function createTaskReads(world: World, scheduler: Scheduler, hasToken: bo
     most: () => 100,
     async read(_tracker, keys) {
       const events = new Map<string, TaskEvent>();
-      const unread = new Map<string, string>();
-      const unreached = new Map<string, CannotReadError>();
+      const unreadable = new Map<string, string>();
+      const notAsked = new Map<string, CannotReadError>();
       for (const key of new Set(keys))
         try {
           await scheduler.call(
@@ -24,16 +24,16 @@ export function createTaskReads(world: World, scheduler: Scheduler, hasToken: bo
             `read ${key}`,
             () => {
               const task = find(key);
-              if (task === undefined || task.state === 'deleted') unread.set(key, 'not found');
+              if (task === undefined || task.state === 'deleted') unreadable.set(key, 'not found');
               else events.set(key, tell(task, key, world));
             },
             { fail: () => unreachable(world.now) },
           );
         } catch (error) {
           if (!(error instanceof CannotReadError)) throw error;
-          unreached.set(key, error);
+          notAsked.set(key, error);
         }
-      return { events, unread, failed: new Map(), unreached };
+      return { events, unreadable, failed: new Map(), notAsked };
     },
   };
 }

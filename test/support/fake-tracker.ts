@@ -4,7 +4,7 @@ import { github } from '../../src/trackers/github/index.ts';
 import {
   type ApiAccess,
   READ_BACK,
-  type Reading,
+  type ReadResult,
   TrackerAccessError,
   TrackerBusyError,
 } from '../../src/trackers/read-back.ts';
@@ -103,7 +103,7 @@ export async function startFakeTracker(): Promise<FakeTracker> {
   return fake;
 }
 
-async function read(tasks: readonly TaskKey[], { token, urls, now, send }: ApiAccess): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], { token, urls, now, send }: ApiAccess): Promise<ReadResult> {
   const [url = ''] = urls;
   const ask = async (at: string) => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
@@ -116,10 +116,10 @@ async function read(tasks: readonly TaskKey[], { token, urls, now, send }: ApiAc
   const { tasks: known, next } = answer.parse(JSON.parse(body));
   if (next !== undefined) await ask(next);
   const events = new Map<TaskKey, TaskEvent>();
-  const unread = new Map<TaskKey, string>();
+  const unreadable = new Map<TaskKey, string>();
   for (const key of tasks) {
     const entry = known[key];
-    if (entry === undefined) unread.set(key, 'not found');
+    if (entry === undefined) unreadable.set(key, 'not found');
     else {
       const { task = key, ...rest } = entry;
       events.set(key, {
@@ -132,5 +132,5 @@ async function read(tasks: readonly TaskKey[], { token, urls, now, send }: ApiAc
       });
     }
   }
-  return { events, unread };
+  return { events, unreadable };
 }

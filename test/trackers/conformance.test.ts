@@ -32,7 +32,7 @@ describe.each(trackers)('$name', (tracker) => {
     const received = delivery(of, payload, SECRET);
     expect(await tracker.verify(received, [SECRET])).toBe(true);
     expect(tracker.translate(received, options)).toMatchObject({
-      kind: 'told',
+      kind: 'events',
       tasks: [{ tracker: tracker.name, receivedAt: received.receivedAt, ...expected }],
     });
   });
@@ -40,7 +40,7 @@ describe.each(trackers)('$name', (tracker) => {
   it('reads a payload behind a byte order mark as the same', () => {
     const marked = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), signed.body]);
     const whole = tracker.translate(delivery(of, marked, SECRET), options);
-    expect(whole).toMatchObject({ kind: 'told', tasks: [first.expected] });
+    expect(whole).toMatchObject({ kind: 'events', tasks: [first.expected] });
   });
 
   it('takes a signature by any of several secrets', async () => {
@@ -54,7 +54,7 @@ describe.each(trackers)('$name', (tracker) => {
       const received = delivery(of, payload, SECRET);
       expect(await tracker.verify(received, [SECRET])).toBe(true);
       expect(tracker.translate(received, options)).toMatchObject({
-        kind: 'told',
+        kind: 'events',
         tasks: [],
         hints: [{ tracker: tracker.name, receivedAt: received.receivedAt, ...expected }],
       });
@@ -121,7 +121,7 @@ describe.each(trackers)('$name', (tracker) => {
   it('never counts a state that it does not know as done', () => {
     for (const payload of of.unknownStates) {
       const translation = translate(payload);
-      const states = translation.kind === 'told' ? translation.tasks.map(({ state }) => state) : [];
+      const states = translation.kind === 'events' ? translation.tasks.map(({ state }) => state) : [];
       for (const state of states) expect(state, JSON.stringify(payload)).toBe('open');
     }
   });
@@ -130,7 +130,7 @@ describe.each(trackers)('$name', (tracker) => {
     const payloads = fc.constantFrom(...[...of.events, ...(of.hints ?? [])].map(({ payload }) => payload));
     const property = fc.property(mutated(payloads), (payload) => {
       const translation = translate(payload);
-      if (translation.kind === 'told')
+      if (translation.kind === 'events')
         for (const { task, aliases } of [...translation.tasks, ...translation.hints])
           for (const key of [task, ...aliases]) expect(key.startsWith(`${tracker.name}:`)).toBe(true);
       else expect(translation.reason).not.toContain(SECRET);

@@ -209,7 +209,7 @@ const CASES: readonly (readonly [tracker: string, what: string, payload: unknown
 
 describe('fields that disagree about the state', () => {
   it.each(CASES)('%s: %s', (tracker, _, payload, changedTo) => {
-    expect(translate(tracker, payload)).toMatchObject({ kind: 'told', tasks: [], hints: [{ changedTo }] });
+    expect(translate(tracker, payload)).toMatchObject({ kind: 'events', tasks: [], hints: [{ changedTo }] });
   });
 
   it('ClickUp tells the order of two changes of the same moment, where one follows from the other', () => {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { createHttp } from '../../src/http.ts';
-import type { ApiAccess, Reading } from '../../src/trackers/read-back.ts';
+import type { ApiAccess, ReadResult } from '../../src/trackers/read-back.ts';
 import type { Tracker } from '../../src/trackers/tracker.ts';
 import { defaultsOf } from './samples.ts';
 
@@ -25,7 +25,7 @@ export interface FakeApi {
   host: string;
   calls: ApiCall[];
   /** Reads tasks by it, over HTTP. */
-  read(tracker: Tracker, tasks: readonly string[], change?: Partial<ApiAccess>): Promise<Reading>;
+  read(tracker: Tracker, tasks: readonly string[], change?: Partial<ApiAccess>): Promise<ReadResult>;
 }
 
 export const NOW = Date.parse('2026-03-02T10:00:00Z');

@@ -63,7 +63,7 @@ function lowered(headers: Record<string, string>): Record<string, string> {
 
 /** What a translation is in the words of the index. */
 function outcomeOf(translation: Translation): string {
-  if (translation.kind !== 'told') return translation.kind;
+  if (translation.kind !== 'events') return translation.kind;
   const [event] = translation.tasks;
   return event?.state ?? (translation.hints.length > 0 ? 'hint' : 'nothing');
 }
@@ -77,7 +77,7 @@ describe.skipIf(!existsSync(index))(`the field cases of ${index}`, () => {
     const got = outcomeOf(translation);
     const right = [outcome, ...also.map((words) => words.split(',')[0] ?? words)];
     expect(right, JSON.stringify(translation)).toContain(got);
-    if (translation.kind !== 'told') return;
+    if (translation.kind !== 'events') return;
     const key = task === undefined ? undefined : tracker.taskKey(task);
     const told = [...translation.tasks, ...translation.hints];
     if (key !== undefined) expect(told.map((event) => event.task)).toContain(key);

@@ -152,7 +152,7 @@ describe('an Azure DevOps Server under a virtual directory', () => {
     expect(asked).toEqual([
       'https://devops.acme.example/azuredevops/colla/_apis/wit/workitemsbatch?api-version=7.0',
     ]);
-    expect([...(reading?.unread.keys() ?? [])]).toEqual(expect.arrayContaining(tasks));
+    expect([...(reading?.unreadable.keys() ?? [])]).toEqual(expect.arrayContaining(tasks));
   });
 
   it('keeps duplicates in the collection of the item', () => {

@@ -38,7 +38,7 @@ async function afterRead(
   { api }: Samples,
   outcome: string,
 ): Promise<Translation> {
-  if (translation.kind !== 'told' || translation.hints.length === 0) return translation;
+  if (translation.kind !== 'events' || translation.hints.length === 0) return translation;
   const { readBack } = tracker;
   if (readBack === undefined || api === undefined)
     throw new Error(`the samples of ${tracker.name} lack an API`);
@@ -67,7 +67,7 @@ function outcomes(
   task: string | null | undefined,
   { keepsPlace }: Samples,
 ): string[] {
-  if (translation.kind !== 'told') return [translation.kind];
+  if (translation.kind !== 'events') return [translation.kind];
   const former = tracker.taskKey(task ?? '');
   return translation.tasks.flatMap(({ task: key, state, aliases }) => {
     const isMoved = keepsPlace ? key === former : former !== undefined && aliases.includes(former);
@@ -103,7 +103,7 @@ describe.each(trackers)('recorded payloads of $name', (tracker) => {
       expect(right, JSON.stringify(told)).toContain(
         outcomes(tracker, told, expected.task, of).find((outcome) => right.includes(outcome)),
       );
-      if (told.kind === 'told' && expected.task)
+      if (told.kind === 'events' && expected.task)
         expect(told.tasks.flatMap(({ task, aliases }) => [task, ...aliases])).toContain(
           tracker.taskKey(expected.task),
         );

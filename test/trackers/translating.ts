@@ -16,7 +16,7 @@ export function translate(tracker: string, payload: unknown, options: TrackerOpt
 /** The one task event that a payload tells. */
 export function told(tracker: string, payload: unknown, options?: TrackerOptions): TaskEvent {
   const translation = translate(tracker, payload, options);
-  const [event] = translation.kind === 'told' ? translation.tasks : [];
+  const [event] = translation.kind === 'events' ? translation.tasks : [];
   if (event === undefined) throw new Error(`it tells of no task: ${JSON.stringify(translation)}`);
   return event;
 }

@@ -10,7 +10,7 @@ import {
   type ApiAccess,
   READ_BACK,
   type ReadBack,
-  type Reading,
+  type ReadResult,
   TrackerAccessError,
   TrackerBusyError,
 } from '../read-back.ts';
@@ -46,7 +46,7 @@ const answerSchema = z.object({
 });
 const bodySchema = z.object({ data: taskSchema });
 
-async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<ReadResult> {
   const { options } = access;
   const fields = wantsPlaces(options) ? [...FIELDS, ...PLACES] : FIELDS;
   const actions = tasks.map((task) => ({
@@ -73,7 +73,7 @@ async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Readi
     throw new Error(`Asana answered ${parts.length} of ${tasks.length} tasks that were asked for`);
 
   const events = new Map<TaskKey, TaskEvent>();
-  const unread = new Map<TaskKey, string>();
+  const unreadable = new Map<TaskKey, string>();
   const failed = new Map<TaskKey, string>();
   for (const [index, task] of tasks.entries()) {
     const { status_code: code, body } = parts[index] ?? { status_code: 0 };
@@ -81,13 +81,13 @@ async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Readi
       throw new TrackerBusyError('the rate limit of Asana is used up', pauseUntil(Number.NaN, access.now));
     const found = bodySchema.safeParse(body).data?.data;
     const why = WHY_NOT.get(code) ?? (found && filtered(found, access.options));
-    if (why !== undefined) unread.set(task, why);
+    if (why !== undefined) unreadable.set(task, why);
     else if (code === 200 && found !== undefined) events.set(task, event(task, found, access));
     else failed.set(task, code === 200 ? NOT_AS_DOCUMENTED : `Asana answered ${code} for it`);
   }
-  if (unread.size === tasks.length && parts.every(({ status_code }) => status_code === 401))
+  if (unreadable.size === tasks.length && parts.every(({ status_code }) => status_code === 401))
     throw new TrackerAccessError(`Asana refuses the token in ${TOKEN} for each of the tasks`);
-  return { events, unread, failed };
+  return { events, unreadable, failed };
 }
 
 const NOT_AS_DOCUMENTED = 'Asana answered with something else than its documentation says';

@@ -13,7 +13,7 @@ import {
   type ApiAccess,
   READ_BACK,
   type ReadBack,
-  type Reading,
+  type ReadResult,
   TrackerAccessError,
   type TrackerAnswer,
 } from '../read-back.ts';
@@ -78,15 +78,15 @@ interface Asked {
   tasks: Map<string, TaskKey>;
 }
 
-async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
-  const unread = new Map<TaskKey, string>();
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<ReadResult> {
+  const unreadable = new Map<TaskKey, string>();
   const sites = new Map<string, Asked>();
   for (const task of tasks) {
     const place = placeOf(task);
     const base = place && baseOf(place.site, access.urls);
-    if (place === undefined) unread.set(task, 'it is known by its id only');
+    if (place === undefined) unreadable.set(task, 'it is known by its id only');
     else if (base === undefined)
-      unread.set(task, `${place.site} is none of the addresses in AZURE_DEVOPS_URL, so nobody was asked`);
+      unreadable.set(task, `${place.site} is none of the addresses in AZURE_DEVOPS_URL, so nobody was asked`);
     else {
       const asked = sites.get(place.site) ?? { base, site: place.site, tasks: new Map() };
       sites.set(place.site, asked.tasks.set(place.id, task) && asked);
@@ -98,7 +98,7 @@ async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Readi
       read: () => readSite(asked, access),
     })),
   );
-  return { ...reading, unread: new Map([...reading.unread, ...unread]) };
+  return { ...reading, unreadable: new Map([...reading.unreadable, ...unreadable]) };
 }
 
 /** The address at which a site is asked, if it is one of ours. */
@@ -116,19 +116,19 @@ function isCloud(site: string): boolean {
   return site.startsWith(`${CLOUD}/`);
 }
 
-type Found = { events: Map<TaskKey, TaskEvent>; unread: Map<TaskKey, string> };
+type Found = { events: Map<TaskKey, TaskEvent>; unreadable: Map<TaskKey, string> };
 
 async function readSite(asked: Asked, access: ApiAccess): Promise<Found> {
   const events = new Map<TaskKey, TaskEvent>();
-  const unread = new Map<TaskKey, string>();
+  const unreadable = new Map<TaskKey, string>();
   const ids = [...asked.tasks.keys()].map(Number);
   const ask = (fields: readonly string[]) =>
     call(asked.base, '_apis/wit/workitemsbatch', access, { ids, fields, errorPolicy: 'omit' });
   let answer = await ask([...FIELDS, ...CLOSER_FIELDS]);
   if (answer.status === 400 && UNKNOWN_FIELD.test(answer.body)) answer = await ask(FIELDS);
   if (answer.status === 404) {
-    for (const task of asked.tasks.values()) unread.set(task, INVISIBLE);
-    return { events, unread };
+    for (const task of asked.tasks.values()) unreadable.set(task, INVISIBLE);
+    return { events, unreadable };
   }
   const shown = found(batchSchema, answer).value;
   const items = shown.flatMap((item) => (item?.fields ? [{ id: item.id, fields: item.fields }] : []));
@@ -138,9 +138,9 @@ async function readSite(asked: Asked, access: ApiAccess): Promise<Found> {
     const item = items.find((one) => String(one.id) === id);
     const known = item && categories.get(typeOf(item));
     if (item === undefined)
-      unread.set(task, shown.some((one) => String(one?.id) === id) ? FILTERED : INVISIBLE);
+      unreadable.set(task, shown.some((one) => String(one?.id) === id) ? FILTERED : INVISIBLE);
     else if (known === undefined)
-      unread.set(task, `Azure DevOps does not show the states of its type to the token in ${TOKEN}`);
+      unreadable.set(task, `Azure DevOps does not show the states of its type to the token in ${TOKEN}`);
     else {
       const state = { name: item.fields[FIELDS[0]], reason: item.fields[FIELDS[1]] ?? undefined };
       const whole = { ...state, category: known.get(state.name.toLowerCase()) };
@@ -149,8 +149,8 @@ async function readSite(asked: Asked, access: ApiAccess): Promise<Found> {
       if (event.state === 'declined' && isDuplicate(whole)) duplicates.push(item.id);
     }
   }
-  await addOriginals(duplicates, asked, access, { events, unread });
-  return { events, unread };
+  await addOriginals(duplicates, asked, access, { events, unreadable });
+  return { events, unreadable };
 }
 
 const FILTERED = `Azure DevOps does not show its state to the token in ${TOKEN}`;
@@ -215,7 +215,7 @@ async function addOriginals(
   ids: readonly number[],
   { base, site, tasks }: Asked,
   access: ApiAccess,
-  { events, unread }: Found,
+  { events, unreadable }: Found,
 ): Promise<void> {
   if (ids.length === 0) return;
   const body = { ids, $expand: 'relations', errorPolicy: 'omit' };
@@ -227,7 +227,7 @@ async function addOriginals(
     const item = items.find((one) => one?.id === id);
     if (!item) {
       events.delete(task);
-      unread.set(task, `Azure DevOps does not show to the token in ${TOKEN} what it is a duplicate of`);
+      unreadable.set(task, `Azure DevOps does not show to the token in ${TOKEN} what it is a duplicate of`);
       continue;
     }
     const original = originalIn(item.relations, site);

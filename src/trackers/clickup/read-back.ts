@@ -7,7 +7,13 @@ import type { TaskEvent, TaskKey } from '../../vocabulary.ts';
 import { parseBody, refuseNoAnswer, unexpected } from '../api-answers.ts';
 import { parseJson } from '../body.ts';
 import { eachTask } from '../each.ts';
-import { type ApiAccess, READ_BACK, type ReadBack, type Reading, type TrackerAnswer } from '../read-back.ts';
+import {
+  type ApiAccess,
+  READ_BACK,
+  type ReadBack,
+  type ReadResult,
+  type TrackerAnswer,
+} from '../read-back.ts';
 import { type ClickUpPlace, isId, keyOf, placeOf } from './permalink.ts';
 import { stateOf } from './state.ts';
 
@@ -32,7 +38,7 @@ type Task = z.infer<typeof taskSchema>;
 const NOT_FOR_THIS = /^OAUTH_(023|026|027|029|03\d|04[0-5])$/;
 const errorSchema = z.object({ ECODE: z.string() });
 
-async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<ReadResult> {
   return eachTask(tasks, async (task) => {
     const place = placeOf(task);
     const found = place === undefined ? 'its key is no id of ClickUp' : await readOne(place, access);

@@ -18,7 +18,7 @@ import { eachSite } from '../each.ts';
 import {
   type ApiAccess,
   type ReadBack,
-  type Reading,
+  type ReadResult,
   TrackerAccessError,
   type TrackerAnswer,
   TrackerBusyError,
@@ -58,11 +58,11 @@ export const readBack: ReadBack = {
     return place === undefined || apiOf(place.host, urls) !== undefined;
   },
   async read(tasks, access) {
-    const unread = new Map<TaskKey, string>();
+    const unreadable = new Map<TaskKey, string>();
     const byHost = new Map<string, Map<TaskKey, GitHubPlace>>();
     for (const task of tasks) {
       const place = placeOf(task);
-      if (place === undefined) unread.set(task, 'its key is not that of an issue');
+      if (place === undefined) unreadable.set(task, 'its key is not that of an issue');
       else byHost.set(place.host, (byHost.get(place.host) ?? new Map()).set(task, place));
     }
     const reading = await eachSite(
@@ -71,7 +71,7 @@ export const readBack: ReadBack = {
         read: () => readHost(host, places, access),
       })),
     );
-    return { ...reading, unread: new Map([...reading.unread, ...unread]) };
+    return { ...reading, unreadable: new Map([...reading.unreadable, ...unreadable]) };
   },
 };
 
@@ -79,15 +79,15 @@ async function readHost(
   host: string,
   places: ReadonlyMap<TaskKey, GitHubPlace>,
   access: ApiAccess,
-): Promise<Reading> {
+): Promise<ReadResult> {
   const events = new Map<TaskKey, TaskEvent>();
-  const unread = new Map<TaskKey, string>();
+  const unreadable = new Map<TaskKey, string>();
   const told = (task: TaskKey, result: TaskEvent | string) =>
-    typeof result === 'string' ? unread.set(task, result) : events.set(task, result);
+    typeof result === 'string' ? unreadable.set(task, result) : events.set(task, result);
   const api = apiOf(host, access.urls);
   if (api !== undefined) await ask(api, named(places), access, told);
   else for (const task of places.keys()) told(task, `${host} is not among the addresses in GITHUB_URL`);
-  return { events, unread };
+  return { events, unreadable };
 }
 
 export function placeOf(task: TaskKey): GitHubPlace | undefined {

@@ -25,11 +25,11 @@ export const readBack: ReadBack = {
   most: PAGE,
   covers: (task, urls) => baseOf(task, urls) !== undefined,
   async read(tasks, access) {
-    const reading = { events: new Map<TaskKey, TaskEvent>(), unread: new Map<TaskKey, string>() };
+    const reading = { events: new Map<TaskKey, TaskEvent>(), unreadable: new Map<TaskKey, string>() };
     const byBase = new Map<string, Search[]>();
     for (const task of tasks) {
       const found = searchFor(task, access.urls);
-      if (typeof found === 'string') reading.unread.set(task, found);
+      if (typeof found === 'string') reading.unreadable.set(task, found);
       else byBase.set(found.base, [...(byBase.get(found.base) ?? []), found.search]);
     }
     for (const [base, searches] of byBase) await readFrom(base, searches, access, reading);
@@ -64,32 +64,32 @@ export function baseOf(task: TaskKey, urls: readonly string[]): string | undefin
 
 interface Results {
   events: Map<TaskKey, TaskEvent>;
-  unread: Map<TaskKey, string>;
+  unreadable: Map<TaskKey, string>;
 }
 
 async function readFrom(
   base: string,
   searches: readonly Search[],
   access: ApiAccess,
-  { events, unread }: Results,
+  { events, unreadable }: Results,
 ): Promise<void> {
   const api = new GitLabApi(base, access);
   let open = [...searches];
   for (let hop = 0; open.length > 0; hop++) {
-    const located = await locateIds(open, api, base, unread);
+    const located = await locateIds(open, api, base, unreadable);
     open = [];
     for (const [project, inProject] of byProject(located)) {
       const issues = await api.issuesOf(project, [...new Set(inProject.map(({ iid }) => iid))]);
       for (const { search, iid } of inProject) {
         const found =
           typeof issues === 'string' ? issues : (issues.find((one) => String(one.iid) === iid) ?? INVISIBLE);
-        if (typeof found === 'string') unread.set(search.asked, found);
+        if (typeof found === 'string') unreadable.set(search.asked, found);
         else if (!isLeftBehind(found)) {
           const event = await eventOf(search, found, api, access);
-          if (typeof event === 'string') unread.set(search.asked, event);
+          if (typeof event === 'string') unreadable.set(search.asked, event);
           else events.set(search.asked, event);
         } else if (hop < HOPS) open.push(moved(search, found));
-        else unread.set(search.asked, 'it was moved too often to follow');
+        else unreadable.set(search.asked, 'it was moved too often to follow');
       }
     }
   }
@@ -111,7 +111,7 @@ async function locateIds(
   searches: readonly Search[],
   api: GitLabApi,
   base: string,
-  unread: Results['unread'],
+  unreadable: Results['unreadable'],
 ): Promise<Located[]> {
   const ids = searches.flatMap(({ at }) => ('id' in at ? [at.id] : []));
   const addresses = ids.length === 0 ? new Map<string, string>() : await api.addressesOf([...new Set(ids)]);
@@ -120,12 +120,12 @@ async function locateIds(
     if (!('id' in at)) return [{ search, ...at }];
     const place = locate(addresses.get(at.id) ?? '');
     if (place === undefined) {
-      unread.set(asked, `it was moved, and the token in GITLAB_API_TOKEN may not see where it is now`);
+      unreadable.set(asked, `it was moved, and the token in GITLAB_API_TOKEN may not see where it is now`);
       return [];
     }
     const found = searchFor(keyOf(place), [base]);
     if (typeof found !== 'string' && 'project' in found.search.at) return [{ search, ...found.search.at }];
-    unread.set(asked, typeof found === 'string' ? found : INVISIBLE);
+    unreadable.set(asked, typeof found === 'string' ? found : INVISIBLE);
     return [];
   });
 }

@@ -58,7 +58,7 @@ export function changedAt(
   const ownTime = state === 'open' ? categoryChangedAt(fields) : closedAt(fields);
   const hasCategoryTime = categoryChangedAt(fields) !== undefined;
   // Data Center dates the resolution alone, which nobody may have cleared when the issue was opened again.
-  if (event === 'told') return hasCategoryTime ? ownTime : (lastChange(issue)?.at ?? at);
+  if (event === 'reported') return hasCategoryTime ? ownTime : (lastChange(issue)?.at ?? at);
   const happened = at ?? millis(fields.updated);
   if (event === 'created') return ownTime ?? millis(fields.created) ?? happened;
   if (!items.some(isStateItem))

@@ -36,7 +36,7 @@ const EVENT = /^jira:issue_(created|updated|deleted)$/;
 /** The contents of a payload, wherever they were in it. */
 export interface JiraPayload {
   /** A rule of Jira Automation sends the state and not what changed. */
-  event: 'created' | 'updated' | 'deleted' | 'told';
+  event: 'created' | 'updated' | 'deleted' | 'reported';
   site: string;
   issue: JiraIssue;
   /** What changed, if the payload has it. */
@@ -74,7 +74,7 @@ export function readPayload(body: Buffer, hosts: readonly string[]): JiraPayload
       `the body names its site by an id only: set JIRA_HOSTS to ${site}=<the host of your site> to have it read`,
     );
   return {
-    event: kind === 'created' || kind === 'updated' || kind === 'deleted' ? kind : 'told',
+    event: kind === 'created' || kind === 'updated' || kind === 'deleted' ? kind : 'reported',
     site,
     issue,
     items: frame.changelog?.items ?? [],

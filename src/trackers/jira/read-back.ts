@@ -10,7 +10,7 @@ import { eachSite } from '../each.ts';
 import {
   type ApiAccess,
   type ReadBack,
-  type Reading,
+  type ReadResult,
   TrackerAccessError,
   type TrackerAnswer,
   TrackerBusyError,
@@ -38,16 +38,16 @@ interface Asked {
   tasks: Map<string, TaskKey>;
 }
 
-async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
-  const unread = new Map<TaskKey, string>();
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<ReadResult> {
+  const unreadable = new Map<TaskKey, string>();
   const bases = await basesOf(access);
   const sites = new Map<string, Asked>();
   for (const task of tasks) {
     const place = placeOf(task);
     const base = bases.get(place?.site ?? '');
-    if (place === undefined) unread.set(task, 'it is known by its id only');
+    if (place === undefined) unreadable.set(task, 'it is known by its id only');
     else if (base === undefined)
-      unread.set(task, `${place.site} is none of the addresses in JIRA_URL, so Jira was not asked`);
+      unreadable.set(task, `${place.site} is none of the addresses in JIRA_URL, so Jira was not asked`);
     else {
       const asked = sites.get(base) ?? { base, site: place.site, tasks: new Map() };
       asked.tasks.set(place.key.toUpperCase(), task);
@@ -60,7 +60,7 @@ async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Readi
       read: () => readSite(asked, access),
     })),
   );
-  return { ...reading, unread: new Map([...reading.unread, ...unread]) };
+  return { ...reading, unreadable: new Map([...reading.unreadable, ...unreadable]) };
 }
 
 /** The configured addresses by their sites. A gateway's address has its site's id: that site is read there. */
@@ -81,9 +81,9 @@ function isGateway(base: string): boolean {
   return base.startsWith('https://api.atlassian.com/');
 }
 
-async function readSite(asked: Asked, access: ApiAccess): Promise<Reading> {
+async function readSite(asked: Asked, access: ApiAccess): Promise<ReadResult> {
   const events = new Map<TaskKey, TaskEvent>();
-  const unread = new Map<TaskKey, string>();
+  const unreadable = new Map<TaskKey, string>();
   const failed = new Map<TaskKey, string>();
   const { base, tasks } = asked;
   const keys = [...tasks.keys()];
@@ -93,7 +93,7 @@ async function readSite(asked: Asked, access: ApiAccess): Promise<Reading> {
 
   const tell = (task: TaskKey, issue: JiraIssue): void => {
     const event = eventOf(task, asked.site, issue, access);
-    if (typeof event === 'string') unread.set(task, event);
+    if (typeof event === 'string') unreadable.set(task, event);
     else events.set(task, event);
   };
   const strangers = issues.filter(({ key }) => !tasks.has(key.toUpperCase()));
@@ -102,20 +102,20 @@ async function readSite(asked: Asked, access: ApiAccess): Promise<Reading> {
     if (task !== undefined) tell(task, issue);
   }
   for (const [key, task] of tasks) {
-    if (events.has(task) || unread.has(task)) continue;
+    if (events.has(task) || unreadable.has(task)) continue;
     // An issue that moved is returned under its new key: only reading it alone shows which one it was.
-    if (isCloud && strangers.length === 0) unread.set(task, issueErrors?.length ? NOT_NOW : NOT_VISIBLE);
+    if (isCloud && strangers.length === 0) unreadable.set(task, issueErrors?.length ? NOT_NOW : NOT_VISIBLE);
     else
       try {
         const issue = await readOne(base, key, isCloud, access);
-        if (typeof issue === 'string') unread.set(task, issue);
+        if (typeof issue === 'string') unreadable.set(task, issue);
         else tell(task, issue);
       } catch (error) {
         if (error instanceof TrackerBusyError || error instanceof TrackerAccessError) throw error;
         failed.set(task, error instanceof Error ? error.message : String(error));
       }
   }
-  return { events, unread, failed };
+  return { events, unreadable, failed };
 }
 
 /**

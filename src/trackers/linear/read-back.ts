@@ -8,7 +8,7 @@ import { parseJson } from '../body.ts';
 import {
   type ApiAccess,
   type ReadBack,
-  type Reading,
+  type ReadResult,
   TrackerAccessError,
   type TrackerAnswer,
   TrackerBusyError,
@@ -70,16 +70,16 @@ const errorsSchema = z.object({
     .min(1),
 });
 
-async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<ReadResult> {
   const events = new Map<TaskKey, TaskEvent>();
-  const unread = new Map<TaskKey, string>();
+  const unreadable = new Map<TaskKey, string>();
   const asked = new Map<TaskKey, LinearPlace>();
   for (const task of tasks) {
     const place = placeOf(task);
-    if (place === undefined) unread.set(task, 'it is known by its id only');
+    if (place === undefined) unreadable.set(task, 'it is known by its id only');
     else asked.set(task, place);
   }
-  if (asked.size === 0) return { events, unread };
+  if (asked.size === 0) return { events, unreadable };
 
   const answer = await queryIssues(
     many,
@@ -88,13 +88,13 @@ async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Readi
   );
   const [only] = asked.keys();
   if (only !== undefined && asked.size === 1 && codesOf(answer).includes('FORBIDDEN'))
-    return { events, unread: unread.set(only, REFUSED) };
+    return { events, unreadable: unreadable.set(only, REFUSED) };
   const { organization, issues } = dataOf(manySchema, answer);
   const workspaces = [organization.urlKey, ...(organization.previousUrlKeys ?? [])];
   for (const [task, place] of asked) {
     // The same identifier is another issue in another workspace.
     if (place.workspace !== undefined && !workspaces.includes(place.workspace)) {
-      unread.set(
+      unreadable.set(
         task,
         `LINEAR_API_TOKEN belongs to the workspace ${organization.urlKey}, not ${place.workspace}`,
       );
@@ -103,10 +103,10 @@ async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Readi
     const id = place.identifier.toUpperCase();
     const issue =
       issues.nodes.find((found) => isCalled(found, id)) ?? (await readOne(place.identifier, access));
-    if (typeof issue === 'string') unread.set(task, issue);
+    if (typeof issue === 'string') unreadable.set(task, issue);
     else events.set(task, eventOf(task, issue, organization.urlKey, access));
   }
-  return { events, unread };
+  return { events, unreadable };
 }
 
 function isCalled({ identifier, previousIdentifiers }: LinearApiIssue, id: string): boolean {

@@ -6,7 +6,13 @@ import { z } from 'zod';
 import type { TaskEvent, TaskKey, TaskStateName } from '../../vocabulary.ts';
 import { eachTask } from '../each.ts';
 import type { TrackerOptions } from '../options.ts';
-import { type ApiAccess, READ_BACK, type ReadBack, type Reading, type TrackerAnswer } from '../read-back.ts';
+import {
+  type ApiAccess,
+  READ_BACK,
+  type ReadBack,
+  type ReadResult,
+  type TrackerAnswer,
+} from '../read-back.ts';
 import { askTracker, parseAnswer } from '../reading.ts';
 import { completed, type NotionPage, pageSchema, readStatus } from './state.ts';
 
@@ -33,7 +39,7 @@ const sourceSchema = z.object({
 });
 type Source = z.infer<typeof sourceSchema>;
 
-async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<ReadResult> {
   const sources = new Map<string, Source | string>();
   return eachTask(tasks, async (task) => {
     const answer = await get(`pages/${task.slice('notion:'.length)}`, access);

@@ -5,7 +5,13 @@
 import { z } from 'zod';
 import type { TaskEvent, TaskKey } from '../../vocabulary.ts';
 import { eachSite } from '../each.ts';
-import { type ApiAccess, READ_BACK, type ReadBack, type Reading, TrackerAccessError } from '../read-back.ts';
+import {
+  type ApiAccess,
+  READ_BACK,
+  type ReadBack,
+  type ReadResult,
+  TrackerAccessError,
+} from '../read-back.ts';
 import { askTracker, parseAnswer } from '../reading.ts';
 import { utc } from './payload.ts';
 import { keyOf, SYS_ID } from './permalink.ts';
@@ -40,46 +46,46 @@ const closingSchema = z.object({
 });
 type Closing = z.infer<typeof closingSchema>;
 
-async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
-  const unread = new Map<TaskKey, string>();
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<ReadResult> {
+  const unreadable = new Map<TaskKey, string>();
   const places = new Map<string, Map<TaskKey, string>>();
   for (const task of tasks) {
     const { base, id } = placeOf(task, access.urls);
     if (base === undefined)
-      unread.set(task, 'it is on an instance that SERVICENOW_URL does not name, or nobody told on which');
+      unreadable.set(task, 'it is on an instance that SERVICENOW_URL does not name, or nobody told on which');
     else places.set(base, (places.get(base) ?? new Map<TaskKey, string>()).set(task, id));
   }
   const reading = await eachSite(
     [...places].map(([base, ids]) => ({ tasks: ids.keys(), read: () => readInstance(base, ids, access) })),
   );
-  return { ...reading, unread: new Map([...reading.unread, ...unread]) };
+  return { ...reading, unreadable: new Map([...reading.unreadable, ...unreadable]) };
 }
 
 async function readInstance(
   base: string,
   ids: ReadonlyMap<TaskKey, string>,
   access: ApiAccess,
-): Promise<Reading> {
+): Promise<ReadResult> {
   const events = new Map<TaskKey, TaskEvent>();
-  const unread = new Map<TaskKey, string>();
+  const unreadable = new Map<TaskKey, string>();
   const rows = await rowsOf(base, [...ids.values()], access);
   const closings = await closingsOf(base, rows.filter(isWhole), access);
   for (const [task, id] of ids) {
     const row = rows.find(({ sys_id, number }) => sys_id === id || number?.toLowerCase() === id);
-    if (row === undefined) unread.set(task, HIDDEN);
+    if (row === undefined) unreadable.set(task, HIDDEN);
     else if (!isWhole(row))
-      unread.set(
+      unreadable.set(
         task,
         'ServiceNow shows neither its table nor its state to the user of the API token: see which fields it may read',
       );
     else {
       const why = whyUnknown(row, closings.get(row.sys_class_name), access);
       const closing = closingOf(row, closings);
-      if (why !== undefined) unread.set(task, why);
+      if (why !== undefined) unreadable.set(task, why);
       else events.set(task, event(task, new URL(base).host, row, closing, access));
     }
   }
-  return { events, unread };
+  return { events, unreadable };
 }
 
 const HIDDEN =

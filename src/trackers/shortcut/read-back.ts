@@ -7,7 +7,13 @@ import type { TaskEvent, TaskKey } from '../../vocabulary.ts';
 import { parseBody, refuseNoAnswer, unexpected } from '../api-answers.ts';
 import { millis } from '../body.ts';
 import { eachTask } from '../each.ts';
-import { type ApiAccess, READ_BACK, type ReadBack, type Reading, type TrackerAnswer } from '../read-back.ts';
+import {
+  type ApiAccess,
+  READ_BACK,
+  type ReadBack,
+  type ReadResult,
+  type TrackerAnswer,
+} from '../read-back.ts';
 import { keyOf, locate, placeOf, type ShortcutPlace } from './permalink.ts';
 import { stateOf } from './state.ts';
 
@@ -37,7 +43,7 @@ const workflowSchema = z.object({
   states: z.array(z.object({ id: z.number(), name: z.string(), type: z.string() })),
 });
 
-async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<Reading> {
+async function read(tasks: readonly TaskKey[], access: ApiAccess): Promise<ReadResult> {
   return eachTask(tasks, async (task) => {
     const place = placeOf(task);
     return place === undefined ? 'its key names no story' : readOne(task, place, access);

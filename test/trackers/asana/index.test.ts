@@ -39,7 +39,7 @@ describe('Asana', () => {
   it('tells each task of a delivery once, and passes over an event that it cannot read', () => {
     const other = { resource: { gid: '77', resource_type: 'task' } };
     const payload = events(null, changed('completed'), changed('completed'), changed('completed', other));
-    expect(translate(payload)).toMatchObject({ kind: 'told', hints: [{ task }, { task: 'asana:77' }] });
+    expect(translate(payload)).toMatchObject({ kind: 'events', hints: [{ task }, { task: 'asana:77' }] });
     expect(translate(events(null, { action: 'changed' }))).toMatchObject({ kind: 'ignored' });
   });
 
@@ -98,8 +98,8 @@ describe('what the API of Asana says', () => {
     };
   }
   const read = async (shownTask: object | number, options = defaultsOf(asana)) => {
-    const { events: found, unread } = await readBack.read([task], access([shownTask], options));
-    return found.get(task) ?? unread.get(task);
+    const { events: found, unreadable } = await readBack.read([task], access([shownTask], options));
+    return found.get(task) ?? unreadable.get(task);
   };
   const approval = (approval_status: string) =>
     shown({ ...completed, resource_subtype: 'approval', approval_status });

@@ -62,7 +62,7 @@ describe('reading work items of Azure DevOps', () => {
       }),
     );
     const { key, read } = reader(fake);
-    const { events, unread } = await read([1, 2, 3, 4, 5, 9]);
+    const { events, unreadable } = await read([1, 2, 3, 4, 5, 9]);
     expect([1, 2, 3, 4, 5].map((id) => events.get(key(id))?.state)).toEqual([
       'done',
       'open',
@@ -71,7 +71,7 @@ describe('reading work items of Azure DevOps', () => {
       'open',
     ]);
     expect(events.get(key(1))).toMatchObject({ task: key(1), aliases: [], by: 'unknown', occurredAt: AT });
-    expect([...unread]).toEqual([
+    expect([...unreadable]).toEqual([
       [key(9), expect.stringContaining('it was deleted, or the token may not see it')],
     ]);
     expect(fake.calls.map(({ path }) => path)).toEqual([
@@ -131,9 +131,9 @@ describe('reading work items of Azure DevOps', () => {
   it('tells nothing of an item whose type it may not see', async (test) => {
     const fake = await fakeApi(test, api({ 1: fields('Closed', { 'System.WorkItemType': 'Secret' }) }));
     const { key, read } = reader(fake);
-    const { events, unread } = await read([1]);
+    const { events, unreadable } = await read([1]);
     expect(events.size).toBe(0);
-    expect(unread.get(key(1))).toContain('does not show the states of its type');
+    expect(unreadable.get(key(1))).toContain('does not show the states of its type');
   });
 
   it('a state that no category is told of stays a guess', async (test) => {
@@ -145,9 +145,9 @@ describe('reading work items of Azure DevOps', () => {
   it('asks no address that is not set', async (test) => {
     const fake = await fakeApi(test, api({}));
     const tasks = ['azure-devops:dev.azure.com/acme/1', `azure-devops:${fake.host}/other/1`];
-    const { events, unread } = await fake.read(azureDevOps, tasks, { urls: [`${fake.url}/tfs/Main`] });
+    const { events, unreadable } = await fake.read(azureDevOps, tasks, { urls: [`${fake.url}/tfs/Main`] });
     expect(events.size).toBe(0);
-    expect([...unread.keys()]).toEqual(tasks);
+    expect([...unreadable.keys()]).toEqual(tasks);
     expect(fake.calls).toEqual([]);
   });
 
@@ -217,17 +217,17 @@ describe('reading work items of Azure DevOps', () => {
 
   it('an organization that is not shown tells nothing of its items', async (test) => {
     const { key, read } = reader(await fakeApi(test, () => ({ status: 404 })));
-    const { events, unread } = await read([1]);
+    const { events, unreadable } = await read([1]);
     expect(events.size).toBe(0);
-    expect([...unread.keys()]).toEqual([key(1)]);
+    expect([...unreadable.keys()]).toEqual([key(1)]);
   });
 
   it('an item of which what decides was left out is unread, and keeps no other from being read', async (test) => {
     const value = [{ id: 1, fields: { 'System.Reason': 'New' } }];
     const { key, read } = reader(await fakeApi(test, () => ({ body: { value } })));
-    const { events, unread } = await read([1]);
+    const { events, unreadable } = await read([1]);
     expect(events.size).toBe(0);
-    expect(unread.get(key(1))).toContain('does not show its state');
+    expect(unreadable.get(key(1))).toContain('does not show its state');
   });
 
   it('an answer that could not be read is no answer', async (test) => {

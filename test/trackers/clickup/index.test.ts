@@ -12,7 +12,7 @@ function translate(payload: unknown, options: Record<string, string[]> = {}) {
 
 function told(payload: unknown, options: Record<string, string[]> = {}): TaskEvent {
   const translation = translate(payload, options);
-  if (translation.kind !== 'told') throw new Error(`it is ${translation.kind}: ${translation.reason}`);
+  if (translation.kind !== 'events') throw new Error(`it is ${translation.kind}: ${translation.reason}`);
   const [event] = translation.tasks;
   if (event === undefined) throw new Error('it tells of no task');
   return event;

@@ -70,9 +70,9 @@ describe('reading tasks of ClickUp', () => {
       { status: 403, body: {} },
     ]) {
       const fake = await fakeApi(test, () => answer);
-      const { events, unread } = await fake.read(clickup, ['clickup:86abc']);
+      const { events, unreadable } = await fake.read(clickup, ['clickup:86abc']);
       expect(events.size).toBe(0);
-      expect(unread.get('clickup:86abc')).toContain('CLICKUP_API_TOKEN');
+      expect(unreadable.get('clickup:86abc')).toContain('CLICKUP_API_TOKEN');
     }
   });
 

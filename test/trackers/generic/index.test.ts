@@ -45,7 +45,7 @@ const told = (change: object = {}) => ({ task: { url: URL }, state: 'done', ...c
 describe('the generic webhook', () => {
   it.each(['done', 'declined', 'open', 'deleted'])('tells that a task is %s', (state) => {
     expect(translate(told({ state, occurred_at: '2026-03-01T11:00:00+01:00' }))).toEqual({
-      kind: 'told',
+      kind: 'events',
       hints: [],
       incidents: [],
       tasks: [
@@ -66,14 +66,14 @@ describe('the generic webhook', () => {
   it('speaks of a task of a known tracker under its key there, whoever incident.io says that it is of', () => {
     const url = 'https://github.com/acme/api/issues/12';
     const result = translate(told({ task: { url } }));
-    if (result.kind !== 'told') throw new Error('it was not told');
+    if (result.kind !== 'events') throw new Error('it was not told');
     const keys = result.tasks.map((event) => event.task);
     for (const provider of ['github', 'freshservice']) expect(keys).toContain(taskKeyOf(provider, url));
   });
 
   it('wakes a review of an incident', () => {
     expect(translate({ incident: 'INC-123' })).toEqual({
-      kind: 'told',
+      kind: 'events',
       tasks: [],
       hints: [],
       incidents: [{ source: 'generic', incident: 'INC-123', delivery: 'm1', receivedAt: AT }],
@@ -154,7 +154,7 @@ describe('the generic webhook', () => {
     });
     const property = fc.property(fc.oneof(mutated(payloads), fc.jsonValue()), (payload) => {
       const result = translate(payload);
-      if (result.kind !== 'told') return;
+      if (result.kind !== 'events') return;
       expect(bodySchema.safeParse(payload).success).toBe(true);
       expect(result.tasks.length + result.incidents.length).toBeGreaterThan(0);
     });
@@ -242,7 +242,7 @@ describe('docs/trackers/generic.md', () => {
     const extra = { specversion: '1.0', id: 'e1', source: '/tickets', data: { any: [null] } };
     for (const example of [...examples, ...examples.map((body) => ({ ...body, ...extra }))]) {
       expect(ajv.validate(schema, example), ajv.errorsText()).toBe(true);
-      expect(translate(example)).toMatchObject({ kind: 'told' });
+      expect(translate(example)).toMatchObject({ kind: 'events' });
     }
   });
 

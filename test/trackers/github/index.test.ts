@@ -19,7 +19,7 @@ import { github as of } from './samples.ts';
 
 function read(payload: unknown): TaskEvent {
   const translation = translate(delivery(of, payload, 's'));
-  if (translation.kind !== 'told') throw new Error(translation.reason);
+  if (translation.kind !== 'events') throw new Error(translation.reason);
   const [event] = translation.tasks;
   if (event === undefined) throw new Error('it tells of no task');
   return event;

@@ -76,8 +76,8 @@ function graphql({ body, headers }: ApiCall, node: (asked: Asked) => Node): ApiA
 async function readOne(node: Node) {
   const api = await serve((request) => graphql(request, () => node));
   const task = `github:${api.host}/acme/api#12`;
-  const { events, unread } = await api.read(github, [task]);
-  return { event: events.get(task), why: unread.get(task), task, host: api.host, calls: api.calls };
+  const { events, unreadable } = await api.read(github, [task]);
+  return { event: events.get(task), why: unreadable.get(task), task, host: api.host, calls: api.calls };
 }
 
 /** One issue that the query does not find, and the REST API as it is said. */
@@ -88,8 +88,8 @@ async function readByRest(answer: (path: string, base: string) => ApiAnswer) {
       : answer(request.path, `http://${request.headers.host}`),
   );
   const task = `github:${api.host}/acme/api#12`;
-  const { events, unread } = await api.read(github, [task]);
-  return { event: events.get(task), why: unread.get(task), task, host: api.host, calls: api.calls };
+  const { events, unreadable } = await api.read(github, [task]);
+  return { event: events.get(task), why: unreadable.get(task), task, host: api.host, calls: api.calls };
 }
 
 describe('GitHub, asked for the states of issues', () => {
@@ -189,9 +189,9 @@ describe('GitHub, asked for the states of issues', () => {
     );
     const most = github.readBack?.most ?? 0;
     const tasks = Array.from({ length: most }, (_, n) => `github:${api.host}/acme/repo-${n % 7}#${n + 1}`);
-    const { events, unread } = await api.read(github, tasks);
+    const { events, unreadable } = await api.read(github, tasks);
     expect(tasks).toHaveLength(50);
-    expect([...unread]).toEqual([]);
+    expect([...unreadable]).toEqual([]);
     expect([...events.keys()]).toEqual(tasks);
     for (const [task, event] of events) expect(event.task).toBe(task);
     expect(api.calls).toHaveLength(1);
@@ -206,9 +206,9 @@ describe('GitHub, asked for the states of issues', () => {
         : { status: 404 },
     );
     const tasks = [12, 13].map((number) => `github:${api.host}/acme/api#${number}`);
-    const { events, unread } = await api.read(github, tasks);
+    const { events, unreadable } = await api.read(github, tasks);
     expect([...events.keys()]).toEqual([tasks[1]]);
-    expect(unread.get(tasks[0] ?? '')).toContain('Resource protected by SAML');
+    expect(unreadable.get(tasks[0] ?? '')).toContain('Resource protected by SAML');
   });
 
   it('a repository that cannot be seen leaves its issues unread, without asking further', async () => {
@@ -216,8 +216,8 @@ describe('GitHub, asked for the states of issues', () => {
       body: { data: { r0: null }, errors: [{ type: 'NOT_FOUND', path: ['r0'], message: 'no repository' }] },
     }));
     const task = `github:${api.host}/acme/api#12`;
-    const { unread } = await api.read(github, [task]);
-    expect(unread.get(task)).toContain('may not see it');
+    const { unreadable } = await api.read(github, [task]);
+    expect(unreadable.get(task)).toContain('may not see it');
     expect(api.calls).toHaveLength(1);
   });
 
@@ -310,8 +310,8 @@ describe('GitHub, asked for the states of issues', () => {
       ),
     );
     const tasks = [12, 13].map((number) => `github:${api.host}/acme/api#${number}`);
-    const { events, unread } = await api.read(github, tasks);
-    expect([...unread]).toEqual([[tasks[0], expect.stringContaining('/acme/api/discussions/40')]]);
+    const { events, unreadable } = await api.read(github, tasks);
+    expect([...unreadable]).toEqual([[tasks[0], expect.stringContaining('/acme/api/discussions/40')]]);
     expect(events.get(tasks[1] ?? '')?.state).toBe('done');
   });
 });
@@ -479,8 +479,8 @@ describe('the token for GitHub', () => {
         return { status: 200, headers: {}, body: '{"data":{}}' };
       },
     };
-    const { unread } = (await github.readBack?.read(tasks, access)) ?? { unread: new Map() };
-    return { urls: requests.map(({ url }) => url), unread };
+    const { unreadable } = (await github.readBack?.read(tasks, access)) ?? { unreadable: new Map() };
+    return { urls: requests.map(({ url }) => url), unreadable };
   }
 
   it.each([
@@ -494,9 +494,12 @@ describe('the token for GitHub', () => {
 
   it('goes to no host that is not set', async () => {
     const task = 'github:evil.example/acme/api#12';
-    const { urls, unread } = await sentTo(['https://github.com'], [task, 'github:id:github.com/44#12', 'x']);
+    const { urls, unreadable } = await sentTo(
+      ['https://github.com'],
+      [task, 'github:id:github.com/44#12', 'x'],
+    );
     expect(urls).toEqual([]);
-    expect(unread.get(task)).toBe('evil.example is not among the addresses in GITHUB_URL');
-    expect([...unread.keys()]).toHaveLength(3);
+    expect(unreadable.get(task)).toBe('evil.example is not among the addresses in GITHUB_URL');
+    expect([...unreadable.keys()]).toHaveLength(3);
   });
 });

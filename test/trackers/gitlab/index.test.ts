@@ -26,7 +26,7 @@ function translate(payload: unknown, options: TrackerOptions = defaultsOf(gitlab
 
 function read(payload: unknown, options?: TrackerOptions): TaskEvent {
   const translation = translate(payload, options);
-  if (translation.kind !== 'told') throw new Error(translation.reason);
+  if (translation.kind !== 'events') throw new Error(translation.reason);
   const [event] = translation.tasks;
   if (event === undefined) throw new Error('it tells of no task');
   return event;

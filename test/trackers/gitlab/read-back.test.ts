@@ -103,11 +103,11 @@ const api = (issues: Record<string, unknown>[], more: Partial<Project> = {}): Pr
 async function readOne(projects: readonly Project[], options?: TrackerOptions, root = '') {
   const server = await gitlabWith(projects, root);
   const task = `gitlab:${server.host}${root}/acme/platform/api#12`;
-  const { events, unread } = await server.read(gitlab, [task], {
+  const { events, unreadable } = await server.read(gitlab, [task], {
     urls: [server.url + root],
     ...(options && { options }),
   });
-  return { event: events.get(task), why: unread.get(task), task, ...server };
+  return { event: events.get(task), why: unreadable.get(task), task, ...server };
 }
 
 describe('GitLab, asked for the states of issues', () => {
@@ -142,8 +142,8 @@ describe('GitLab, asked for the states of issues', () => {
     const tasks = projects.flatMap(({ path, issues }) =>
       issues.map(({ iid }) => `gitlab:${server.host}/${path}#${iid}`),
     );
-    const { events, unread } = await server.read(gitlab, tasks);
-    expect([...unread]).toEqual([]);
+    const { events, unreadable } = await server.read(gitlab, tasks);
+    expect([...unreadable]).toEqual([]);
     expect([...events.keys()].sort()).toEqual([...tasks].sort());
     for (const [task, event] of events) expect(event.task).toBe(task);
     expect(server.calls).toHaveLength(3);
@@ -214,8 +214,8 @@ describe('GitLab, asked for the states of issues', () => {
   it('says of epics, and of keys that are none of its own, why they are unread', async () => {
     const server = await gitlabWith([]);
     const tasks = [`gitlab:${server.host}/groups/acme#5`, 'gitlab:evil.example/acme/api#12', 'x'];
-    const { unread } = await server.read(gitlab, tasks);
-    expect(tasks.map((task) => unread.get(task))).toEqual([
+    const { unreadable } = await server.read(gitlab, tasks);
+    expect(tasks.map((task) => unreadable.get(task))).toEqual([
       expect.stringContaining('epics'),
       expect.stringContaining('GITLAB_URL'),
       expect.stringContaining('GITLAB_URL'),
@@ -354,15 +354,15 @@ describe('GitLab, where it cannot be asked', () => {
   });
 
   it('a project that may not be read leaves its issues unread', async () => {
-    const { unread, task } = await failing({ status: 403, body: { message: '403 Forbidden' } });
-    expect(unread.get(task)).toContain('may not see it');
+    const { unreadable, task } = await failing({ status: 403, body: { message: '403 Forbidden' } });
+    expect(unreadable.get(task)).toContain('may not see it');
   });
 
   it('never follows a redirect to another host', async () => {
     const stranger = await serve(() => ({ body: [] }));
     const location = `${stranger.url}/api/v4/projects/44/issues`;
-    const { unread, task } = await failing({ status: 301, headers: { location } });
-    expect(unread.get(task)).toContain('301');
+    const { unreadable, task } = await failing({ status: 301, headers: { location } });
+    expect(unreadable.get(task)).toContain('301');
     expect(stranger.calls).toEqual([]);
   });
 });

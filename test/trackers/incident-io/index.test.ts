@@ -114,7 +114,7 @@ describe('what incident.io tells', () => {
     ['public_incident.follow_up_updated_v3', { id: 'F1', incident_id: 'I1', status: 'completed' }],
   ])('%s wakes its incident and wants a sync', (type, payload) => {
     expect(translate(event(type, payload))).toMatchObject({
-      kind: 'told',
+      kind: 'events',
       incidents: [
         { source: 'incident-io', incident: 'I1', followUp: 'F1', wantsSync: true, delivery: 'msg_1' },
       ],
@@ -129,14 +129,17 @@ describe('what incident.io tells', () => {
     ['private_incident.incident_created_v2', { id: 'I1' }],
     ['private_incident.incident_updated_v2', { id: 'I1' }],
   ])('%s wakes its incident', (type, payload) => {
-    expect(translate(event(type, payload))).toMatchObject({ kind: 'told', incidents: [{ incident: 'I1' }] });
+    expect(translate(event(type, payload))).toMatchObject({
+      kind: 'events',
+      incidents: [{ incident: 'I1' }],
+    });
   });
 
   it.each(['created_v1', 'created_v2', 'updated_v1', 'updated_v2'])(
     'of a private follow-up only the id is known: %s',
     (name) => {
       const translation = translate(event(`private_incident.follow_up_${name}`, { id: 'F1' }));
-      expect(translation).toMatchObject({ kind: 'told', incidents: [{ followUp: 'F1', wantsSync: true }] });
+      expect(translation).toMatchObject({ kind: 'events', incidents: [{ followUp: 'F1', wantsSync: true }] });
       expect(JSON.stringify(translation)).not.toContain('"incident"');
     },
   );
@@ -164,7 +167,7 @@ describe('what incident.io tells', () => {
       'public_incident.incident_status_updated_v2',
     );
     const property = fc.property(types, fc.jsonValue(), (type, payload) => {
-      expect(['told', 'malformed']).toContain(translate(event(type, payload)).kind);
+      expect(['events', 'malformed']).toContain(translate(event(type, payload)).kind);
     });
     fc.assert(property, propertyRuns(10_000));
   });
@@ -183,6 +186,6 @@ describe.skipIf(!existsSync(index))('recorded payloads of incident.io', () => {
     : [];
   it.each(entries)('$file wakes a review where it is about an incident or a follow-up', ({ file }) => {
     const about = /follow-up|incident-(status-)?(updated|created)/.test(file);
-    expect(translate(readFileSync(join(folder, file), 'utf8')).kind).toBe(about ? 'told' : 'ignored');
+    expect(translate(readFileSync(join(folder, file), 'utf8')).kind).toBe(about ? 'events' : 'ignored');
   });
 });

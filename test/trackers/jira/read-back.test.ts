@@ -67,8 +67,8 @@ describe('reading issues of Jira', () => {
     );
     const [one, two, three] = ['OPS-1', 'OPS-2', 'OPS-3'].map((key) => `jira:${api.host}/${key}`);
     if (!one || !two || !three) throw new Error('no tasks');
-    const { events, unread } = await api.read(jira, [one, two, three], { token: 'ada@acme.example:t0' });
-    expect(unread.size).toBe(0);
+    const { events, unreadable } = await api.read(jira, [one, two, three], { token: 'ada@acme.example:t0' });
+    expect(unreadable.size).toBe(0);
     expect(events.get(one)).toEqual({
       tracker: 'jira',
       task: one,
@@ -136,30 +136,34 @@ describe('reading issues of Jira', () => {
     );
     const task = `jira:${api.host}/OPS-1`;
     const gone = `jira:${api.host}/OPS-9`;
-    const { events, unread } = await api.read(jira, [task, gone, `jira:${api.host}/OPS-2`]);
+    const { events, unreadable } = await api.read(jira, [task, gone, `jira:${api.host}/OPS-2`]);
     expect(events.get(task)).toMatchObject({
       task: `jira:${api.host}/PLAT-7`,
       aliases: [task, `jira:id:${api.host}/1`],
     });
     expect(events.size).toBe(2);
-    expect(unread.get(gone)).toMatch(/no such issue: it does not exist there, or the token may not see it/);
+    expect(unreadable.get(gone)).toMatch(
+      /no such issue: it does not exist there, or the token may not see it/,
+    );
   });
 
   it('says of an issue that Jira does not show that it could not be told, never that it was deleted', async (test) => {
     const api = await fakeApi(test, cloud([]));
     const task = `jira:${api.host}/OPS-1`;
-    const { events, unread } = await api.read(jira, [task]);
+    const { events, unreadable } = await api.read(jira, [task]);
     expect(events.size).toBe(0);
-    expect([...unread.keys()]).toEqual([task]);
+    expect([...unreadable.keys()]).toEqual([task]);
     expect(api.calls).toHaveLength(1);
   });
 
   it('sends the token to no site that is not set', async (test) => {
     const api = await fakeApi(test, cloud([]));
     const tasks = ['jira:other.atlassian.net/OPS-1', `jira:${api.host}/jira/OPS-1`, 'jira:id:other/1'];
-    const { unread } = await api.read(jira, tasks);
-    expect([...unread.keys()]).toEqual(tasks);
-    expect(unread.get(tasks[0] ?? '')).toMatch(/other\.atlassian\.net is none of the addresses in JIRA_URL/);
+    const { unreadable } = await api.read(jira, tasks);
+    expect([...unreadable.keys()]).toEqual(tasks);
+    expect(unreadable.get(tasks[0] ?? '')).toMatch(
+      /other\.atlassian\.net is none of the addresses in JIRA_URL/,
+    );
     expect(api.calls).toHaveLength(0);
   });
 
@@ -195,12 +199,12 @@ describe('reading issues of Jira', () => {
       cloud([found('OPS-1', '1', duplicate), found('OPS-2', '2', { ...done, status: { name: 'Done' } })]),
     );
     const tasks = [`jira:${api.host}/OPS-1`, `jira:${api.host}/OPS-2`];
-    const { events, unread } = await api.read(jira, tasks);
+    const { events, unreadable } = await api.read(jira, tasks);
     expect(events.get(tasks[0] ?? '')).toMatchObject({
       state: 'declined',
       canonical: `jira:${api.host}/OPS-4`,
     });
-    expect(unread.get(tasks[1] ?? '')).toMatch(/category/);
+    expect(unreadable.get(tasks[1] ?? '')).toMatch(/category/);
   });
 
   it('a duplicate without the key of its links is unread, and no other issue is', async (test) => {
@@ -210,8 +214,8 @@ describe('reading issues of Jira', () => {
     const { issuelinks: _too, ...declined } = fields('Done', { resolution: { id: '2', name: "Won't Do" } });
     const api = await fakeApi(test, cloud([found('OPS-1', '1', duplicate), found('OPS-2', '2', declined)]));
     const tasks = [`jira:${api.host}/OPS-1`, `jira:${api.host}/OPS-2`];
-    const { events, unread } = await api.read(jira, tasks);
-    expect([...unread]).toEqual([[tasks[0], expect.stringContaining('does not show its links')]]);
+    const { events, unreadable } = await api.read(jira, tasks);
+    expect([...unreadable]).toEqual([[tasks[0], expect.stringContaining('does not show its links')]]);
     expect(events.get(tasks[1] ?? '')).toMatchObject({ state: 'declined' });
   });
 
@@ -220,8 +224,8 @@ describe('reading issues of Jira', () => {
     const issues = [found('OPS-1', '1', hidden), found('OPS-2', '2', { ...done, resolution: null })];
     const api = await fakeApi(test, cloud(issues));
     const tasks = [`jira:${api.host}/OPS-1`, `jira:${api.host}/OPS-2`];
-    const { events, unread } = await api.read(jira, tasks);
-    expect([...unread]).toEqual([[tasks[0], expect.stringContaining('does not show its resolution')]]);
+    const { events, unreadable } = await api.read(jira, tasks);
+    expect([...unreadable]).toEqual([[tasks[0], expect.stringContaining('does not show its resolution')]]);
     expect(events.get(tasks[1] ?? '')).toMatchObject({ state: 'done' });
   });
 
@@ -252,9 +256,9 @@ describe('reading issues of Jira', () => {
         : answer;
     });
     const tasks = [1, 2, 3].map((n) => `jira:${api.host}/OPS-${n}`);
-    const { events, unread, failed } = await api.read(jira, tasks);
+    const { events, unreadable, failed } = await api.read(jira, tasks);
     expect([...events.keys()]).toEqual([tasks[0]]);
-    expect(unread.get(tasks[1] ?? '')).toContain('403');
+    expect(unreadable.get(tasks[1] ?? '')).toContain('403');
     expect(failed?.get(tasks[2] ?? '')).toContain('500');
   });
 

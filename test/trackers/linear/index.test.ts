@@ -27,7 +27,7 @@ function translate(payload: unknown) {
 
 function read(payload: unknown): TaskEvent {
   const translation = translate(payload);
-  if (translation.kind !== 'told') throw new Error(translation.reason);
+  if (translation.kind !== 'events') throw new Error(translation.reason);
   const [event] = translation.tasks;
   if (event === undefined) throw new Error('it tells of no task');
   return event;

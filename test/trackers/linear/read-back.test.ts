@@ -103,8 +103,8 @@ describe('reading issues of Linear', () => {
       ]),
     );
     const tasks = ['linear:acme/ENG-1', 'linear:acme/ENG-2', 'linear:acme/OPS-3', 'linear:acme/OPS-4'];
-    const { events, unread } = await fake.read(linear, tasks, { token: 'lin_api_canary' });
-    expect(unread.size).toBe(0);
+    const { events, unreadable } = await fake.read(linear, tasks, { token: 'lin_api_canary' });
+    expect(unreadable.size).toBe(0);
     expect(events.get('linear:acme/ENG-1')).toEqual({
       tracker: 'linear',
       task: 'linear:acme/ENG-1',
@@ -170,7 +170,7 @@ describe('reading issues of Linear', () => {
     });
     const fake = await fakeApi(test, api([moved, issue('ENG-1', 'started')], { 'ENG-2': 'OPS-7' }));
     const tasks = ['linear:acme/ENG-2', 'linear:acme-old/ENG-1', 'linear:ENG-1', 'linear:acme/ENG-9'];
-    const { events, unread } = await fake.read(linear, tasks);
+    const { events, unreadable } = await fake.read(linear, tasks);
     expect(events.get('linear:acme/ENG-2')).toMatchObject({
       task: 'linear:acme/OPS-7',
       aliases: ['linear:id:uuid-OPS-7', 'linear:acme/ENG-2'],
@@ -180,15 +180,15 @@ describe('reading issues of Linear', () => {
         task: 'linear:acme/ENG-1',
         aliases: ['linear:id:uuid-ENG-1', task],
       });
-    expect([...unread.keys()]).toEqual(['linear:acme/ENG-9']);
-    expect(unread.get('linear:acme/ENG-9')).toMatch(/does not exist there, or the token may not see it/);
+    expect([...unreadable.keys()]).toEqual(['linear:acme/ENG-9']);
+    expect(unreadable.get('linear:acme/ENG-9')).toMatch(/does not exist there, or the token may not see it/);
   });
 
   it("does not take another workspace's issue of the same identifier for the one that is asked for", async (test) => {
     const fake = await fakeApi(test, api([issue('ENG-1', 'completed')]));
-    const { events, unread } = await fake.read(linear, ['linear:others/ENG-1', 'linear:id:uuid-ENG-1']);
+    const { events, unreadable } = await fake.read(linear, ['linear:others/ENG-1', 'linear:id:uuid-ENG-1']);
     expect(events.size).toBe(0);
-    expect(unread.get('linear:others/ENG-1')).toBe(
+    expect(unreadable.get('linear:others/ENG-1')).toBe(
       'LINEAR_API_TOKEN belongs to the workspace acme, not others',
     );
   });
@@ -285,7 +285,7 @@ describe('reading issues of Linear', () => {
         JSON.stringify(call.body).includes('13') ? forbidden(path) : readable(call),
       ).then((server) => server.read(linear, tasks));
     const alone = await read(['linear:acme/ENG-13'], ['issues', 'nodes', 0, 'team']);
-    expect(alone.unread.get('linear:acme/ENG-13')).toContain('FORBIDDEN');
+    expect(alone.unreadable.get('linear:acme/ENG-13')).toContain('FORBIDDEN');
     // Whoever asked splits a list that fails, and no person has to act on it.
     const both = read(['linear:acme/ENG-12', 'linear:acme/ENG-13'], ['issues', 'nodes', 1, 'team']);
     await expect(both).rejects.toThrow('FORBIDDEN');
@@ -295,8 +295,8 @@ describe('reading issues of Linear', () => {
         ? { body: { data: { organization, issues: { nodes: [] } } } }
         : forbidden(['issue']),
     );
-    const { unread } = await formerly.read(linear, ['linear:acme/OLD-1', 'linear:acme/OLD-2']);
-    expect([...unread.values()]).toEqual(Array(2).fill(expect.stringContaining('FORBIDDEN')));
+    const { unreadable } = await formerly.read(linear, ['linear:acme/OLD-1', 'linear:acme/OLD-2']);
+    expect([...unreadable.values()]).toEqual(Array(2).fill(expect.stringContaining('FORBIDDEN')));
   });
 
   it('an answer that could not be read, or only in part, is no answer', async (test) => {

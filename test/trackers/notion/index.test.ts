@@ -106,7 +106,7 @@ describe('Notion', () => {
     const both = automation(page({ Stage: select('Shipped'), Status: status('Done'), Done: checkbox(true) }));
     const state = (options: TrackerOptions) => {
       const told = translate(both, { ...defaults, ...options });
-      return told.kind === 'told' ? told.tasks[0]?.state : told.kind;
+      return told.kind === 'events' ? told.tasks[0]?.state : told.kind;
     };
     expect(state({ PROPERTY: ['stage'] })).toBe('open');
     expect(state({ PROPERTY: ['Nowhere', 'Stage'], DONE: ['shipped'] })).toBe('done');
@@ -148,8 +148,8 @@ describe('what the API of Notion says', () => {
   }
   const read = async (shown: object, schema: object = source(groups)) => {
     const { access, paths } = asking((path) => (path.startsWith('pages/') ? shown : schema));
-    const { events, unread } = await readBack.read([task], access);
-    return { state: events.get(task)?.state, why: unread.get(task), paths };
+    const { events, unreadable } = await readBack.read([task], access);
+    return { state: events.get(task)?.state, why: unreadable.get(task), paths };
   };
 
   it('tells no time and no person, since nothing there is about the state', async () => {

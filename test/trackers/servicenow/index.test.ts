@@ -22,7 +22,7 @@ const translate = (payload: unknown, options: TrackerOptions = defaults) =>
 
 function states(payload: unknown, options: TrackerOptions = {}) {
   const told = translate(payload, { ...defaults, ...options });
-  return told.kind === 'told' ? told.tasks.map(({ state }) => state) : told.kind;
+  return told.kind === 'events' ? told.tasks.map(({ state }) => state) : told.kind;
 }
 
 function bare(headers: Delivery['headers'], body = '{}'): Delivery {
@@ -163,7 +163,7 @@ describe('ServiceNow', () => {
   });
 
   it('asks for the state of a record that a body names without one', () => {
-    expect(translate(ours(''))).toMatchObject({ kind: 'told', tasks: [], hints: [{ task }] });
+    expect(translate(ours(''))).toMatchObject({ kind: 'events', tasks: [], hints: [{ task }] });
   });
 
   it('does not take the time of any update for that of the closing', () => {
@@ -222,7 +222,7 @@ describe('what the API of ServiceNow says', () => {
 
   it('is asked for all tables at once, and for how those were closed that are', async () => {
     const { access, requests } = asking({ task: [row()], incident: [closing] });
-    const { events, unread } = await readBack.read([task, `servicenow:${HOST}/inc0099999`], access);
+    const { events, unreadable } = await readBack.read([task, `servicenow:${HOST}/inc0099999`], access);
     expect(events.get(task)).toEqual({
       tracker: 'servicenow',
       task,
@@ -234,7 +234,7 @@ describe('what the API of ServiceNow says', () => {
       delivery: 'read-back',
       receivedAt: AT,
     });
-    expect([...unread.keys()]).toEqual([`servicenow:${HOST}/inc0099999`]);
+    expect([...unreadable.keys()]).toEqual([`servicenow:${HOST}/inc0099999`]);
     expect(requests.map(({ table }) => table)).toEqual(['task', 'incident']);
     expect(requests[0]?.query.get('sysparm_query')).toBe(`sys_idIN${SYS_ID}^ORnumberININC0099999`);
     for (const { headers, url } of requests) {
@@ -259,7 +259,7 @@ describe('what the API of ServiceNow says', () => {
     const { close_code: _, ...filtered } = closing;
     const unknown = await reading(filtered);
     expect(unknown.events.size).toBe(0);
-    expect(unknown.unread.get(task)).toContain('the field close_code of the table incident');
+    expect(unknown.unreadable.get(task)).toContain('the field close_code of the table incident');
   });
 
   it('a closing as a duplicate is declined, which only the table of the record tells', async () => {
@@ -273,22 +273,22 @@ describe('what the API of ServiceNow says', () => {
   it('a record that the user may not read is not told, and neither is one of another instance', async () => {
     const { access, requests } = asking({ task: [] });
     const strange = [`servicenow:evil.example/${SYS_ID}`, `servicenow:${SYS_ID}`];
-    const { events, unread } = await readBack.read([task, ...strange], access);
+    const { events, unreadable } = await readBack.read([task, ...strange], access);
     expect(events.size).toBe(0);
-    expect(unread.get(task)).toMatch(/deleted, or the user may not read it/);
-    for (const key of strange) expect(unread.get(key)).toContain('SERVICENOW_URL');
+    expect(unreadable.get(task)).toMatch(/deleted, or the user may not read it/);
+    for (const key of strange) expect(unreadable.get(key)).toContain('SERVICENOW_URL');
     expect(requests.map(({ url }) => new URL(url).host)).toEqual([HOST]);
   });
 
   it('a record whose own table, or close code, is filtered is unread, and not without a close code', async () => {
     for (const incident of [[], [{ sys_id: SYS_ID, resolved_at: '2026-03-01 10:00:00' }]]) {
       const { access } = asking({ task: [row()], incident });
-      const { events, unread } = await readBack.read([task], access);
+      const { events, unreadable } = await readBack.read([task], access);
       expect(events.size).toBe(0);
-      expect(unread.get(task)).toContain('does not show to the user of the API token how it was closed');
+      expect(unreadable.get(task)).toContain('does not show to the user of the API token how it was closed');
     }
     const refused = asking({ task: [row()], incident: { status: 403 } });
-    expect((await readBack.read([task], refused.access)).unread.get(task)).toContain(
+    expect((await readBack.read([task], refused.access)).unreadable.get(task)).toContain(
       'the table incident (403)',
     );
   });
@@ -296,16 +296,16 @@ describe('what the API of ServiceNow says', () => {
   it('a record without a state, or without what tells whether it is over, is unread, and not open again', async () => {
     for (const change of [{ state: '' }, { state: undefined }, { sys_class_name: '' }]) {
       const { access } = asking({ task: [{ ...row(), ...change }] });
-      const { events, unread } = await readBack.read([task], access);
+      const { events, unreadable } = await readBack.read([task], access);
       expect(events.size).toBe(0);
-      expect(unread.get(task)).toContain('see which fields it may read');
+      expect(unreadable.get(task)).toContain('see which fields it may read');
     }
     for (const active of ['', undefined]) {
       const custom = { ...row(), sys_class_name: 'u_ours', state: '3', active };
       const { access } = asking({ task: [custom], u_ours: [closing] });
-      const { events, unread } = await readBack.read([task], access);
+      const { events, unreadable } = await readBack.read([task], access);
       expect(events.size).toBe(0);
-      expect(unread.get(task)).toContain('whether it is active');
+      expect(unreadable.get(task)).toContain('whether it is active');
     }
   });
 
@@ -315,9 +315,9 @@ describe('what the API of ServiceNow says', () => {
       request.url.includes('/api/now/v2/table/task')
         ? { status: 200, headers: {}, body: '{"result":[]}' }
         : access.send(request);
-    const { events, unread } = await readBack.read([task], { ...access, send });
+    const { events, unreadable } = await readBack.read([task], { ...access, send });
     expect(events.size).toBe(0);
-    expect(unread.get(task)).toMatch(/deleted, or the user may not read it/);
+    expect(unreadable.get(task)).toMatch(/deleted, or the user may not read it/);
     expect(requests).toHaveLength(1);
   });
 

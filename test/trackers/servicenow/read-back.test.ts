@@ -17,8 +17,8 @@ async function read(test: TestContext, closing: Record<string, string>) {
     body: { result: [path.includes('/table/task?') ? task : { sys_id: SYS_ID, ...closing }] },
   }));
   const key = `servicenow:${api.host}/${SYS_ID}`;
-  const { events, unread } = await api.read(servicenow, [key]);
-  return { host: api.host, event: events.get(key), why: unread.get(key) };
+  const { events, unreadable } = await api.read(servicenow, [key]);
+  return { host: api.host, event: events.get(key), why: unreadable.get(key) };
 }
 
 describe('reading a problem of ServiceNow that is closed as a duplicate', () => {

@@ -30,7 +30,7 @@ it.each([
     expect(await servicenow.verify(delivery, [secret])).toBe(true);
     expect(await servicenow.verify(delivery, [newSecret()])).toBe(false);
     expect(servicenow.translate(delivery, defaultsOf(servicenow))).toMatchObject({
-      kind: 'told',
+      kind: 'events',
       tasks: [
         { task: `servicenow:${HOST}/${SYS_ID}`, ...expected },
         { task: `servicenow:${HOST}/inc0010001`, ...expected },

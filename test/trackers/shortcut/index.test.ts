@@ -12,7 +12,7 @@ function translate(payload: unknown, options: Record<string, string[]> = {}): Tr
 
 function told(payload: unknown, options: Record<string, string[]> = {}): TaskEvent[] {
   const translation = translate(payload, options);
-  if (translation.kind !== 'told') throw new Error(`it is ${translation.kind}: ${translation.reason}`);
+  if (translation.kind !== 'events') throw new Error(`it is ${translation.kind}: ${translation.reason}`);
   return translation.tasks;
 }
 

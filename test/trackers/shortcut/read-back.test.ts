@@ -80,9 +80,9 @@ describe('reading stories of Shortcut', () => {
 
   it("does not take another workspace's story of the same number for the one that is asked for", async (test) => {
     const fake = await fakeApi(test, api(story()));
-    const { events, unread } = await fake.read(shortcut, ['shortcut:others/12']);
+    const { events, unreadable } = await fake.read(shortcut, ['shortcut:others/12']);
     expect(events.size).toBe(0);
-    expect(unread.get('shortcut:others/12')).toContain(
+    expect(unreadable.get('shortcut:others/12')).toContain(
       'SHORTCUT_API_TOKEN belongs to the workspace acme, not others',
     );
   });
@@ -96,9 +96,9 @@ describe('reading stories of Shortcut', () => {
 
   it('a story that is not shown is not taken for deleted', async (test) => {
     const fake = await fakeApi(test, () => ({ status: 404, body: { message: 'Resource not found.' } }));
-    const { events, unread } = await fake.read(shortcut, [task]);
+    const { events, unreadable } = await fake.read(shortcut, [task]);
     expect(events.size).toBe(0);
-    expect([...unread.keys()]).toEqual([task]);
+    expect([...unreadable.keys()]).toEqual([task]);
   });
 
   async function failure(test: TestContext, answer: ApiAnswer): Promise<unknown> {
@@ -115,9 +115,9 @@ describe('reading stories of Shortcut', () => {
       path.includes('/workflows/') ? { status: 404 } : { body: story() },
     );
     for (const fake of [missing, hidden]) {
-      const { events, unread } = await fake.read(shortcut, [task]);
+      const { events, unreadable } = await fake.read(shortcut, [task]);
       expect(events.size).toBe(0);
-      expect(unread.get(task)).toContain('does not tell what its workflow state is');
+      expect(unreadable.get(task)).toContain('does not tell what its workflow state is');
     }
   });
 
