@@ -110,7 +110,7 @@ export function createDoorkeeper(
     if (token === undefined) wrong.add(place, own(`wrong ${given}`));
     return token ?? 'wrong';
   };
-  const look = (given: string, request: From): Token | 'wrong' | 'too-many' => {
+  const lookUp = (given: string, request: From): Token | 'wrong' | 'too-many' => {
     const from = addressOf(request);
     const found = tried(given, placeOf(from));
     if (typeof found === 'string') refused?.(from, found);
@@ -140,13 +140,13 @@ export function createDoorkeeper(
         return { granted: true, role: token.role, name: token.name, session: cookie, loggedIn };
       }
       const bearer = bearerOf(request);
-      const found = bearer === '' ? 'wrong' : look(bearer, request);
+      const found = bearer === '' ? 'wrong' : lookUp(bearer, request);
       if (typeof found !== 'string')
         return { granted: true, role: found.role, name: found.name, session: BY_TOKEN };
       return { granted: false, why: found === 'too-many' ? found : 'missing-token' };
     },
     login(given, request) {
-      const token = look(given, request);
+      const token = lookUp(given, request);
       if (typeof token === 'string') return { why: token };
       const loggedIn = { id: randomBytes(16).toString('base64url'), until: now() + SESSION_SECONDS * 1_000 };
       return { session: write(loggedIn, token), loggedIn, name: token.name };

@@ -13,7 +13,7 @@ const MARKS = { ok: 'ok', warning: 'WARNING', trouble: 'TROUBLE' } as const;
 
 /** `doctor [--json]`: checks whether everything would work. Returns 1 if something would not. */
 export async function doctorCommand({ json = false }: { json?: boolean } = {}): Promise<number> {
-  const findings = await lookAtAll();
+  const findings = await examineAll();
   const troubles = findings.filter(({ state }) => state === 'trouble').length;
   const warnings = findings.filter(({ state }) => state === 'warning').length;
   if (json) printJson({ findings, troubles, warnings, words: summary(troubles, warnings) });
@@ -36,7 +36,7 @@ function summary(troubles: number, warnings: number): string {
 }
 
 /** All that there is to find out. */
-export async function lookAtAll(): Promise<Finding[]> {
+export async function examineAll(): Promise<Finding[]> {
   let settings: Settings & { apiKey: string };
   try {
     settings = readSettings(process.env, ['apiKey']);

@@ -41,7 +41,7 @@ export async function sourceFindings(
     const known = await Promise.all([
       store.deliveries.getMany(names),
       store.paces.getMany(names),
-      context.hooks?.look(),
+      context.hooks?.check(),
     ]).catch(messageOf);
     if (typeof known === 'string') findings.push(warning('webhooks', `${NOT_KNOWN}: ${known}`));
     const [last, paces, hooks] = typeof known === 'string' ? [] : known;

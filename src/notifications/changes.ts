@@ -1,15 +1,15 @@
 import type { Trouble } from '../operations/troubles.ts';
 import type { NoticePlace, TroubleNotice } from '../store/notices/troubles.ts';
 
-/** What stands about each trouble after a look. Pure: what is told follows from it alone. */
+/** What stands about each trouble after a check. Pure: what is told follows from it alone. */
 
 /** A trouble is over once it was not found for this long, ms: what comes and goes is one trouble. */
 export const OVER_AFTER = 60_000;
 /** That something is over is told within this time or not at all, ms. */
 const OVER_WITHIN = 86_400_000;
 
-/** One trouble after a look that found it, or did not; `undefined`: it was unknown, and is. */
-export function afterLook(
+/** One trouble after a check that found it, or did not; `undefined`: it was unknown, and is. */
+export function afterCheck(
   known: TroubleNotice | undefined,
   found: Pick<Trouble, 'kind' | 'words'> | undefined,
   now: number,

@@ -4,7 +4,7 @@ import type { AnnouncementOutcome } from '../metrics/counters.ts';
 import { findTroubles, type Trouble, type TroubleKind, troubleKinds } from '../operations/troubles.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { type NoticePlace, type TroubleNotice, troubleNotices } from '../store/notices/troubles.ts';
-import { afterLook, dueFor, isSettled, placeOf } from './changes.ts';
+import { afterCheck, dueFor, isSettled, placeOf } from './changes.ts';
 import { type Destination, type DestinationName, type Notification, NotTakenError } from './destination.ts';
 import { destinationsOf, notifyingHttp } from './destinations.ts';
 
@@ -47,7 +47,7 @@ export async function runNotifier(
       let rest = CHECK_EVERY;
       try {
         if (await store.takeLease(NAME, holder, clock.now(), LEASE)) {
-          await look(context);
+          await recordTroubles(context);
           await tell(destinations, context, { onTry, signal });
         }
       } catch (err) {
@@ -66,7 +66,7 @@ export async function runNotifier(
 }
 
 /** Stores what is wrong now, and what is not any more. */
-export async function look(context: NotifierContext): Promise<void> {
+export async function recordTroubles(context: NotifierContext): Promise<void> {
   const { store, clock } = context;
   const { found, unread } = await findTroubles(context);
   const now = clock.now();
@@ -75,7 +75,7 @@ export async function look(context: NotifierContext): Promise<void> {
   const ids = new Set(byId.keys());
   for await (const page of table.all())
     for (const { id, value } of page) if (!isUnread(value, unread)) ids.add(id);
-  await table.update(ids, (known, id) => afterLook(known, byId.get(id), now));
+  await table.update(ids, (known, id) => afterCheck(known, byId.get(id), now));
 }
 
 function isUnread({ kind }: Pick<TroubleNotice, 'kind'>, unread: ReadonlySet<string>): boolean {

@@ -56,7 +56,7 @@ export async function connectPlace(
     deps.say(
       `Webhook ${id} of ${place.title} leads to the same address, and is left as it is: \`disconnect\` removes all of them.`,
     );
-  const before = deps.dryRun ? undefined : await deps.watch?.look();
+  const before = deps.dryRun ? undefined : await deps.watch?.arrivals();
   const task: Task = { place, wanted, access, deps, before };
   if (hook === undefined) return madeAnew(task);
   if (hook.isSpent !== true) return mended(task, hook);

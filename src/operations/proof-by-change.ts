@@ -7,7 +7,7 @@ export interface Watch {
   /** How long to wait, ms. */
   within: number;
   /** What came so far; a text says why that is not known. */
-  look(): Promise<Arrivals | string>;
+  arrivals(): Promise<Arrivals | string>;
 }
 
 export interface Waiting {
@@ -38,7 +38,7 @@ export async function provenByChange(
   const until = clock.now() + within;
   let refused: string | undefined;
   for (;;) {
-    const now = await watch.look();
+    const now = await watch.arrivals();
     if (typeof now === 'string') {
       say(`Unproven: what arrives is not known: ${now}`);
       return 'unproven';

@@ -72,10 +72,10 @@ export class LivePolicy {
 
   /**
    * Reads the file, whatever its times say: a ConfigMap of Kubernetes is a link to another folder after each change. What
-   * is found counts once the next look finds the same, since an editor may be in the middle of writing it; `settled`:
-   * no such look is due.
+   * is found counts once the next reading finds the same, since an editor may be in the middle of writing it; `settled`:
+   * no such reading is due.
    */
-  async look(): Promise<{ settled: boolean; news?: PolicyNews }> {
+  async reread(): Promise<{ settled: boolean; news?: PolicyNews }> {
     const found = await readFile(policyPath(this.#settings), 'utf8').then(
       (text): FoundFile => ({ text }),
       notRead,

@@ -6,7 +6,7 @@ import type { TrackerAccess } from '../settings/settings.ts';
 import { webhooksTaken } from '../store/process-notes.ts';
 import type { Store } from '../store/store.ts';
 import type { SeenHooks } from '../store/tracker-records.ts';
-import type { HookLook } from '../trackers/hooks.ts';
+import type { HookCheck } from '../trackers/hooks.ts';
 import type { TrackerOptions } from '../trackers/options.ts';
 import type { Tracker } from '../trackers/tracker.ts';
 import type { TaskKey } from '../vocabulary.ts';
@@ -40,9 +40,9 @@ const GONE_FOR = 7 * 24 * 3_600_000;
 /** Checks the webhooks of trackers through their APIs, and stores what it saw. */
 export interface HookWatch {
   /** Checks all that can be checked, unless that was done within the hour. */
-  lookIfDue(signal?: AbortSignal): Promise<void>;
+  checkIfDue(signal?: AbortSignal): Promise<void>;
   /** The current state, by the tracker's name. A missing tracker has no token, or no API that shows webhooks. */
-  look(signal?: AbortSignal): Promise<Map<string, SeenHooks>>;
+  check(signal?: AbortSignal): Promise<Map<string, SeenHooks>>;
 }
 
 export function createHookWatch(deps: HookWatchOptions): HookWatch {
@@ -57,19 +57,19 @@ export function createHookWatch(deps: HookWatchOptions): HookWatch {
     return digest;
   };
   // Receivers and workers may have settings of their own, and only workers need tokens.
-  const lookedAt = async (): Promise<Tracker[]> => {
+  const checkable = async (): Promise<Tracker[]> => {
     if (visible.length === 0) return [];
     const all = new Set([...taken, ...((await webhooksTaken(store, clock.now())) ?? [])]);
     return visible.filter(({ name }) => all.has(name));
   };
 
-  const look = async (signal?: AbortSignal): Promise<Map<string, SeenHooks>> => {
+  const check = async (signal?: AbortSignal): Promise<Map<string, SeenHooks>> => {
     const seen = new Map<string, SeenHooks>();
-    const looked = await lookedAt();
-    if (looked.length === 0) return seen;
+    const checked = await checkable();
+    if (checked.length === 0) return seen;
     const tasks = await linkedTasks(store);
-    for (const tracker of looked) {
-      const found = await lookAt(tracker, tasks.get(tracker.name) ?? [], deps, signal);
+    for (const tracker of checked) {
+      const found = await checkTracker(tracker, tasks.get(tracker.name) ?? [], deps, signal);
       if (signal?.aborted) break;
       const by = await digestOf(tracker.name);
       let before: SeenHooks | undefined;
@@ -86,27 +86,27 @@ export function createHookWatch(deps: HookWatchOptions): HookWatch {
   };
 
   return {
-    look,
-    async lookIfDue(signal) {
-      const looked = await lookedAt();
-      const last = await store.hooks.getMany(looked.map(({ name }) => name));
+    check,
+    async checkIfDue(signal) {
+      const checked = await checkable();
+      const last = await store.hooks.getMany(checked.map(({ name }) => name));
       const now = clock.now();
       const isDue = ({ name }: Tracker) => {
         const at = last.get(name)?.at ?? -Infinity;
         return at > now || now - at >= EVERY;
       };
-      if (looked.some(isDue)) await look(signal);
+      if (checked.some(isDue)) await check(signal);
     },
   };
 }
 
 /** A tracker's webhooks as it shows them now. Never throws: a failure becomes a place that is hidden. */
-async function lookAt(
+async function checkTracker(
   { name, title, hooks, readBack }: Tracker,
   tasks: readonly TaskKey[],
   { access, options, publicUrl, http, clock }: HookWatchOptions,
   signal?: AbortSignal,
-): Promise<HookLook> {
+): Promise<HookCheck> {
   const given = access[name];
   if (hooks === undefined || given === undefined) return { hooks: [], shown: [], hidden: [] };
   const late = AbortSignal.timeout(WITHIN);
@@ -114,7 +114,7 @@ async function lookAt(
   try {
     const { send } = honoringRetryAfter(guarded(http, readBack ?? {}, given.urls, stop), clock, stop);
     const own = { ...given, options: options[name] ?? {}, now: clock.now(), send };
-    return await hooks.look(tasks, own, (url) => leadsTo(name, url, publicUrl));
+    return await hooks.check(tasks, own, (url) => leadsTo(name, url, publicUrl));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return {
@@ -137,29 +137,29 @@ function leadsTo(source: string, url: string, publicUrl: string | undefined): bo
 /** The state after a check with a token (`by`: its digest), including what was seen before it and is gone now. */
 export function seenAfter(
   before: SeenHooks | undefined,
-  look: HookLook,
+  check: HookCheck,
   { now, by }: { now: number; by: string },
 ): SeenHooks {
   const earlier = before?.hooks ?? [];
   const same = (a: { id: string; place: string }, b: { id: string; place: string }) =>
     a.id === b.id && a.place === b.place;
-  const seen = look.hooks.map((hook) => {
+  const seen = check.hooks.map((hook) => {
     const known = earlier.find((one) => same(one, hook));
     return { ...hook, since: known?.state === hook.state ? known.since : now, seenAt: now, by };
   });
   const missing = earlier.flatMap((hook): SeenHooks['hooks'] => {
-    if (look.hooks.some((one) => same(one, hook))) return [];
+    if (check.hooks.some((one) => same(one, hook))) return [];
     const seenAt = before === undefined ? now : lastSeen(hook, before);
     // What was not visible now is kept as it was known, for a while.
     const kept = isOver(seenAt, UNSEEN_FOR, now) ? [] : [{ ...hook, seenAt }];
-    if (!look.shown.includes(hook.place)) return kept;
-    if (look.hooks.some((one) => one.place === hook.place && one.of === hook.of)) return [];
+    if (!check.shown.includes(hook.place)) return kept;
+    if (check.hooks.some((one) => one.place === hook.place && one.of === hook.of)) return [];
     // Another token may not be shown what the one before it was, as where each sees only its own.
     if (hook.by !== by) return kept;
     const since = hook.state === 'gone' ? hook.since : now;
     return isOver(since, GONE_FOR, now) ? [] : [{ ...hook, state: 'gone', since, seenAt: now, words: GONE }];
   });
-  return { at: now, hooks: [...seen, ...missing], hidden: [...look.hidden] };
+  return { at: now, hooks: [...seen, ...missing], hidden: [...check.hidden] };
 }
 
 const GONE =

@@ -15,7 +15,7 @@ const IDLE = 0.5;
 export function giveMemoryBack(): () => void {
   let left = taken();
   let before = { at: performance.now(), cpu: process.cpuUsage() };
-  const look = (): void => {
+  const check = (): void => {
     // Not the event loop's utilization: on a crowded machine that includes waiting for a CPU.
     const { user, system } = process.cpuUsage(before.cpu);
     const share = (user + system) / 1000 / (performance.now() - before.at);
@@ -26,7 +26,7 @@ export function giveMemoryBack(): () => void {
     collectGarbage();
     left = taken();
   };
-  return onTick(EVERY, look);
+  return onTick(EVERY, check);
 }
 
 /** Including buffers, which are outside V8's heap: that is what a flood of bodies leaves behind. */

@@ -22,7 +22,7 @@ export interface PolicyWatchDeps {
 
 export interface PolicyWatch {
   /** Reads the file now, and says so if it says what it said. */
-  look(): void;
+  reread(): void;
   close(): void;
 }
 
@@ -34,9 +34,9 @@ export function watchPolicy(
   const stop = new AbortController();
   let rest = new AbortController();
   let isAsked = false;
-  const look = async (): Promise<boolean> => {
+  const reread = async (): Promise<boolean> => {
     const wasAsked = isAsked;
-    const { settled, news } = await policy.look();
+    const { settled, news } = await policy.reread();
     if (stop.signal.aborted) return true;
     if (news !== undefined) {
       tell(news, log);
@@ -46,21 +46,21 @@ export function watchPolicy(
     if (settled && wasAsked) isAsked = false;
     return settled;
   };
-  const keepLooking = async () => {
+  const keepRereading = async () => {
     while (!stop.signal.aborted) {
       rest = new AbortController();
       let settled = true;
       try {
-        settled = await look();
+        settled = await reread();
       } catch (err) {
         log.error({ err }, 'the policy file could not be looked at; it is tried again');
       }
       await sleep(settled ? every : settles, settled ? rest.signal : stop.signal);
     }
   };
-  void keepLooking();
+  void keepRereading();
   return {
-    look() {
+    reread() {
       isAsked = true;
       rest.abort();
     },

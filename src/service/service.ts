@@ -172,7 +172,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   const onNews = () => {
     noting?.again();
-    worker?.look();
+    worker?.checkDue();
   };
   const watch = watchPolicy(policy, { log, onNews });
   const stopGivingBack = giveMemoryBack();
@@ -191,7 +191,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     url,
     context: () => context,
     ready,
-    readPolicy: () => watch.look(),
+    readPolicy: () => watch.reread(),
     async close(deadline) {
       stopping = true;
       watch.close();

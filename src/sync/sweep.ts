@@ -113,9 +113,9 @@ async function round(deps: SweepDeps, every: number, holder: string): Promise<Sw
     swept.woken.push(...(await outdated(page, since, store)));
     // While everything is paused, only edits with an unknown outcome are followed up.
     if (deps.policy.paused === undefined) {
-      const looked = await look(relevant, since, deps);
-      swept.woken.push(...looked.ready);
-      for (const task of looked.waitedFor) waitedFor.add(task);
+      const checked = await checkAll(relevant, since, deps);
+      swept.woken.push(...checked.ready);
+      for (const task of checked.waitedFor) waitedFor.add(task);
     }
     deps.onProgress?.(swept.incidents);
     if (page.length === PAGE_SIZE) await deps.pause?.(BETWEEN_PAGES);
@@ -151,7 +151,7 @@ async function outdated(incidents: readonly Incident[], since: number, store: St
  * Of these incidents, `ready` are those that nothing in index and store seems to block and that are not to be left
  * alone; `waitedFor` are the tasks of follow-ups that are outstanding, or block whatever their status is.
  */
-async function look(
+async function checkAll(
   incidents: readonly Incident[],
   since: number,
   deps: SweepDeps,

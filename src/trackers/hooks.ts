@@ -19,7 +19,7 @@ export interface Hook {
   words?: string;
 }
 
-export interface HookLook {
+export interface HookCheck {
   hooks: readonly Hook[];
   /** The places whose webhooks were all listed, as far as they are visible to the token. */
   shown: readonly string[];
@@ -34,24 +34,24 @@ export interface HookApi {
    * The webhooks of the places where these tasks are, as far as they lead to us. Throws if nothing could be checked:
    * `TrackerBusyError` for a rate limit, any other error otherwise.
    */
-  look(tasks: readonly TaskKey[], access: ApiAccess, isOurs: (url: string) => boolean): Promise<HookLook>;
+  check(tasks: readonly TaskKey[], access: ApiAccess, isOurs: (url: string) => boolean): Promise<HookCheck>;
 }
 
 /** One place that has webhooks of its own. */
 export interface HookPlace {
   place: string;
   /** Its webhooks that lead to us, or why they are not visible. */
-  look(): Promise<readonly Omit<Hook, 'place'>[] | string>;
+  check(): Promise<readonly Omit<Hook, 'place'>[] | string>;
 }
 
 /** Checks place after place. A problem with one, except a rate limit, is reported for it alone. */
-export async function lookAtPlaces(places: readonly HookPlace[]): Promise<HookLook> {
+export async function checkPlaces(places: readonly HookPlace[]): Promise<HookCheck> {
   const hooks: Hook[] = [];
   const shown: string[] = [];
   const hidden: { place: string; why: string }[] = [];
-  for (const { place, look } of places)
+  for (const { place, check } of places)
     try {
-      const found = await look();
+      const found = await check();
       if (typeof found === 'string') hidden.push({ place, why: found });
       else {
         shown.push(place);
@@ -75,7 +75,7 @@ export function mostOften(values: Iterable<string>, most: number): string[] {
 }
 
 /** Of places and of what is above them (organizations, groups): who is served from above needs none of their own. */
-export function looksTogether(own: HookLook, above: HookLook): HookLook {
+export function mergeChecks(own: HookCheck, above: HookCheck): HookCheck {
   const hooks = [...own.hooks, ...above.hooks];
   const hidden = [...(above.hooks.length > 0 ? [] : own.hidden), ...(hooks.length > 0 ? [] : above.hidden)];
   return { hooks, shown: [...own.shown, ...above.shown], hidden };

@@ -16,7 +16,7 @@ export interface BackgroundDeps extends SweepDeps {
   /** Has the store know by which policy is decided now, so that a changed one makes a sweep due. */
   notePolicy?: (() => Promise<unknown>) | undefined;
   /** Looks whether the trackers' webhooks are on, where that is due; absent: nobody does. */
-  lookAtHooks?: (() => Promise<unknown>) | undefined;
+  checkHooks?: (() => Promise<unknown>) | undefined;
   /** Forgets what is kept for a time only. */
   forgetOld?: (() => Promise<unknown>) | undefined;
   /** Called with every failure, to see whether the key is the cause. */
@@ -81,7 +81,7 @@ async function sweepAndCheck(deps: BackgroundDeps): Promise<number | undefined> 
   await deps.checkKey();
   if (swept !== undefined) {
     await deps.forgetOld?.();
-    await deps.lookAtHooks?.();
+    await deps.checkHooks?.();
   }
   if (deps.wait !== undefined) return undefined;
   // Due all the same: another process is at it, or the first sync is.

@@ -33,8 +33,8 @@ import { anyRefused, wakeRefused } from './wake-refused.ts';
 export interface RunningWorker {
   /** What keeps it from working; empty: it works. */
   problems(): string[];
-  /** Looks now for what is due: the policy is another one. */
-  look(): void;
+  /** Checks now what is due: the policy is another one. */
+  checkDue(): void;
   /** Ends within `deadline` ms. */
   close(deadline: number): Promise<void>;
 }
@@ -181,7 +181,7 @@ export async function startWorker(
       await key.stillWorks(stop.signal);
     },
     forgetOld: () => forgetOld(store, clock.now()),
-    lookAtHooks: async () => context.hooks?.lookIfDue(stop.signal),
+    checkHooks: async () => context.hooks?.checkIfDue(stop.signal),
     mayRun: () => key.state.is === 'good',
     alone: backend.kind === 'embedded',
     sweepSignal,
@@ -207,7 +207,7 @@ export async function startWorker(
       ...(key.state.is === 'good' ? (workers?.problems() ?? []) : [key.state.words]),
       ...[context.reach?.words() ?? []].flat(),
     ],
-    look() {
+    checkDue() {
       sweepSignal.notify();
       closingsSignal.notify();
     },

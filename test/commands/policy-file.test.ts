@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { lookAtAll } from '../../src/commands/doctor.ts';
+import { examineAll } from '../../src/commands/doctor.ts';
 import { operate } from '../../src/commands/operate.ts';
 import { operations } from '../../src/commands/operations.ts';
 import { PolicyError } from '../../src/policy/read-policy.ts';
@@ -31,7 +31,7 @@ it('a policy file with a mistake fails what decides by it, and nothing else', as
   expect(warn).not.toHaveBeenCalled();
   await expect(operate(operations.explainPolicy, { incident: reference })).rejects.toThrow(PolicyError);
   expect(warn.mock.calls.flat().join('\n')).toContain('p.yaml:3: rules[0].sett is not known');
-  const told = (await lookAtAll()).filter(({ about }) => about === 'policy');
+  const told = (await examineAll()).filter(({ about }) => about === 'policy');
   expect(told).toEqual([
     {
       about: 'policy',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Destination, type Notification, NotTakenError } from '../../src/notifications/destination.ts';
-import { look, runNotifier, tell } from '../../src/notifications/notifier.ts';
+import { recordTroubles, runNotifier, tell } from '../../src/notifications/notifier.ts';
 import type { FailedJob } from '../../src/queue/backend.ts';
 import { DUE, sectionRank } from '../../src/review/sections.ts';
 import { asRecord } from '../../src/store/incident-record.ts';
@@ -47,7 +47,7 @@ async function open(over: { failed?: () => FailedJob[]; env?: Record<string, str
     },
     async round(some: readonly Destination[] = destinations) {
       clock.time += 15_000;
-      await look(context);
+      await recordTroubles(context);
       await tell(some, context, { signal: NEVER });
     },
   };

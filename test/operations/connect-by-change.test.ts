@@ -19,11 +19,11 @@ type Call = { method: string; path: string };
 const changes = (calls: readonly Call[]) =>
   calls.filter(({ method }) => method !== 'GET').map(({ method }) => method);
 
-/** What the service saw, one look after another; the last one stays. */
-function watching(...looks: (Arrivals | string)[]): Pick<ConnectDeps, 'watch'> {
+/** What the service saw, one answer after another; the last one stays. */
+function watching(...answers: (Arrivals | string)[]): Pick<ConnectDeps, 'watch'> {
   let at = 0;
-  const look = async () => looks[Math.min(at++, looks.length - 1)] ?? NOTHING;
-  return { watch: { within: 60_000, look } };
+  const arrivals = async () => answers[Math.min(at++, answers.length - 1)] ?? NOTHING;
+  return { watch: { within: 60_000, arrivals } };
 }
 
 describe.each([

@@ -26,9 +26,9 @@ function live(text = GOOD) {
     ...{ path, settings, policy },
     /** What the two looks tell that it takes. */
     async looked() {
-      const first = await policy.look();
+      const first = await policy.reread();
       expect(first.news).toBeUndefined();
-      return first.settled ? first : policy.look();
+      return first.settled ? first : policy.reread();
     },
     rules: () => policy.current.rules.map(({ name }) => name),
   };
@@ -37,11 +37,11 @@ function live(text = GOOD) {
 describe('a policy whose file changes', () => {
   it('is in force once two looks found the same, and says what is other', async () => {
     const { path, policy, rules } = live();
-    expect(await policy.look()).toEqual({ settled: true });
+    expect(await policy.reread()).toEqual({ settled: true });
     writeFileSync(path, `${GOOD}  - name: Payments\n    set: { settle_time: 2h }\n`);
-    expect(await policy.look()).toEqual({ settled: false });
+    expect(await policy.reread()).toEqual({ settled: false });
     expect(rules()).toEqual(['Security', 'the settings']);
-    expect(await policy.look()).toMatchObject({
+    expect(await policy.reread()).toMatchObject({
       news: {
         kind: 'changed',
         words: expect.stringMatching(
@@ -50,15 +50,15 @@ describe('a policy whose file changes', () => {
       },
     });
     expect(rules()).toEqual(['Security', 'Payments', 'the settings']);
-    expect(await policy.look()).toEqual({ settled: true });
+    expect(await policy.reread()).toEqual({ settled: true });
   });
 
   it('does not take what an editor has written half of', async () => {
     const { path, policy, rules } = live(`${GOOD}  - name: Payments\n    set: { close: false }\n`);
     writeFileSync(path, GOOD);
-    expect(await policy.look()).toEqual({ settled: false });
+    expect(await policy.reread()).toEqual({ settled: false });
     writeFileSync(path, `${GOOD}  - name: Payments\n    set: { close: false }\n`);
-    expect(await policy.look()).toEqual({ settled: true });
+    expect(await policy.reread()).toEqual({ settled: true });
     expect(rules()).toEqual(['Security', 'Payments', 'the settings']);
   });
 
@@ -75,8 +75,8 @@ describe('a policy whose file changes', () => {
     const policy = new LivePolicy(readSettings({ POLICY_FILE: join(data, 'p.yaml') }));
     rmSync(data);
     symlinkSync('..2', data);
-    await policy.look();
-    await policy.look();
+    await policy.reread();
+    await policy.reread();
     expect(policy.current.paused).toBe('audit');
   });
 
@@ -112,7 +112,7 @@ describe('a policy whose file changes', () => {
     );
     expect(policy.problem).toBe(news?.words);
     expect(policy.current).toBe(before);
-    expect(await policy.look()).toEqual({ settled: true });
+    expect(await policy.reread()).toEqual({ settled: true });
 
     rmSync(path, { recursive: true, force: true });
     writeFileSync(path, GOOD);

@@ -3,7 +3,7 @@ import { hookStatuses, isOff } from '../../src/read-back/hook-status.ts';
 import { createHookWatch, type HookWatch, seenAfter } from '../../src/read-back/hook-watch.ts';
 import { tokenDigest } from '../../src/read-back/token-digest.ts';
 import { noteProcess } from '../../src/store/process-notes.ts';
-import type { HookLook } from '../../src/trackers/hooks.ts';
+import type { HookCheck } from '../../src/trackers/hooks.ts';
 import { T0 } from '../support/make.ts';
 import { keyOf, openReader, type ReadBackWorld } from './support.ts';
 
@@ -11,7 +11,7 @@ const HOUR = 3_600_000;
 const PLACE = 'the repository acme/api';
 
 let world: ReadBackWorld;
-let shows: HookLook | Error;
+let shows: HookCheck | Error;
 let asked: string[][];
 /** Which of these addresses were taken for ours at the last look. */
 let leads: string[];
@@ -27,13 +27,13 @@ const ADDRESSES = [
 
 beforeEach(async () => {
   world = await openReader();
-  shows = looked({});
+  shows = checked({});
   asked = [];
   leads = [];
 });
 afterEach(() => world.close());
 
-function looked(states: Record<string, 'on' | 'failing' | 'off'>): HookLook {
+function checked(states: Record<string, 'on' | 'failing' | 'off'>): HookCheck {
   const hooks = Object.entries(states).map(([id, state]) => ({
     ...{ id, place: PLACE, of: id.at(0) ?? '', state },
     ...(state !== 'on' && { words: 'switch it on' }),
@@ -46,7 +46,7 @@ function watch(taken = ['github'], token = world.fake.token, publicUrl?: string)
     ...world.fake.tracker,
     hooks: {
       needs: 'much',
-      async look(tasks: readonly string[], _: unknown, isOurs: (url: string) => boolean) {
+      async check(tasks: readonly string[], _: unknown, isOurs: (url: string) => boolean) {
         asked.push([...tasks]);
         leads = ADDRESSES.filter(isOurs);
         if (shows instanceof Error) throw shows;
@@ -61,47 +61,47 @@ function watch(taken = ['github'], token = world.fake.token, publicUrl?: string)
 describe("a tracker's webhooks", () => {
   it('are looked at once an hour at most, by all processes together, where its follow-ups are', async () => {
     await world.store.links.put(keyOf('acme/api#1'), [['F1', 'I1']]);
-    await Promise.all([watch().lookIfDue(), watch().lookIfDue()]);
+    await Promise.all([watch().checkIfDue(), watch().checkIfDue()]);
     const first = asked.length;
-    await watch().lookIfDue();
+    await watch().checkIfDue();
     world.clock.time = T0 + HOUR - 1;
-    await watch().lookIfDue();
+    await watch().checkIfDue();
     expect(asked).toHaveLength(first);
     expect(asked[0]).toEqual([keyOf('acme/api#1')]);
     world.clock.time = T0 + HOUR;
-    await watch().lookIfDue();
+    await watch().checkIfDue();
     expect(asked).toHaveLength(first + 1);
   });
 
   it('are not asked for where nobody takes its webhooks', async () => {
-    await watch([]).lookIfDue();
+    await watch([]).checkIfDue();
     expect(asked).toEqual([]);
   });
 
   it('are looked at by a worker that has tokens only, where a receiver of the same store takes them', async () => {
     await noteProcess({ id: 'receiver', takes: ['github'] }, world.store, T0);
-    await watch([]).lookIfDue();
+    await watch([]).checkIfDue();
     expect(asked).toHaveLength(1);
-    expect([...(await watch([]).look()).keys()]).toEqual(['github']);
+    expect([...(await watch([]).check()).keys()]).toEqual(['github']);
     // No receiver has taken them for a day.
     world.clock.time = T0 + 25 * HOUR;
-    expect((await watch([]).look()).size).toBe(0);
+    expect((await watch([]).check()).size).toBe(0);
   });
 
   it('are those that lead to the public address, where it was told, and not those of somebody else on the same path', async () => {
-    await watch(['github'], world.fake.token, 'https://closer.acme.test').look();
+    await watch(['github'], world.fake.token, 'https://closer.acme.test').check();
     expect(leads).toEqual(ADDRESSES.slice(0, 2));
-    await watch(['github'], world.fake.token, 'https://closer.acme.test/staging').look();
+    await watch(['github'], world.fake.token, 'https://closer.acme.test/staging').check();
     expect(leads).toEqual([ADDRESSES[3]]);
-    await watch().look();
+    await watch().check();
     expect(leads).toEqual(ADDRESSES.slice(0, 5));
   });
 
   it('that were seen under another public address are not gone', async () => {
-    shows = looked({ a1: 'on' });
-    await watch().look();
-    shows = looked({ b1: 'on' });
-    await watch(['github'], world.fake.token, 'https://closer.acme.test').look();
+    shows = checked({ a1: 'on' });
+    await watch().check();
+    shows = checked({ b1: 'on' });
+    await watch(['github'], world.fake.token, 'https://closer.acme.test').check();
     const states = (await world.store.hooks.getMany(['github']))
       .get('github')
       ?.hooks.map(({ id, state }) => [id, state]);
@@ -112,13 +112,13 @@ describe("a tracker's webhooks", () => {
   });
 
   it('that another token is not shown are not gone, but only not seen, and not known after a week', async () => {
-    shows = looked({ a1: 'on', b1: 'on' });
-    await watch().look();
+    shows = checked({ a1: 'on', b1: 'on' });
+    await watch().check();
     world.clock.time += HOUR;
-    shows = looked({ b1: 'on' });
+    shows = checked({ b1: 'on' });
     const others = watch(['github'], 'ghp_another');
     const told = async () =>
-      hookStatuses((await others.look()).get('github'), world.clock.time).map(({ state, isSeen }) => ({
+      hookStatuses((await others.check()).get('github'), world.clock.time).map(({ state, isSeen }) => ({
         state,
         isSeen,
       }));
@@ -130,7 +130,7 @@ describe("a tracker's webhooks", () => {
     expect(await told()).toEqual(unseen);
     expect(world.lines.filter((line) => line.includes(PLACE))).toEqual([]);
     // What this token was shown, and is not shown any more, is gone.
-    shows = looked({});
+    shows = checked({});
     expect(await told()).toEqual([
       { state: 'gone', isSeen: true },
       { state: 'on', isSeen: false },
@@ -140,8 +140,8 @@ describe("a tracker's webhooks", () => {
   });
 
   it('are kept without the token, and with a mark that many tokens share', async () => {
-    shows = looked({ a1: 'on' });
-    await watch().look();
+    shows = checked({ a1: 'on' });
+    await watch().check();
     const kept = JSON.stringify(await world.store.hooks.get('github'));
     expect(kept).not.toContain(world.fake.token);
     const digest = await tokenDigest('github', world.fake.token);
@@ -152,37 +152,37 @@ describe("a tracker's webhooks", () => {
   });
 
   it('that are off are told once, and again when something new is so', async () => {
-    shows = looked({ a1: 'off' });
-    await watch().look();
-    await watch().look();
+    shows = checked({ a1: 'off' });
+    await watch().check();
+    await watch().check();
     expect(world.lines.filter((line) => line.includes(`the webhook in ${PLACE}: switch it on`))).toHaveLength(
       1,
     );
-    shows = looked({ a1: 'failing' });
-    await watch().look();
+    shows = checked({ a1: 'failing' });
+    await watch().check();
     expect(world.lines.filter((line) => line.includes(PLACE))).toHaveLength(2);
   });
 
   it('that are gone count as off, until they are recreated or a week is over', async () => {
-    shows = looked({ a1: 'on', b1: 'on' });
-    await watch().look();
-    shows = looked({ b1: 'on' });
+    shows = checked({ a1: 'on', b1: 'on' });
+    await watch().check();
+    shows = checked({ b1: 'on' });
     world.clock.time += HOUR;
-    const seen = (await watch().look()).get('github');
+    const seen = (await watch().check()).get('github');
     expect(seen?.hooks.filter(isOff)).toMatchObject([{ id: 'a1', state: 'gone', since: T0 + HOUR }]);
-    shows = looked({ a2: 'on', b1: 'on' });
-    expect((await watch().look()).get('github')?.hooks.filter(isOff)).toEqual([]);
-    shows = looked({ a2: 'on' });
-    expect((await watch().look()).get('github')?.hooks.filter(isOff)).toMatchObject([{ id: 'b1' }]);
+    shows = checked({ a2: 'on', b1: 'on' });
+    expect((await watch().check()).get('github')?.hooks.filter(isOff)).toEqual([]);
+    shows = checked({ a2: 'on' });
+    expect((await watch().check()).get('github')?.hooks.filter(isOff)).toMatchObject([{ id: 'b1' }]);
     world.clock.time += 8 * 24 * HOUR;
-    expect((await watch().look()).get('github')?.hooks).toMatchObject([{ id: 'a2' }]);
+    expect((await watch().check()).get('github')?.hooks).toMatchObject([{ id: 'a2' }]);
   });
 
   it('stay as they were known where they cannot be looked at, which is told without the token', async () => {
-    shows = looked({ a1: 'off' });
-    await watch().look();
+    shows = checked({ a1: 'off' });
+    await watch().check();
     shows = new Error(`no answer to ${world.fake.token}`);
-    const seen = (await watch().look()).get('github');
+    const seen = (await watch().check()).get('github');
     expect(seen).toMatchObject({
       hooks: [{ id: 'a1', state: 'off' }],
       hidden: [{ why: 'no answer to (token)' }],

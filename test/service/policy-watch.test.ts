@@ -46,9 +46,9 @@ it('a changed file is taken up by itself, a wrong one is warned of once, and bot
 
 it('who asks for a look gets an answer, also where nothing changed', async () => {
   const { path, policy, lines, watch } = watched(3_600_000);
-  watch.look();
+  watch.reread();
   await expect.poll(() => lines.join('')).toContain('the policy file says what it said');
   writeFileSync(path, 'paused: freeze\n');
-  watch.look();
+  watch.reread();
   await expect.poll(() => policy.current.paused).toBe('freeze');
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HookLook } from '../../src/trackers/hooks.ts';
+import type { HookCheck } from '../../src/trackers/hooks.ts';
 import { trackers } from '../../src/trackers/index.ts';
 import type { ApiAccess, TrackerAnswer, TrackerRequest } from '../../src/trackers/read-back.ts';
 
@@ -216,14 +216,14 @@ const cases: Case[] = [
   },
 ];
 
-function look(one: Case, answer: (request: TrackerRequest) => TrackerAnswer): Promise<HookLook> {
+function check(one: Case, answer: (request: TrackerRequest) => TrackerAnswer): Promise<HookCheck> {
   const hooks = trackers.find(({ name }) => name === one.name)?.hooks;
   if (hooks === undefined) throw new Error(`${one.name} shows no webhooks`);
   const access: ApiAccess = {
     ...{ token: 'canary-token', urls: [one.url], options: {}, now: NOW },
     send: async (request) => answer(request),
   };
-  return hooks.look([one.task], access, (url) => url.endsWith(`/webhooks/${one.name}`));
+  return hooks.check([one.task], access, (url) => url.endsWith(`/webhooks/${one.name}`));
 }
 
 const answerOf = (status: number, body: unknown): TrackerAnswer => ({
@@ -234,7 +234,7 @@ const answerOf = (status: number, body: unknown): TrackerAnswer => ({
 
 describe.each(cases)('the webhooks of $name at $url', (one) => {
   it('are shown as far as they lead here: on, failing, and off with what to do', async () => {
-    const { hooks, shown, hidden } = await look(one, ({ url }) => {
+    const { hooks, shown, hidden } = await check(one, ({ url }) => {
       const found = Object.entries(one.answers).find(([end]) => url.endsWith(end));
       return found === undefined ? answerOf(404, {}) : answerOf(200, found[1]);
     });
@@ -249,7 +249,7 @@ describe.each(cases)('the webhooks of $name at $url', (one) => {
 
   it('are not known, and not well, where the token may not look', async () => {
     const { status, body = {} } = one.refused;
-    const found = await look(one, ({ url }) => {
+    const found = await check(one, ({ url }) => {
       // Whoever the token is, it is told.
       const first = ['/users/me?opt_fields=workspaces.gid', '/api/v2/team'].find((end) => url.endsWith(end));
       return first === undefined ? answerOf(status, body) : answerOf(200, one.answers[first]);
@@ -260,7 +260,7 @@ describe.each(cases)('the webhooks of $name at $url', (one) => {
 
   it('throw where the rate limit is used up, so that nothing counts as gone', async () => {
     await expect(
-      look(one, () => ({ ...answerOf(429, {}), headers: { 'retry-after': '60' } })),
+      check(one, () => ({ ...answerOf(429, {}), headers: { 'retry-after': '60' } })),
     ).rejects.toThrow(/./);
   });
 });
@@ -268,7 +268,7 @@ describe.each(cases)('the webhooks of $name at $url', (one) => {
 it('a webhook of an organization serves repositories whose own are not shown', async () => {
   const [github] = cases;
   if (github === undefined) throw new Error('no case');
-  const found = await look(github, ({ url }) =>
+  const found = await check(github, ({ url }) =>
     url.includes('/orgs/')
       ? answerOf(200, [{ id: 9, active: true, config: { url: ours('github') } }])
       : answerOf(404, {}),

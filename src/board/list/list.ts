@@ -14,7 +14,7 @@ const AT_ONCE = 50;
  */
 const AGAIN = { most: 30, soon: 3_000, after: 60_000, all: 10 * 60_000 };
 /** How long a look may take, ms: what is missing then comes with the next one. */
-const A_LOOK = 250;
+const MOST_PER_REFRESH = 250;
 
 /** What changed in the list since a reader last asked. */
 export interface ListChanges {
@@ -55,7 +55,7 @@ export class IncidentList {
   #version = 0;
   /** Which rows left before this version is not known any more. */
   #forgotten = 0;
-  #looking: Promise<{ missing: number; synced: boolean }> | undefined;
+  #refreshing: Promise<{ missing: number; synced: boolean }> | undefined;
 
   /** `now`: this process's clock, ms. */
   constructor(now: () => number = Date.now) {
@@ -71,11 +71,15 @@ export class IncidentList {
   }
 
   /** What changed since `version`, or all of it. `most`: how long (ms) this may take; what is not read by then is missing. */
-  async changes(since: string | undefined, context: BoardContext, most = A_LOOK): Promise<ListChanges> {
-    this.#looking ??= this.#look(context, most).finally(() => {
-      this.#looking = undefined;
+  async changes(
+    since: string | undefined,
+    context: BoardContext,
+    most = MOST_PER_REFRESH,
+  ): Promise<ListChanges> {
+    this.#refreshing ??= this.#refresh(context, most).finally(() => {
+      this.#refreshing = undefined;
     });
-    const { missing, synced } = await this.#looking;
+    const { missing, synced } = await this.#refreshing;
     const known = this.#numberOf(since);
     return {
       version: `${this.#epoch}.${this.#version}`,
@@ -102,7 +106,7 @@ export class IncidentList {
     return known < this.#forgotten ? undefined : known;
   }
 
-  async #look(context: BoardContext, most: number): Promise<{ missing: number; synced: boolean }> {
+  async #refresh(context: BoardContext, most: number): Promise<{ missing: number; synced: boolean }> {
     const { store } = context;
     const begun = this.#now();
     const [synced, failing, ...ranked] = await Promise.all([

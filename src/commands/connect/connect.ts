@@ -18,7 +18,7 @@ import type { Connecting, ConnectPlace } from '../../trackers/connecting.ts';
 import { sources, trackerByName, trackers } from '../../trackers/index.ts';
 import { TrackerAccessError } from '../../trackers/read-back.ts';
 import type { Tracker } from '../../trackers/tracker.ts';
-import { lookAtAll, printFindings } from '../doctor.ts';
+import { examineAll, printFindings } from '../doctor.ts';
 import { settingsFile } from '../environment.ts';
 import { MisusedError } from '../misused-error.ts';
 import { operate } from '../operate.ts';
@@ -198,7 +198,7 @@ function watchOf(source: string, within: number): Watch {
   let first = true;
   return {
     within,
-    async look() {
+    async arrivals() {
       try {
         const found = await operate(operations.arrivals, { source, task: first }, { quiet: true });
         first = false;
@@ -249,7 +249,7 @@ function steps(tracker: Tracker, { json = false }: ConnectOptions): number {
 
 /** What the service's own tokens, and the deliveries that came, show of webhooks. */
 async function listAll(only: Tracker | undefined, { json = false }: ConnectOptions): Promise<number> {
-  const all = await lookAtAll();
+  const all = await examineAll();
   const isAsked = (about: string) =>
     only === undefined ? sources.some(({ name }) => name === about) : about === only.name;
   const found = all.filter(

@@ -77,7 +77,7 @@ export function createPace(tables: Tables, clock: Clock, options: PaceOptions = 
     const comeBack = async (answered: boolean) => {
       if (probeId === undefined) return;
       await shared.change((state) => ({ next: probedState(state, probeId, answered), result: undefined }));
-      line.look();
+      line.recheck();
     };
     return {
       async answered(headers) {
@@ -96,7 +96,7 @@ export function createPace(tables: Tables, clock: Clock, options: PaceOptions = 
           const next = pausedState(state, route, now + ms, now);
           return { next, result: next.pausedUntil ?? now + ms };
         });
-        line.look();
+        line.recheck();
         return until;
       },
       unanswered: () => comeBack(false),

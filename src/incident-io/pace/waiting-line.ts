@@ -18,7 +18,7 @@ export interface WaitingLine<T> {
     givenUp: () => Error,
   ): Promise<T>;
   /** Something changed: serve now instead of waiting for the next time. */
-  look(): void;
+  recheck(): void;
 }
 
 /**
@@ -34,7 +34,7 @@ export function createWaitingLine<T>(
   let looked = false;
   let nap = new AbortController();
 
-  const look = () => {
+  const recheck = () => {
     looked = true;
     nap.abort();
   };
@@ -83,15 +83,15 @@ export function createWaitingLine<T>(
       const giveUp = () => {
         waiter.refuse(givenUp());
         // The line may be empty now, and the timer pointless.
-        look();
+        recheck();
       };
       signal?.addEventListener('abort', giveUp, { once: true });
       // Behind others of the same route there is nothing to try.
       const first = !waiting.some((other) => other.route === caller.route);
       waiting.push(waiter);
       if (!serving) void run();
-      else if (first) look();
+      else if (first) recheck();
     });
 
-  return { join, look };
+  return { join, recheck };
 }

@@ -4,7 +4,7 @@
  * https://developers.asana.com/reference/getwebhooks
  */
 import { z } from 'zod';
-import { type Hook, type HookApi, lookAtPlaces } from '../hooks.ts';
+import { checkPlaces, type Hook, type HookApi } from '../hooks.ts';
 import type { ApiAccess, TrackerAnswer } from '../read-back.ts';
 import { askTracker, parseAnswer } from '../reading.ts';
 
@@ -31,13 +31,13 @@ type AsanaHook = z.infer<typeof hooksSchema>['data'][number];
 
 export const hooks: HookApi = {
   needs: 'the user, or the app, that made them (scope webhooks:read)',
-  async look(_, access, isOurs) {
+  async check(_, access, isOurs) {
     const me = await get('users/me?opt_fields=workspaces.gid', access);
     const { workspaces } = parseAnswer(meSchema, me, TITLE).data;
-    const found = await lookAtPlaces(
+    const found = await checkPlaces(
       workspaces.map(({ gid }) => ({
         place: `the workspace ${gid}`,
-        look: () => inWorkspace(gid, access, isOurs),
+        check: () => inWorkspace(gid, access, isOurs),
       })),
     );
     return found;

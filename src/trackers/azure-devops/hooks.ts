@@ -4,7 +4,7 @@
  * "Subscriptions - List": https://learn.microsoft.com/rest/api/azure/devops/hooks/subscriptions/list
  */
 import { z } from 'zod';
-import { type Hook, type HookApi, lookAtPlaces, mostOften } from '../hooks.ts';
+import { checkPlaces, type Hook, type HookApi, mostOften } from '../hooks.ts';
 import type { ApiAccess } from '../read-back.ts';
 import { parseAnswer } from '../reading.ts';
 import { placeOf } from './permalink.ts';
@@ -28,12 +28,12 @@ type Subscription = z.infer<typeof hooksSchema>['value'][number];
 
 export const hooks: HookApi = {
   needs: 'the right to view subscriptions of the projects',
-  async look(tasks, access, isOurs) {
+  async check(tasks, access, isOurs) {
     const sites = mostOften(
       tasks.flatMap((task) => placeOf(task)?.site ?? []),
       MOST,
     );
-    return lookAtPlaces(sites.map((site) => ({ place: site, look: () => found(site, access, isOurs) })));
+    return checkPlaces(sites.map((site) => ({ place: site, check: () => found(site, access, isOurs) })));
   },
 };
 

@@ -3,7 +3,7 @@
  * without notice. "Webhook health status": https://developer.clickup.com/docs/webhookhealth
  */
 import { z } from 'zod';
-import { type Hook, type HookApi, lookAtPlaces } from '../hooks.ts';
+import { checkPlaces, type Hook, type HookApi } from '../hooks.ts';
 import type { ApiAccess, TrackerAnswer } from '../read-back.ts';
 import { askTracker, parseAnswer } from '../reading.ts';
 
@@ -24,12 +24,12 @@ type ClickUpHook = z.infer<typeof hooksSchema>['webhooks'][number];
 
 export const hooks: HookApi = {
   needs: 'a token of the user who made them',
-  async look(_, access, isOurs) {
+  async check(_, access, isOurs) {
     const { teams } = parseAnswer(teamsSchema, await get('team', access), TITLE);
-    return lookAtPlaces(
+    return checkPlaces(
       teams.map(({ id }) => ({
         place: `the workspace ${id}`,
-        async look() {
+        async check() {
           const answer = await get(`team/${id}/webhook`, access);
           if (answer.status === 403 || answer.status === 404)
             return `${TITLE} does not show them to the token in ${TOKEN} (${answer.status})`;

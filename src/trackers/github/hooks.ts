@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { refuseNoAnswer } from '../api-answers.ts';
-import { type Hook, type HookApi, lookAtPlaces, looksTogether, mostOften } from '../hooks.ts';
+import { checkPlaces, type Hook, type HookApi, mergeChecks, mostOften } from '../hooks.ts';
 import type { ApiAccess } from '../read-back.ts';
 import { parseAnswer } from '../reading.ts';
 import { apiOf, placeOf } from './read-back.ts';
@@ -28,7 +28,7 @@ const hooksSchema = z.array(
 export const hooks: HookApi = {
   needs:
     'read access to Webhooks of the repositories or the organization (classic: admin:repo_hook, admin:org_hook)',
-  async look(tasks, access, isOurs) {
+  async check(tasks, access, isOurs) {
     const places = tasks.flatMap((task) => placeOf(task) ?? []);
     const repositories = mostOften(
       places.map(({ host, owner, repo }) => `${host}/${owner}/${repo}`),
@@ -41,15 +41,18 @@ export const hooks: HookApi = {
     const place = (kind: string, path: string) => {
       const [host = '', ...names] = path.split('/');
       const rest = apiOf(host, access.urls)?.rest;
-      const look = async () =>
+      const check = async () =>
         rest === undefined
           ? `${host} is not among the addresses in GITHUB_URL`
           : found(`${rest}/${kind}/${names.join('/')}/hooks`, access, isOurs);
-      return { place: `${kind === 'orgs' ? 'the organization' : 'the repository'} ${names.join('/')}`, look };
+      return {
+        place: `${kind === 'orgs' ? 'the organization' : 'the repository'} ${names.join('/')}`,
+        check,
+      };
     };
-    return looksTogether(
-      await lookAtPlaces(repositories.map((path) => place('repos', path))),
-      await lookAtPlaces(owners.map((path) => place('orgs', path))),
+    return mergeChecks(
+      await checkPlaces(repositories.map((path) => place('repos', path))),
+      await checkPlaces(owners.map((path) => place('orgs', path))),
     );
   },
 };

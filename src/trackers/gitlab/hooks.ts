@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { refuseNoAnswer } from '../api-answers.ts';
-import { type Hook, type HookApi, lookAtPlaces, looksTogether, mostOften } from '../hooks.ts';
+import { checkPlaces, type Hook, type HookApi, mergeChecks, mostOften } from '../hooks.ts';
 import type { ApiAccess } from '../read-back.ts';
 import { parseAnswer } from '../reading.ts';
 import { rootOf } from './api.ts';
@@ -27,7 +27,7 @@ const hooksSchema = z.array(
 
 export const hooks: HookApi = {
   needs: 'the scope read_api of a Maintainer of the projects (for webhooks of groups: an Owner)',
-  async look(tasks, access, isOurs) {
+  async check(tasks, access, isOurs) {
     const projects = mostOften(
       tasks.flatMap((task) => {
         const base = baseOf(task, access.urls);
@@ -45,11 +45,11 @@ export const hooks: HookApi = {
     const place = (kind: 'project' | 'group', of: string) => {
       const [base, path = ''] = of.split(' ');
       const url = `${base}/api/v4/${kind}s/${encodeURIComponent(path)}/hooks`;
-      return { place: `the ${kind} ${path}`, look: () => found(url, access, isOurs) };
+      return { place: `the ${kind} ${path}`, check: () => found(url, access, isOurs) };
     };
-    return looksTogether(
-      await lookAtPlaces(projects.map((of) => place('project', of))),
-      await lookAtPlaces(groups.map((of) => place('group', of))),
+    return mergeChecks(
+      await checkPlaces(projects.map((of) => place('project', of))),
+      await checkPlaces(groups.map((of) => place('group', of))),
     );
   },
 };

@@ -3,7 +3,7 @@
  * another one since. "Webhooks": https://developer.atlassian.com/server/jira/platform/webhooks/
  */
 import { z } from 'zod';
-import { type Hook, type HookApi, lookAtPlaces } from '../hooks.ts';
+import { checkPlaces, type Hook, type HookApi } from '../hooks.ts';
 import type { ApiAccess } from '../read-back.ts';
 import { parseAnswer } from '../reading.ts';
 import { call } from './api.ts';
@@ -24,10 +24,10 @@ const hooksSchema = z.array(
 
 export const hooks: HookApi = {
   needs: 'an administrator of Jira',
-  async look(_, access, isOurs) {
+  async check(_, access, isOurs) {
     const bases = await basesOf(access);
-    return lookAtPlaces(
-      [...bases].map(([site, base]) => ({ place: site, look: () => found(base, access, isOurs) })),
+    return checkPlaces(
+      [...bases].map(([site, base]) => ({ place: site, check: () => found(base, access, isOurs) })),
     );
   },
 };

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { parseBody } from '../api-answers.ts';
-import { type HookApi, lookAtPlaces } from '../hooks.ts';
+import { checkPlaces, type HookApi } from '../hooks.ts';
 import { query } from './read-back.ts';
 
 const TEXT = 'query Webhooks { webhooks(first: 100) { nodes { id url enabled } } }';
@@ -22,8 +22,8 @@ const answerSchema = z.object({
 
 export const hooks: HookApi = {
   needs: 'a key of an administrator of the workspace',
-  async look(_, access, isOurs) {
-    const look = async () => {
+  async check(_, access, isOurs) {
+    const check = async () => {
       const answer = await query(TEXT, {}, access);
       const nodes = parseBody(answerSchema, answer, 'Linear').data?.webhooks?.nodes;
       if (nodes === undefined)
@@ -40,6 +40,6 @@ export const hooks: HookApi = {
               } as const),
         );
     };
-    return lookAtPlaces([{ place: 'the workspace', look }]);
+    return checkPlaces([{ place: 'the workspace', check }]);
   },
 };
