@@ -7,9 +7,9 @@ export interface Clock {
 export const systemClock: Clock = { now: () => Date.now() };
 
 /** A time this far ahead of ours, ms, may be from another machine whose clock is right. */
-export const CLOCKS_AGREE = 5_000;
+export const MAX_CLOCK_SKEW = 5_000;
 
 /** Whether `ms` have passed since `last` (ms). A time ahead of ours is from before the clock was set back: passed. */
 export function isOver(last: number, ms: number, now: number): boolean {
-  return now - last >= ms || last - now > CLOCKS_AGREE;
+  return now - last >= ms || last - now > MAX_CLOCK_SKEW;
 }

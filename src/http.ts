@@ -2,7 +2,7 @@ import { SpanKind } from '@opentelemetry/api';
 import { Agent, EnvHttpProxyAgent, errors, request } from 'undici';
 import { isUntrusted } from './certificates.ts';
 import { readProxies } from './proxy.ts';
-import { failed, inSpan } from './spans.ts';
+import { inSpan, markFailed } from './spans.ts';
 import { version } from './version.ts';
 
 /** All in milliseconds. */
@@ -107,7 +107,7 @@ export function createHttp(deadlines: Partial<Deadlines> = {}): Http {
           const answered = flat(answer.headers);
           const requestId = answered['x-request-id'];
           if (requestId !== undefined) span.setAttribute('http.response.header.x-request-id', requestId);
-          if (status >= 400) failed(span, `answered ${status}`);
+          if (status >= 400) markFailed(span, `answered ${status}`);
           return { status, headers: answered, body: await answer.body.text() };
         });
       } catch (cause) {

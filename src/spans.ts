@@ -25,7 +25,7 @@ export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span)
     try {
       return await work(span);
     } catch (error) {
-      failed(span, error);
+      markFailed(span, error);
       throw error;
     } finally {
       span.end();
@@ -34,7 +34,7 @@ export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span)
 }
 
 /** Records a failure on a span, which then stands out. */
-export function failed(span: Span, error: unknown): void {
+export function markFailed(span: Span, error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }

@@ -5,7 +5,7 @@ import { type Sleep, sleep } from '../sleep.ts';
 import { taskKeyOf } from '../trackers/index.ts';
 import { WakeSignal } from '../wake-signal.ts';
 import { type AnnouncingDeps, announceDue, endAnnouncing, type InFlight } from './announce.ts';
-import { asFollowUp } from './as-follow-up.ts';
+import { makeFollowUp } from './as-follow-up.ts';
 import { announceBlocked } from './blocked.ts';
 import { byNotification } from './by-notification.ts';
 import { byWebhook } from './by-webhook.ts';
@@ -58,7 +58,7 @@ export async function runAnnouncer(
       incident: inIncident({ reader, announcer, clock, keyWorks, onFailure }),
       webhook: byWebhook(own),
       notification: byNotification(own),
-      'follow-up': asFollowUp({ ...own, reader, announcer, taskKeyOf, keyWorks, onFailure }),
+      'follow-up': makeFollowUp({ ...own, reader, announcer, taskKeyOf, keyWorks, onFailure }),
     },
     audience: {
       ...{ ...own, reader, announcePrivate: settings.announcePrivate, keyWorks, onFailure },

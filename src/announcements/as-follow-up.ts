@@ -32,7 +32,7 @@ const KEY_REST = 30_000;
  * Makes a follow-up in incident.io that is connected to the task, unless one came since: ours of an attempt whose answer
  * was lost, or somebody's, who needs no second. Remembers which it is, since it is nobody's reason to close the incident.
  */
-export function asFollowUp(deps: AsFollowUpDeps): Post {
+export function makeFollowUp(deps: AsFollowUpDeps): Post {
   const { reader, announcer, store, clock, keyWorks, onFailure, taskKeyOf } = deps;
   return async ({ announcement, mayPost }) => {
     const { incident: id, closure, reopened } = announcement;

@@ -10,7 +10,7 @@ import {
   type Post,
   type Posting,
 } from './place.ts';
-import { reopenedText, textOf } from './text.ts';
+import { closingText, reopenedText } from './text.ts';
 
 export interface ByNotificationDeps {
   http: Http;
@@ -80,6 +80,6 @@ function notificationOf({ member, announcement, closure, incident, isPrivate }: 
     ...about,
     severity: SEVERITIES.closed,
     title: `${reference} was closed`,
-    lines: isPrivate ? [] : textOf(closure, incident).split('\n'),
+    lines: isPrivate ? [] : closingText(closure, incident).split('\n'),
   };
 }

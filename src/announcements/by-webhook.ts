@@ -36,7 +36,7 @@ export function webhooksToTell({
 }
 
 /** The same for one event whenever it is sent, even after a crash, and at every address. */
-export function messageId(member: string): string {
+export function outgoingMessageId(member: string): string {
   return `msg_${createHash('sha256').update(member).digest('base64url').slice(0, 27)}`;
 }
 
@@ -67,7 +67,9 @@ export function byWebhook({ store, clock, http, settings }: ByWebhookDeps): Post
   };
 
   function message(member: string, body: string): { headers: Record<string, string>; body: string } {
-    const all = outgoingWebhookSecret.map((secret) => signed(body, secret, clock.now(), messageId(member)));
+    const all = outgoingWebhookSecret.map((secret) =>
+      signed(body, secret, clock.now(), outgoingMessageId(member)),
+    );
     const [first] = all;
     if (first === undefined) throw new CannotAnnounceError('OUTGOING_WEBHOOK_SECRET is not set');
     const signatures = all.map(({ headers }) => headers['webhook-signature']).join(' ');

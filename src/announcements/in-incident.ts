@@ -11,7 +11,7 @@ import {
 import { asMarkdown } from '../trackers/comment.ts';
 import { AnnounceLaterError, CannotAnnounceError, type Post, type Posting } from './place.ts';
 import { reopeningId } from './reopened.ts';
-import { reopenedText, textOf } from './text.ts';
+import { closingText, reopenedText } from './text.ts';
 
 export interface InIncidentDeps {
   reader: IncidentIoReader;
@@ -66,5 +66,5 @@ function updateOf(
     return { text, marker: reopenedMarkerOf(key), key };
   }
   if (closure === undefined) throw new CannotAnnounceError('it is about no closing');
-  return { text: { text: textOf(closure, incident) }, marker: markerOf(closure.id), key: closure.id };
+  return { text: { text: closingText(closure, incident) }, marker: markerOf(closure.id), key: closure.id };
 }

@@ -10,8 +10,8 @@ import type { Store } from '../store/store.ts';
 import { CannotCommentError } from '../trackers/comment.ts';
 import { TrackerBusyError } from '../trackers/read-back.ts';
 import type { Tracker } from '../trackers/tracker.ts';
-import { AnnounceLaterError, CannotAnnounceError, CLOCKS_AGREE, type Post } from './place.ts';
-import { textOf } from './text.ts';
+import { AnnounceLaterError, CannotAnnounceError, COARSE_CLOCK_SKEW, type Post } from './place.ts';
+import { closingText } from './text.ts';
 
 export interface InTasksDeps {
   store: Store;
@@ -60,10 +60,10 @@ export function inTasks({ store, clock, http, trackers, settings }: InTasksDeps)
     const comment = {
       task: place.to,
       closure: closure.id,
-      text: textOf(closure, incident),
+      text: closingText(closure, incident),
       ...(incident?.permalink !== undefined && { url: incident.permalink }),
       marker: markerOf(closure.id),
-      since: closure.at - CLOCKS_AGREE,
+      since: closure.at - COARSE_CLOCK_SKEW,
       mayPost,
     };
     try {

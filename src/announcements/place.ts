@@ -48,4 +48,4 @@ export class TakenOverError extends Error {
 }
 
 /** What was posted before the closing cannot be about it, by any clock that is right to the hour, ms. */
-export const CLOCKS_AGREE = 3_600_000;
+export const COARSE_CLOCK_SKEW = 3_600_000;

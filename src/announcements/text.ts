@@ -15,7 +15,7 @@ export function isDropped({ status, state }: Row): boolean {
 }
 
 /** The announcement of a closing as plain text: one or two lines. */
-export function textOf(closure: Closure, incident: IncidentRecord | undefined): string {
+export function closingText(closure: Closure, incident: IncidentRecord | undefined): string {
   const { evidence, alive: total = evidence.length } = closure;
   const name = incident?.name ? ` “${deadText(oneLine(incident.name))}”` : '';
   const lines = [

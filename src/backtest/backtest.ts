@@ -11,7 +11,7 @@ import { ProgressFile } from './progress-file.ts';
 import { type Listed, notAsked, readPasts } from './read-past.ts';
 import type { ReplayOptions } from './replay.ts';
 import { type Report, reportOf } from './report.ts';
-import { type BacktestRow, rowOf } from './verdict-of-past.ts';
+import { type BacktestRow, backtestRowOf } from './verdict-of-past.ts';
 
 /** The share of incident.io's rate limit that a backtest takes at most: the rest is the service's. */
 export const SHARE = 0.5;
@@ -96,7 +96,7 @@ export async function backtest(
     for (const [n, { policy }] of policies.entries()) {
       const { syncFollowUps } = settings;
       const options: ReplayOptions = { policy, statuses, key, syncFollowUps, to, taskKeyOf };
-      for (const one of pasts) rows[n]?.push(rowOf(one, await judge(one, options), key.name));
+      for (const one of pasts) rows[n]?.push(backtestRowOf(one, await judge(one, options), key.name));
     }
     if (process.memoryUsage().heapUsed > MUCH) collectGarbage();
   }

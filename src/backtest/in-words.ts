@@ -9,7 +9,7 @@ import type { BacktestRow } from './verdict-of-past.ts';
 const SHOWN = 20;
 
 /** The report for people, line by line; policies side by side. */
-export function inWords({ from, to, notAsked, reports }: Backtest): string[] {
+export function backtestInWords({ from, to, notAsked, reports }: Backtest): string[] {
   const [first] = reports;
   if (first === undefined) return [];
   const lines = [

@@ -41,7 +41,7 @@ export interface BacktestRow {
   met: readonly string[];
 }
 
-export function rowOf(past: Past, judged: Judged, keyName: string): BacktestRow {
+export function backtestRowOf(past: Past, judged: Judged, keyName: string): BacktestRow {
   const { incident, updates } = past;
   const closings = closingsIn(updates);
   const row = {

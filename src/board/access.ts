@@ -1,9 +1,9 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { isLoopbackName, nameIn } from '../loopback.ts';
-import { addressOf, type From, placeOf } from './from.ts';
+import { addressOf, type From, networkOf } from './from.ts';
 import type { Logins } from './logins.ts';
-import { namedBy, type ProxiedLogin, type Role } from './people.ts';
+import { loginOf, type ProxiedLogin, type Role } from './people.ts';
 import type { Session } from './sessions.ts';
 import { WrongTokens } from './wrong-tokens.ts';
 
@@ -112,14 +112,14 @@ export function createDoorkeeper(
   };
   const lookUp = (given: string, request: From): Token | 'wrong' | 'too-many' => {
     const from = addressOf(request);
-    const found = tried(given, placeOf(from));
+    const found = tried(given, networkOf(from));
     if (typeof found === 'string') refused?.(from, found);
     return found;
   };
 
   return {
     access(request) {
-      const named: ProxiedLogin = proxy === undefined ? { is: 'nobody' } : namedBy(request, proxy);
+      const named: ProxiedLogin = proxy === undefined ? { is: 'nobody' } : loginOf(request, proxy);
       if (named.is === 'person') {
         const { login, role } = named.person;
         if (role !== undefined) return { granted: true, role, name: login, session: `person ${login}` };

@@ -2,7 +2,7 @@ import type { Logger } from '../log.ts';
 import { bounded } from '../outside-text.ts';
 import { SparingLog } from '../receiver/sparing-log.ts';
 import type { DoorkeeperOptions } from './access.ts';
-import { placeOf } from './from.ts';
+import { networkOf } from './from.ts';
 import { type Logins, tokenNames } from './logins.ts';
 
 const HOUR = 3_600_000;
@@ -42,7 +42,7 @@ export function doorLog(
       }
       const { from, why } = named;
       sayOnce(
-        `${named.is} ${placeOf(from)}`,
+        `${named.is} ${networkOf(from)}`,
         { from, header },
         `the login header of a request to the board was ignored: ${why}`,
       );

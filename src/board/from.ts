@@ -24,7 +24,7 @@ export function ipOf(address: string): string {
 }
 
 /** The address, or for IPv6 the network of a household (/64), in canonical form. */
-export function placeOf(address: string): string {
+export function networkOf(address: string): string {
   const ip = ipOf(address);
   if (isIP(ip) !== 6) return ip;
   const [head = '', tail] = ip.split('::');

@@ -4,7 +4,7 @@ import type { StoreContext } from '../context/context.ts';
 import { parsedJson } from '../json.ts';
 import type { Logger } from '../log.ts';
 import { retryFailed } from '../operations/failed.ts';
-import { hold } from '../operations/hold.ts';
+import { holdIncident } from '../operations/hold.ts';
 import { knownIncident, OperationError } from '../operations/operation.ts';
 import { lift } from '../operations/release.ts';
 import { reviewNow } from '../operations/review-now.ts';
@@ -97,7 +97,7 @@ export function incidentRoutes(parts: IncidentRoutes): void {
   });
   changing('/api/incidents/:name/hold', z.object({ why: z.string() }), async ({ why }, name, context, by) => {
     const known = await knownIncident(name, context);
-    return known && hold(known, why, context, by);
+    return known && holdIncident(known, why, context, by);
   });
   changing('/api/incidents/:name/review', z.object({}), async (_, name, context, by) => {
     const known = await knownIncident(name, context);

@@ -46,7 +46,7 @@ const LOGIN = /^[\x21-\x2b\x2d-\x7e]{1,254}$/;
  * https://miniflux.app/docs/configuration.html#trusted-reverse-proxy-networks. Forwarded addresses count for nothing here,
  * and a header of nearly that name, such as one with underscores, is another one.
  */
-export function namedBy({ raw, headers }: FastifyRequest, login: ProxyLogin): ProxiedLogin {
+export function loginOf({ raw, headers }: FastifyRequest, login: ProxyLogin): ProxiedLogin {
   const values = raw.headersDistinct[login.header] ?? [];
   if (values.every((value) => value.trim() === '')) return { is: 'nobody' };
   const from = ipOf(raw.socket.remoteAddress ?? '');

@@ -22,13 +22,13 @@ export async function checkCommand(
   } else {
     const result = await operate(operations.check, { incident });
     if (json) printJson(result);
-    else printLines(...inWords(result));
+    else printLines(...checkInWords(result));
   }
   return 0;
 }
 
 /** What `check` prints of one incident. */
-export function inWords(result: CheckResult): string[] {
+export function checkInWords(result: CheckResult): string[] {
   const lines = [
     `${result.incident}  ${result.private ? '(private) ' : ''}${result.name}  (${result.status})`,
     `${result.verdict.toUpperCase()}: ${result.words}`,

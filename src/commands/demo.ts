@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { say, styled } from '../demo/say.ts';
-import { setScene, tell } from '../demo/story.ts';
+import { playDemo, setScene } from '../demo/story.ts';
 import { until } from '../demo/until.ts';
 import { createLogger } from '../log.ts';
 import { startService } from '../service/service.ts';
@@ -66,7 +66,7 @@ async function play(
     await until(() => store.synced(), 'the first sync');
     say();
     say(`The service runs at ${service.url}, and has read the follow-ups.`);
-    await tell({ ...scene, incidentIo, service, store, secret, settleTime: SETTLE_TIME });
+    await playDemo({ ...scene, incidentIo, service, store, secret, settleTime: SETTLE_TIME });
     if (goOnUntil === undefined) return;
     say();
     say(`It goes on serving: ${service.url}/readyz  (Ctrl-C ends it)`);

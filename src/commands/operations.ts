@@ -9,14 +9,14 @@ import { deliveries, deliveriesAsks, deliveriesResult } from '../operations/deli
 import { erasePerson, eraseResult } from '../operations/erase.ts';
 import { failed, failedResult, retryFailed, retryResult } from '../operations/failed.ts';
 import { auditRecord, auditResult } from '../operations/history.ts';
-import { hold, holdResult } from '../operations/hold.ts';
+import { holdIncident, holdResult } from '../operations/hold.ts';
 import { linked, linkedAsks, linkedResult } from '../operations/linked.ts';
 import { findIncident } from '../operations/operation.ts';
 import { explainPolicy, explainResult } from '../operations/policy/explain.ts';
 import type { OnProgress } from '../operations/progress.ts';
 import { release, releaseResult } from '../operations/release.ts';
 import { offeredSecrets, secretsAsks, secretsResult } from '../operations/secrets.ts';
-import { story, storyResult } from '../operations/story.ts';
+import { readStory, storyResult } from '../operations/story.ts';
 import { sweepNow, sweepResult } from '../operations/sweep.ts';
 import type { Operator } from '../store/history/operator.ts';
 
@@ -111,7 +111,8 @@ export const operations = {
   hold: asking(
     'hold',
     { asks: named.extend({ why: z.string() }), answers: holdResult },
-    async ({ incident, why }, context, by) => hold(await findIncident(incident, context), why, context, by),
+    async ({ incident, why }, context, by) =>
+      holdIncident(await findIncident(incident, context), why, context, by),
   ),
   secrets: remembering('secrets', { asks: secretsAsks, answers: secretsResult }, offeredSecrets),
   history: remembering(
@@ -120,7 +121,7 @@ export const operations = {
     auditRecord,
   ),
   story: remembering('story', { asks: named, answers: storyResult }, ({ incident }, context) =>
-    story(incident, context),
+    readStory(incident, context),
   ),
   erase: remembering(
     'erase',

@@ -10,12 +10,12 @@ export async function releaseCommand(
 ): Promise<number> {
   const released = await operate(operations.release, { incident });
   if (json) printJson(released);
-  else printLines(...inWords(released));
+  else printLines(...releaseInWords(released));
   return 0;
 }
 
 /** What `release` prints. */
-export function inWords({ incident, lifted, words, dryRun }: ReleaseResult): string[] {
+export function releaseInWords({ incident, lifted, words, dryRun }: ReleaseResult): string[] {
   if (dryRun)
     return [
       `${DRY_RUN} Nothing was changed: release ${incident} once the service works for real.`,

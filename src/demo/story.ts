@@ -43,7 +43,7 @@ export function setScene(incidentIo: Simulator): Pick<DemoParts, 'incident' | 'f
 }
 
 /** Completes three follow-ups, one of them twice, one reopened in between. Throws unless one edit closes the incident. */
-export async function tell(cast: DemoParts): Promise<void> {
+export async function playDemo(cast: DemoParts): Promise<void> {
   const { incidentIo, incident, settleTime } = cast;
   const decided = narrator(cast);
   const github = async (name: string, action: 'closed' | 'reopened', delivery: string = randomUUID()) => {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { CLOCKS_AGREE, type Clock } from '../clock.ts';
+import { type Clock, MAX_CLOCK_SKEW } from '../clock.ts';
 import { formatTime } from '../format-time.ts';
 import type { CallReport } from '../metrics/counters.ts';
 import type { Store } from '../store/store.ts';
@@ -41,7 +41,7 @@ export async function readOutage(store: Store, now: number): Promise<ApiOutage |
 }
 
 function isRecent(at: number, now: number): boolean {
-  return now - at < FORGOTTEN_AFTER && at - now <= CLOCKS_AGREE;
+  return now - at < FORGOTTEN_AFTER && at - now <= MAX_CLOCK_SKEW;
 }
 
 /**

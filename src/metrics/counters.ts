@@ -8,7 +8,7 @@ export const deliveryOutcomes = ['accepted', 'ignored', 'refused', 'malformed', 
 export type DeliveryOutcome = (typeof deliveryOutcomes)[number];
 
 /** Whether a delivery with this outcome is sure to have been rightly signed. */
-export function isSigned(outcome: DeliveryOutcome): boolean {
+export function isSignedOutcome(outcome: DeliveryOutcome): boolean {
   return outcome === 'accepted' || outcome === 'ignored' || outcome === 'malformed';
 }
 

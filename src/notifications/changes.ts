@@ -28,13 +28,13 @@ export function afterCheck(
 
 const UNTOLD: NoticePlace = { told: 'nothing', tries: 0, nextAt: 0 };
 
-export function placeOf({ places }: TroubleNotice, to: string): NoticePlace {
+export function noticePlaceOf({ places }: TroubleNotice, to: string): NoticePlace {
   return places[to] ?? UNTOLD;
 }
 
 /** What a destination has to be told about it now; `undefined`: nothing, or not yet. */
 export function dueFor(known: TroubleNotice, to: string, now: number): 'trouble' | 'over' | undefined {
-  const { told, nextAt } = placeOf(known, to);
+  const { told, nextAt } = noticePlaceOf(known, to);
   const state = known.over ? 'over' : 'trouble';
   // What ended before it could be told is not told.
   if (told === state || (known.over && told === 'nothing') || nextAt > now) return undefined;
@@ -45,5 +45,5 @@ export function dueFor(known: TroubleNotice, to: string, now: number): 'trouble'
 export function isSettled(known: TroubleNotice, destinations: readonly string[], now: number): boolean {
   if (!known.over) return false;
   if (now - (known.goneAt ?? known.since) >= OVER_WITHIN) return true;
-  return destinations.every((to) => placeOf(known, to).told !== 'trouble');
+  return destinations.every((to) => noticePlaceOf(known, to).told !== 'trouble');
 }

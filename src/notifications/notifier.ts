@@ -4,7 +4,7 @@ import type { AnnouncementOutcome } from '../metrics/counters.ts';
 import { findTroubles, type Trouble, type TroubleKind, troubleKinds } from '../operations/troubles.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { type NoticePlace, type TroubleNotice, troubleNotices } from '../store/notices/troubles.ts';
-import { afterCheck, dueFor, isSettled, placeOf } from './changes.ts';
+import { afterCheck, dueFor, isSettled, noticePlaceOf } from './changes.ts';
 import { type Destination, type DestinationName, type Notification, NotTakenError } from './destination.ts';
 import { destinationsOf, notifyingHttp } from './destinations.ts';
 
@@ -48,7 +48,7 @@ export async function runNotifier(
       try {
         if (await store.takeLease(NAME, holder, clock.now(), LEASE)) {
           await recordTroubles(context);
-          await tell(destinations, context, { onTry, signal });
+          await notifyAll(destinations, context, { onTry, signal });
         }
       } catch (err) {
         if (signal.aborted) return;
@@ -83,7 +83,7 @@ function isUnread({ kind }: Pick<TroubleNotice, 'kind'>, unread: ReadonlySet<str
 }
 
 /** Tells each destination what it does not know yet, and forgets what nobody has to be told about any more. */
-export async function tell(
+export async function notifyAll(
   destinations: readonly Destination[],
   context: NotifierContext,
   { onTry, signal }: Pick<NotifierParts, 'onTry'> & { signal: AbortSignal },
@@ -177,7 +177,7 @@ async function tellOne(
     table.update(ids, (known) =>
       known === undefined
         ? undefined
-        : { ...known, places: { ...known.places, [to]: change(placeOf(known, to)) } },
+        : { ...known, places: { ...known.places, [to]: change(noticePlaceOf(known, to)) } },
     );
   const what = `${state === 'over' ? 'that it is over' : 'of'}: ${notification.title}`;
   try {
@@ -195,7 +195,7 @@ async function tellOne(
     }));
     onTry?.(name, 'failed');
     // Once per reason, not at every attempt.
-    const isKnown = [...before.values()].every((one) => placeOf(one, to).words === error.message);
+    const isKnown = [...before.values()].every((one) => noticePlaceOf(one, to).words === error.message);
     log[isKnown ? 'debug' : 'warn']({ place: name }, `could not tell ${shown} ${what} yet: ${error.message}`);
     return false;
   }

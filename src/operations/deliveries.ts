@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CLOCKS_AGREE } from '../clock.ts';
+import { MAX_CLOCK_SKEW } from '../clock.ts';
 import type { StoreContext } from '../context/context.ts';
 import { whyRefused } from '../receiver/refusal-words.ts';
 import { joinNames } from '../review/sentences.ts';
@@ -17,7 +17,7 @@ import {
   type TakenRecord,
   takenKey,
 } from '../store/delivery-records.ts';
-import { keysOf, sources } from '../trackers/index.ts';
+import { possibleTaskKeys, sources } from '../trackers/index.ts';
 import { isPrivate } from '../visibility.ts';
 import { againInWords, sourceNames } from './refusals.ts';
 
@@ -140,7 +140,7 @@ async function takenOf(
   const keys = new Set(records.flatMap((one) => (one.outcome === 'accepted' ? [keyOf(one)] : [])));
   const found = new Map<string, TakenRecord>();
   if (keys.size === 0) return found;
-  const from = Math.min(...records.map(({ at }) => at)) - CLOCKS_AGREE;
+  const from = Math.min(...records.map(({ at }) => at)) - MAX_CLOCK_SKEW;
   const all = await log.taken.newest(Infinity, now, { fits: ({ key }) => keys.has(key), from });
   for (const one of all) {
     const before = found.get(one.key);
@@ -190,7 +190,7 @@ async function tellsOf(
   task: string,
   store: StoreContext['store'],
 ): Promise<(record: DeliveryRecord) => boolean> {
-  const given = URL.canParse(task) && /^https?:/i.test(task) ? keysOf(task) : [task];
+  const given = URL.canParse(task) && /^https?:/i.test(task) ? possibleTaskKeys(task) : [task];
   const currentKeys = await store.currentKeysOf(given);
   const keys = new Set([...given, ...currentKeys.values()].map((key) => key.toLowerCase()));
   const ends = [...keys].flatMap((key) => [`/${key}`, `:${key}`]);

@@ -19,7 +19,7 @@ export type HoldResult = z.infer<typeof holdResult>;
 const LONGEST_WHY = 500;
 
 /** Keeps an incident open, whatever its follow-ups say, until it is released. */
-export async function hold(
+export async function holdIncident(
   { id, reference }: { id: string; reference: string },
   reason: string,
   context: StoreContext,

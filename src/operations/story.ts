@@ -36,7 +36,7 @@ export const storyResult = z.object({
 export type StoryResult = z.infer<typeof storyResult>;
 
 /** What happened to an incident that is known here. */
-export async function story(name: string, context: StoreContext): Promise<StoryResult> {
+export async function readStory(name: string, context: StoreContext): Promise<StoryResult> {
   const known = await knownIncident(name, context);
   if (known === undefined)
     throw new OperationError(`${name} is not known here: it has no follow-up that was ever looked at.`);

@@ -1,4 +1,4 @@
-import { CLOCKS_AGREE } from '../clock.ts';
+import { MAX_CLOCK_SKEW } from '../clock.ts';
 import type { Store } from '../store/store.ts';
 
 /**
@@ -34,7 +34,7 @@ export async function nextSlot(max: number, now: number, { times }: Store): Prom
 
 /** Slots taken within the last hour. One in the future dates from before the clock was set back: it is ignored. */
 function recentOf(slots: readonly number[], now: number): number[] {
-  return slots.filter((at) => at > now - HOUR && at <= now + CLOCKS_AGREE);
+  return slots.filter((at) => at > now - HOUR && at <= now + MAX_CLOCK_SKEW);
 }
 
 /** More than `max` may be taken, since the limit may have been lowered: only the last `max` count. */

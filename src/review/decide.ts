@@ -12,7 +12,7 @@ import { fingerprint } from './fingerprint.ts';
 import { waitForFlow } from './guards/flow.ts';
 import { standingReady, waitForTime } from './guards/time.ts';
 import { asSeen, describeMovedBack, findMovedBack, resolvedAt, wasLifted } from './moved-back.ts';
-import { type RefusalGrounds, retryAt, rowOf } from './refusals.ts';
+import { type RefusalGrounds, refusalRetryAt, rowVersionOf } from './refusals.ts';
 import {
   allDone,
   blockerOf,
@@ -173,14 +173,14 @@ function writeRetriedAt(effective: EffectiveState): number | undefined {
 function retriedAt(refusal: Refusal, facts: Facts, current: string): number {
   // Written by an earlier release, which stored no more than this.
   if (refusal.incidentUpdatedAt === undefined && refusal.looks !== current) return facts.now;
-  return retryAt(refusal.at, refusal, groundsOf(facts));
+  return refusalRetryAt(refusal.at, refusal, groundsOf(facts));
 }
 
 /** The facts that a refused edit may depend on. */
 export function groundsOf({ incident, followUps, roles }: Facts) {
   return {
     incidentUpdatedAt: incident?.updatedAt,
-    followUps: followUps.map(({ followUp }) => rowOf(followUp)),
+    followUps: followUps.map(({ followUp }) => rowVersionOf(followUp)),
     roles: roles && [...roles],
   } satisfies RefusalGrounds;
 }

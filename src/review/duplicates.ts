@@ -23,7 +23,7 @@ export interface Chain {
   noEnd?: NoEnd;
 }
 
-export function isDuplicate({ links, noEnd }: Chain): boolean {
+export function isDuplicateChain({ links, noEnd }: Chain): boolean {
   return links.length > 1 || noEnd === 'circle';
 }
 
@@ -71,7 +71,7 @@ export function chainFrom(task: TaskKey, standing: ReadonlyMap<TaskKey, Standing
 export function countedTaskOf(chain: Chain, releasedAt = -Infinity): CountedTask | undefined {
   const { links, noEnd } = chain;
   const own = links[0]?.record;
-  if (own === undefined || !isDuplicate(chain)) return own;
+  if (own === undefined || !isDuplicateChain(chain)) return own;
   const end = links.at(-1)?.record;
   const receivedAt = latest(links.map(({ record }) => record?.receivedAt));
   const endIsClosed = noEnd === undefined && (end?.state === 'done' || end?.state === 'declined');

@@ -9,7 +9,7 @@ import {
 import type { LastWrite, StatusHistory, TaskRecord, UnreadChange, WriteRefusal } from '../store/records.ts';
 import { isDone, isStale } from '../store/status-history.ts';
 import type { FollowUp, FollowUpStatus } from '../vocabulary.ts';
-import { retryAt, rowOf } from './refusals.ts';
+import { refusalRetryAt, rowVersionOf } from './refusals.ts';
 
 /**
  * What a follow-up counts as, done or blocking, and what has to be written to it. The newer of two changes wins: the
@@ -216,8 +216,15 @@ function refusedUntil(followUp: FollowUp, known: KnownHistory): number | undefin
   const { task, refusal, releasedAt = -Infinity, incidentUpdatedAt, roles, now } = known;
   if (refusal === undefined || task === undefined || task.state === 'unknown-duplicate') return undefined;
   if (refusal.word !== describeTaskState(task) || releasedAt >= refusal.at) return undefined;
-  const then = { ...refusal, followUps: [rowOf({ id: followUp.id, updatedAt: refusal.followUpUpdatedAt })] };
-  const again = retryAt(refusal.at, then, { incidentUpdatedAt, roles, followUps: [rowOf(followUp)] });
+  const then = {
+    ...refusal,
+    followUps: [rowVersionOf({ id: followUp.id, updatedAt: refusal.followUpUpdatedAt })],
+  };
+  const again = refusalRetryAt(refusal.at, then, {
+    incidentUpdatedAt,
+    roles,
+    followUps: [rowVersionOf(followUp)],
+  });
   return again > now ? again : undefined;
 }
 

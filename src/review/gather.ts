@@ -23,7 +23,7 @@ import {
   canonicalOf,
   chainFrom,
   countedTaskOf,
-  isDuplicate,
+  isDuplicateChain,
   type StandingTask,
 } from './duplicates.ts';
 import { effectiveState, type KnownHistory } from './effective-state.ts';
@@ -130,7 +130,7 @@ export async function countFollowUps(
       followUp,
       task,
       taskState,
-      ...(chain && isDuplicate(chain) && { chain }),
+      ...(chain && isDuplicateChain(chain) && { chain }),
       unreadChange,
       history,
       row: rows.get(followUp.id),

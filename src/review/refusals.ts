@@ -15,7 +15,7 @@ const SOONEST = 5 * 60_000;
 const LATEST = 24 * 3_600_000;
 
 /** When (ms) a request that was refused at `at` is retried. */
-export function retryAt(at: number, then: RefusalGrounds, now: RefusalGrounds): number {
+export function refusalRetryAt(at: number, then: RefusalGrounds, now: RefusalGrounds): number {
   return at + (isChanged(then, now) ? SOONEST : LATEST);
 }
 
@@ -30,6 +30,6 @@ function differ(a: readonly string[] | undefined, b: readonly string[] | undefin
   return a !== undefined && b !== undefined && [...a].sort().join(' ') !== [...b].sort().join(' ');
 }
 
-export function rowOf({ id, updatedAt }: { id: string; updatedAt: number }): string {
+export function rowVersionOf({ id, updatedAt }: { id: string; updatedAt: number }): string {
   return `${id}:${updatedAt}`;
 }

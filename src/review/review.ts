@@ -21,7 +21,7 @@ import {
 import type { Facts } from './facts.ts';
 import { type GatherDeps, type Gathered, gather, likelyRule, NotVisibleError } from './gather.ts';
 import { resolvedAt } from './moved-back.ts';
-import { retryAt } from './refusals.ts';
+import { refusalRetryAt } from './refusals.ts';
 import { DUE } from './sections.ts';
 import type { CountedFollowUp } from './sentences.ts';
 import { dueSince, settledAt } from './settle-time.ts';
@@ -260,7 +260,7 @@ async function act(
         if ('refused' in closed) {
           // The status may be gone or renamed.
           deps.statuses.forget();
-          const again = retryAt(closed.refused.at, {}, {});
+          const again = refusalRetryAt(closed.refused.at, {}, {});
           await waker.wakeAt(incidentId, again, deps.clock.now());
           return end(refused(closed.refused, again));
         }

@@ -6,7 +6,7 @@ import { type Context, createContext, createStoreContext, type StoreContext } fr
 import { formatTime } from '../format-time.ts';
 import { metricsRoute } from '../gauges/route.ts';
 import type { Logger } from '../log.ts';
-import { createMetrics, isSigned } from '../metrics/counters.ts';
+import { createMetrics, isSignedOutcome } from '../metrics/counters.ts';
 import { LivePolicy } from '../policy/live-policy.ts';
 import { PolicyError, policyInWords } from '../policy/read-policy.ts';
 import { watchClock } from '../queue/clock-watch.ts';
@@ -141,7 +141,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         ...(memory && { memory }),
         onDelivery(source, outcome) {
           metrics.delivery(source, outcome);
-          if (isSigned(outcome)) heard?.hear(source);
+          if (isSignedOutcome(outcome)) heard?.hear(source);
         },
       })
     : createProbeServer({ log, ready, mayAsk, trustedProxies });

@@ -36,7 +36,7 @@ const OF_OTHERS =
  * The name of a request header, in lower case. Without underscores: some proxies let `X_Forwarded_Email` through and take
  * it for `X-Forwarded-Email` (https://github.com/oauth2-proxy/oauth2-proxy/security/advisories/GHSA-vjrc-mh2v-45x6).
  */
-export const header: Kind<string> = {
+export const headerName: Kind<string> = {
   show: (value) => value,
   parse(given) {
     const name = given.toLowerCase();

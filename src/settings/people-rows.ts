@@ -1,4 +1,4 @@
-import { header } from './hosts.ts';
+import { headerName } from './hosts.ts';
 import { longSecret, texts } from './kinds.ts';
 import { optional } from './row.ts';
 
@@ -12,11 +12,11 @@ export const peopleRows = {
     secret: true,
     doc: 'opens the board for looking alone, from everywhere, at least 16 characters: see [docs/people.md](docs/people.md)',
   }),
-  authProxyHeader: optional('AUTH_PROXY_HEADER', header, {
+  authProxyHeader: optional('AUTH_PROXY_HEADER', headerName, {
     group: 'Running it',
     doc: 'the header in which an authenticating proxy of `TRUSTED_PROXIES` tells who is logged in, such as `X-Forwarded-Email`: see [docs/people.md](docs/people.md)',
   }),
-  authProxyGroupsHeader: optional('AUTH_PROXY_GROUPS_HEADER', header, {
+  authProxyGroupsHeader: optional('AUTH_PROXY_GROUPS_HEADER', headerName, {
     group: 'Running it',
     doc: 'the header in which it tells the groups of who is logged in, such as `X-Forwarded-Groups`',
   }),

@@ -27,10 +27,10 @@ export interface Arrival {
 }
 
 /** incident.io's answer to a request: who asks, at what pace, may they, and then what they asked for. */
-export function answer(world: World, limiter: RateLimiter | undefined, arrival: Arrival): Reply {
+export function answerRequest(world: World, limiter: RateLimiter | undefined, arrival: Arrival): Reply {
   const headers: Record<string, string> = {};
   try {
-    const key = keyOf(world, arrival.authorization);
+    const key = apiKeyOf(world, arrival.authorization);
     const ticket = limiter?.take(key.id, arrival.route);
     Object.assign(headers, ticket?.headers);
     if (ticket?.allowed === false)
@@ -49,7 +49,7 @@ export function answer(world: World, limiter: RateLimiter | undefined, arrival: 
 }
 
 /** The key that an `Authorization` header gives, if any. */
-export function keyOf(world: World, authorization: string | undefined): ApiKey {
+export function apiKeyOf(world: World, authorization: string | undefined): ApiKey {
   if (authorization === undefined || authorization === '') {
     throw unauthenticated('missing_authorization_material', 'No authorization material provided in request');
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { answer, emptyNotFound, faultyReply, keyOf, type Reply } from './answering.ts';
+import { answerRequest, apiKeyOf, emptyNotFound, faultyReply, type Reply } from './answering.ts';
 import { ROUTES, type RouteName } from './call.ts';
 import type { ExchangeObserver, LoggedRequest } from './log.ts';
 import type { Fault, Misbehaviours } from './misbehaviour.ts';
@@ -68,7 +68,7 @@ async function serve(
   await wait(suffering.delayBeforeMs, parts.closing);
   if (suffering.before !== undefined) return finish(suffering.before, undefined);
   const genuine = there
-    ? answer(world, parts.limiter, {
+    ? answerRequest(world, parts.limiter, {
         route,
         authorization: request.headers.authorization,
         id: idOf(request),
@@ -116,7 +116,7 @@ function logged(
   if (route !== undefined) entry.route = route;
   const body = attempt((): unknown => JSON.parse(bodyText));
   if (bodyText !== '') entry.body = body ?? bodyText;
-  const key = attempt(() => keyOf(parts.world, request.headers.authorization).name);
+  const key = attempt(() => apiKeyOf(parts.world, request.headers.authorization).name);
   if (key !== undefined) entry.key = key;
   parts.requests.push(entry);
   return entry;

@@ -3,7 +3,7 @@ import { invalid } from './problems.ts';
 
 /** Reads bodies and query parameters; what does not fit is answered with 422 and the field's name. */
 
-export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
+export function parseFields<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
@@ -14,7 +14,7 @@ export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
 }
 
 /** A text that says something. */
-export const text = z.string().trim().min(1);
+export const nonEmptyText = z.string().trim().min(1);
 /** Left out, or null: both are met in the wild for "nothing". */
 export const maybe = z.string().nullish();
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CLOCKS_AGREE } from '../clock.ts';
+import { MAX_CLOCK_SKEW } from '../clock.ts';
 
 /**
  * How often a source delivers, counting everything that was correctly signed: whether it has been silent for unusually
@@ -58,7 +58,7 @@ export function paceAfter(earlier: DeliveryPace | undefined, { first, last, coun
  * or a source was tried out once and taken up much later, and the time between is no pause of its.
  */
 function isVoid(pace: DeliveryPace, { first, last }: Pick<Heard, 'first' | 'last'>): boolean {
-  if (pace.at > last + CLOCKS_AGREE) return true;
+  if (pace.at > last + MAX_CLOCK_SKEW) return true;
   return longestUsualSilence(pace) === undefined && first - pace.at > KNOWN_AFTER;
 }
 

@@ -1,4 +1,4 @@
-import { CLOCKS_AGREE } from '../clock.ts';
+import { MAX_CLOCK_SKEW } from '../clock.ts';
 import type { ProcessNotes, WorkerMode } from './process-records.ts';
 import type { Store } from './store.ts';
 
@@ -23,7 +23,7 @@ export interface ProcessNote {
 const HERE = 'here';
 const NONE: ProcessNotes = { taken: {}, workers: {} };
 
-const isWithin = (at: number, ms: number, now: number) => now - at < ms && at - now <= CLOCKS_AGREE;
+const isWithin = (at: number, ms: number, now: number) => now - at < ms && at - now <= MAX_CLOCK_SKEW;
 
 /** Notes it, and forgets what was not noted for long. */
 export async function noteProcess(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CLOCKS_AGREE } from '../clock.ts';
+import { MAX_CLOCK_SKEW } from '../clock.ts';
 import { WakeSignal } from '../wake-signal.ts';
 import { announcement, blockedSince } from './announcement-records.ts';
 import { deliveryPace } from './delivery-pace.ts';
@@ -184,7 +184,7 @@ export class Store {
    * now could is from before the clock was set back: it is ignored.
    */
   async takeLease(name: string, holder: string, now: number, ms: number): Promise<boolean> {
-    const stands = (until: number) => until > now && until <= now + ms + CLOCKS_AGREE;
+    const stands = (until: number) => until > now && until <= now + ms + MAX_CLOCK_SKEW;
     const held = await this.leases.update([name], (current) =>
       current !== undefined && current.holder !== holder && stands(current.until)
         ? current

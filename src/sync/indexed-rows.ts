@@ -24,11 +24,11 @@ export async function indexedRowsOf(
 /** The indexed follow-ups of these incidents, as follow-ups. */
 export async function followUpsOf(incidents: readonly string[], store: Store): Promise<FollowUp[]> {
   const rows = await indexedRowsOf(incidents, store);
-  return [...rows.values()].flatMap((list) => list.map(({ id, row }) => asFollowUp(id, row)));
+  return [...rows.values()].flatMap((list) => list.map(({ id, row }) => indexedFollowUpOf(id, row)));
 }
 
 /** An index row as a follow-up. Its reference has the task key, made by the sync already, as its provider. */
-export function asFollowUp(id: string, row: IndexedFollowUp): FollowUp {
+export function indexedFollowUpOf(id: string, row: IndexedFollowUp): FollowUp {
   const { incident, status, task, title = '', name, url, createdAt, updatedAt, completedAt } = row;
   const { labels = [], priority, owner } = row;
   const inTracker = task !== undefined || url !== undefined;

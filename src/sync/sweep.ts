@@ -18,7 +18,7 @@ import type { Store } from '../store/store.ts';
 import { isPrivate } from '../visibility.ts';
 import type { Incident, TaskKey } from '../vocabulary.ts';
 import type { SyncDeps } from './deps.ts';
-import { asFollowUp, indexedRowsOf, indexedTaskKey } from './indexed-rows.ts';
+import { indexedFollowUpOf, indexedRowsOf, indexedTaskKey } from './indexed-rows.ts';
 import { isFresh, sync } from './sync.ts';
 import { forgetClosed, watchIncidents } from './watched-incidents.ts';
 
@@ -169,7 +169,9 @@ async function checkAll(
   const released = await store.released.getMany(ids);
   const outcomes = await store.outcomes.getMany(ids);
   const [backlog, observedSince] = await Promise.all([store.backlog.getMany(ids), readObservedSince(store)]);
-  const followUps = [...rows.values()].flatMap((list) => list.map(({ id, row }) => asFollowUp(id, row)));
+  const followUps = [...rows.values()].flatMap((list) =>
+    list.map(({ id, row }) => indexedFollowUpOf(id, row)),
+  );
   const { followUps: all } = await countFollowUps(
     followUps,
     (id) => ({ rule: rule(id), releasedAt: released.get(id), incidentUpdatedAt: listed.get(id)?.updatedAt }),

@@ -141,7 +141,7 @@ export function leadsTo(address: string, url: string | null | undefined): boolea
 }
 
 /** Who answered, and what for: for messages. */
-export interface DescribedCall {
+export interface CallContext {
   title: string;
   /** `the webhooks of the repository acme/api` */
   what: string;
@@ -151,7 +151,7 @@ export interface DescribedCall {
 /** Throws, for people, unless the answer has one of these codes. Secrets that it repeats are not shown. */
 export function expectStatus(
   answer: TrackerAnswer,
-  { title, what, needs }: DescribedCall,
+  { title, what, needs }: CallContext,
   access: Pick<AdminAccess, 'hidden' | 'now'>,
   allowed: readonly number[],
 ): void {
@@ -199,7 +199,7 @@ function textsIn(value: unknown): string[] {
 export function expectBody<T>(
   schema: z.ZodType<T>,
   answer: TrackerAnswer,
-  call: DescribedCall,
+  call: CallContext,
   access: AdminAccess,
   allowed: readonly number[] = [200],
 ): T {

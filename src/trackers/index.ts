@@ -30,7 +30,7 @@ export const trackers: readonly Tracker[] = [
 ];
 
 /** All sources of webhooks. */
-export const sources: readonly Source[] = [...trackers, incidentIo, createGeneric(keysOf)];
+export const sources: readonly Source[] = [...trackers, incidentIo, createGeneric(possibleTaskKeys)];
 
 export function trackerByName(name: string): Tracker | undefined {
   return trackers.find((tracker) => tracker.name === name);
@@ -50,7 +50,7 @@ export function taskKeyOf(provider: string, permalink: string): TaskKey | undefi
  * All keys that the task of a link may have here: a link does not say which tracker it belongs to, and several trackers
  * may run on any host. One is made from the link alone.
  */
-export function keysOf(url: string): TaskKey[] {
+export function possibleTaskKeys(url: string): TaskKey[] {
   const keys = [...trackers.map((tracker) => tracker.taskKey(url)), genericKey(url)];
   return [...new Set(keys.flatMap((key) => (key === undefined ? [] : keepableKey(key))))];
 }

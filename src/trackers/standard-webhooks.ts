@@ -43,7 +43,7 @@ export function newSecret(): string {
 }
 
 /** Whether one of the secrets signed these bytes, recently. */
-export function isSigned(delivery: Delivery, secrets: readonly string[]): boolean {
+export function hasValidSignature(delivery: Delivery, secrets: readonly string[]): boolean {
   const sent = sentHeaders(delivery);
   // The library signs text. Only valid UTF-8 guarantees that two different bodies are different texts.
   if (sent === undefined || delivery.body.length === 0 || !isUtf8(delivery.body)) return false;
@@ -59,7 +59,7 @@ export function isSigned(delivery: Delivery, secrets: readonly string[]): boolea
 }
 
 /** The sender's id of a message: the same for each retry. */
-export function messageId(delivery: Delivery): string | undefined {
+export function sentMessageId(delivery: Delivery): string | undefined {
   return sentHeaders(delivery)?.id;
 }
 

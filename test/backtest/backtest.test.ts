@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Backtest, backtest, type Policies } from '../../src/backtest/backtest.ts';
-import { inWords, spanOf } from '../../src/backtest/in-words.ts';
+import { backtestInWords, spanOf } from '../../src/backtest/in-words.ts';
 import { reportOf } from '../../src/backtest/report.ts';
 import { KeyRejectedError, RateLimitedError } from '../../src/incident-io/errors.ts';
 import type { Rule } from '../../src/policy/rule.ts';
@@ -85,7 +85,7 @@ async function lookBack(
   try {
     const result = await backtest({ since: days(90), progressFile, policies }, context, () => {});
     const calls = incidentIo.requests.map(({ route = '', method }) => ({ route, method }));
-    return { ...result, calls, words: inWords(result).join('\n') };
+    return { ...result, calls, words: backtestInWords(result).join('\n') };
   } finally {
     await close();
   }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { addressOf, placeOf } from '../../src/board/from.ts';
+import { addressOf, networkOf } from '../../src/board/from.ts';
 
 it.each([
   ['192.0.2.1', '192.0.2.1'],
@@ -12,7 +12,7 @@ it.each([
   ['::1', '0:0:0:0'],
   ['fe80::1%eth0', 'fe80:0:0:0'],
   ['1::1.2.3.4', '1:0:0:0'],
-])('%s is in the place %s', (address, place) => expect(placeOf(address)).toBe(place));
+])('%s is in the place %s', (address, place) => expect(networkOf(address)).toBe(place));
 
 it.each([
   ['203.0.113.7', '203.0.113.7'],

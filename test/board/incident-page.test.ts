@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FORGERY_HEADER } from '../../src/board/access.ts';
 import type { IncidentPage } from '../../src/board/incident-page.ts';
 import { boardRoutes } from '../../src/board/routes.ts';
-import { hold } from '../../src/operations/hold.ts';
+import { holdIncident } from '../../src/operations/hold.ts';
 import { createProbeServer } from '../../src/receiver/server.ts';
 import { OPERATOR } from '../support/make.ts';
 import { type MemoryWorld, openMemoryWorld } from '../support/memory-world.ts';
@@ -197,7 +197,7 @@ describe('the page of an incident', () => {
   it('names the operator of the ADMIN_TOKEN as that', async () => {
     const { reference, id } = await known();
     const guarded = await served(world, TOKEN);
-    await hold({ id, reference }, 'x', world.context, OPERATOR);
+    await holdIncident({ id, reference }, 'x', world.context, OPERATOR);
     world.later(1_000);
     const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
     await fetch(`${guarded}/api/incidents/${reference}/release`, { method: 'POST', headers, body: '{}' });

@@ -7,7 +7,7 @@ import { boardView } from '../../src/board/view.ts';
 import { createGauges } from '../../src/gauges/gauges.ts';
 import { checkAll } from '../../src/operations/check-all.ts';
 import { history } from '../../src/operations/history.ts';
-import { hold } from '../../src/operations/hold.ts';
+import { holdIncident } from '../../src/operations/hold.ts';
 import { sections } from '../../src/review/sections.ts';
 import { OPERATOR } from '../support/make.ts';
 import { type MemoryWorld, openMemoryWorld } from '../support/memory-world.ts';
@@ -35,7 +35,7 @@ it('every number of the board is that of check --all, of history and of /metrics
     .toBe('closed');
   await world.incident(['acme/api#5']);
   await world.sync();
-  await hold(held, 'the audit', world.context, OPERATOR);
+  await holdIncident(held, 'the audit', world.context, OPERATOR);
   await world.told('acme/api#5');
   await world.reviewed();
 

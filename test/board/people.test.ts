@@ -4,7 +4,7 @@ import { createDoorkeeper } from '../../src/board/access.ts';
 import { gate } from '../../src/board/gate.ts';
 import { Sessions } from '../../src/board/sessions.ts';
 import { auditRecord } from '../../src/operations/history.ts';
-import { story } from '../../src/operations/story.ts';
+import { readStory } from '../../src/operations/story.ts';
 import { type MemoryWorld, openMemoryWorld } from '../support/memory-world.ts';
 import { type Lines, type ServedBoard, servedBoard } from './served.ts';
 
@@ -357,7 +357,7 @@ it('who did what stands in the history and in the story of the incident, by name
     `${who} released ${reference}`,
     `${who} held ${reference}: the audit`,
   ]);
-  const { entries } = await story(reference, world.context);
+  const { entries } = await readStory(reference, world.context);
   expect(entries.flatMap(({ kind, words }) => (kind === 'action' ? words : []))).toEqual([
     `${who} released it`,
     `${who} held it: the audit`,

@@ -1,5 +1,5 @@
 import { until } from '../../src/demo/until.ts';
-import { hold } from '../../src/operations/hold.ts';
+import { holdIncident } from '../../src/operations/hold.ts';
 import { sweepNow } from '../../src/operations/sweep.ts';
 import type { Simulator } from '../../src/simulator/running-simulator.ts';
 import type { QueuePlace } from '../support/backends.ts';
@@ -132,7 +132,12 @@ export async function openScene(place: QueuePlace, over: Record<string, string> 
   await world.restart({ SETTLE_TIME: '10m' });
   await close('held', 0);
   await verdict(world, incidents.held, { reason: 'follow-ups', words: waitsFor(issuesOf('held')[1]) });
-  await hold(incidents.held, 'The restore drill on Thursday belongs to it', world.context(), OPERATOR);
+  await holdIncident(
+    incidents.held,
+    'The restore drill on Thursday belongs to it',
+    world.context(),
+    OPERATOR,
+  );
   await close('soon', 0, 1);
   await verdict(world, incidents.soon, { reason: 'settling' });
   await close('waiting', 0, 2);

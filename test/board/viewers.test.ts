@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { boardFor, deliveriesFor } from '../../src/board/for-viewers.ts';
 import { boardView } from '../../src/board/view.ts';
 import type { DeliveriesResult } from '../../src/operations/deliveries.ts';
-import { hold } from '../../src/operations/hold.ts';
+import { holdIncident } from '../../src/operations/hold.ts';
 import type { FailedJob } from '../../src/queue/backend.ts';
 import { minutes, OPERATOR } from '../support/make.ts';
 import { type MemoryWorld, openMemoryWorld } from '../support/memory-world.ts';
@@ -54,7 +54,7 @@ describe('of a private incident viewers get the reference alone', () => {
     const open = await world.incident(['acme/public#1']);
     await world.swept();
     await world.reviewed();
-    await hold(held, `${CANARY} reason`, world.context, OPERATOR);
+    await holdIncident(held, `${CANARY} reason`, world.context, OPERATOR);
     await world.told(`acme/${CANARY}#3`);
     await world.reviewed();
     world.later(minutes(6));

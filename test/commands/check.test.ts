@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { allInWords, inWords } from '../../src/commands/check.ts';
+import { allInWords, checkInWords } from '../../src/commands/check.ts';
 import type { CheckResult } from '../../src/operations/check.ts';
 
 const followUp = {
@@ -24,7 +24,7 @@ const result: CheckResult = {
 
 it('says why an incident is still being confirmed', () => {
   const why = 'its task could not be read: Jira answered 500; it is asked again';
-  const text = inWords({
+  const text = checkInWords({
     ...result,
     followUps: [{ ...followUp, counts: 'done', why: 'its task has been done since 2026-03-01 12:00:00 UTC' }],
     blockers: [{ followUp: '01FOLLOWUP', why }],
@@ -35,7 +35,7 @@ it('says why an incident is still being confirmed', () => {
 
 it('says the reason of a follow-up that blocks once', () => {
   const why = 'its task was done and has been open again since 2026-03-01 12:00:00 UTC';
-  const text = inWords({
+  const text = checkInWords({
     ...result,
     reason: 'follow-ups',
     followUps: [{ ...followUp, counts: 'blocks', why }],
@@ -45,7 +45,7 @@ it('says the reason of a follow-up that blocks once', () => {
 });
 
 it('lists what a duplicate repeats, to the end', () => {
-  const text = inWords({
+  const text = checkInWords({
     ...result,
     followUps: [
       {

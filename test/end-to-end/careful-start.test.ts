@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createContext, createStoreContext } from '../../src/context/context.ts';
 import { check } from '../../src/operations/check.ts';
 import { checkAll } from '../../src/operations/check-all.ts';
-import { hold } from '../../src/operations/hold.ts';
+import { holdIncident } from '../../src/operations/hold.ts';
 import { release } from '../../src/operations/release.ts';
 import { sweepNow } from '../../src/operations/sweep.ts';
 import { noStore, withoutStore } from '../../src/queue/no-store.ts';
@@ -131,7 +131,7 @@ describe.each(onePlace('redis'))('the careful start, on $name', (place) => {
   it('writes no follow-ups because SYNC_FOLLOW_UPS was switched on, until their incident is closed', async () => {
     world = await openWorld(freshPlaceLike(place), { SYNC_FOLLOW_UPS: 'false' }, { tracker });
     const incident = await world.incident(['start/sync#1']);
-    await hold(incident, 'review first', world.context(), OPERATOR);
+    await holdIncident(incident, 'review first', world.context(), OPERATOR);
     doneLongAgo('start/sync#1', Date.now() - 1);
     await world.github({ issue: 'start/sync#1', action: 'closed', at: Date.now() - 1 });
     await verdict(world, incident, { verdict: 'leave', reason: 'held' });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inWords } from '../../src/commands/check.ts';
+import { checkInWords } from '../../src/commands/check.ts';
 import { check } from '../../src/operations/check.ts';
 import { checkAll } from '../../src/operations/check-all.ts';
-import { hold } from '../../src/operations/hold.ts';
+import { holdIncident } from '../../src/operations/hold.ts';
 import { onePlace } from '../support/backends.ts';
 import { permalinkOf } from '../support/github.ts';
 import { OPERATOR } from '../support/make.ts';
@@ -49,14 +49,14 @@ describe.each(onePlace('redis'))('what a check foretells, on $name', (place) => 
 
   it('tells all that keeps an incident open: an open follow-up hides neither a hold nor that it is active', async () => {
     const incident = await world.incident(['check/held#1'], { status: 'live' });
-    await hold(incident, 'post-mortem first', world.context(), OPERATOR);
+    await holdIncident(incident, 'post-mortem first', world.context(), OPERATOR);
     const told = await check(incident.reference, world.context());
     expect(told).toMatchObject({ verdict: 'wait', reason: 'follow-ups' });
     expect(told.also).toEqual([
       { reason: 'held', words: expect.stringContaining('post-mortem first') },
       { reason: 'active', words: expect.stringContaining('still active') },
     ]);
-    expect(inWords(told).join('\n')).toContain('also: it has been held since');
+    expect(checkInWords(told).join('\n')).toContain('also: it has been held since');
   });
 
   it('shows the follow-ups of a stream, which keep nothing open', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { exportStore, importStore } from '../../src/operations/backup.ts';
-import { hold } from '../../src/operations/hold.ts';
+import { holdIncident } from '../../src/operations/hold.ts';
 import { openBackend } from '../../src/queue/open-backend.ts';
 import { newSeal, openSeal } from '../../src/store/archive/seal.ts';
 import { splitLines } from '../../src/store/archive/split-lines.ts';
@@ -57,7 +57,11 @@ describe(`a store that is moved with incidents under way: ${[...places.slice(0, 
     const waiting = await world.incident(['move/waiting#1', 'move/waiting#2']);
     await world.github({ issue: 'move/waiting#1', action: 'closed' });
     await verdict(world, waiting, { reason: 'follow-ups' });
-    await hold(held, 'until Monday', world.context(), { name: 'ada', via: 'command line', from: 'test' });
+    await holdIncident(held, 'until Monday', world.context(), {
+      name: 'ada',
+      via: 'command line',
+      from: 'test',
+    });
     await verdict(world, held, { reason: 'held' });
     await settled(back, world.store);
     await wake(back);

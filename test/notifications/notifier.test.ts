@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Destination, type Notification, NotTakenError } from '../../src/notifications/destination.ts';
-import { recordTroubles, runNotifier, tell } from '../../src/notifications/notifier.ts';
+import { notifyAll, recordTroubles, runNotifier } from '../../src/notifications/notifier.ts';
 import type { FailedJob } from '../../src/queue/backend.ts';
 import { DUE, sectionRank } from '../../src/review/sections.ts';
 import { asRecord } from '../../src/store/incident-record.ts';
@@ -48,7 +48,7 @@ async function open(over: { failed?: () => FailedJob[]; env?: Record<string, str
     async round(some: readonly Destination[] = destinations) {
       clock.time += 15_000;
       await recordTroubles(context);
-      await tell(some, context, { signal: NEVER });
+      await notifyAll(some, context, { signal: NEVER });
     },
   };
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { inWords } from '../../src/commands/release.ts';
-import { hold } from '../../src/operations/hold.ts';
+import { releaseInWords } from '../../src/commands/release.ts';
+import { holdIncident } from '../../src/operations/hold.ts';
 import { release } from '../../src/operations/release.ts';
 import { OPERATOR } from '../support/make.ts';
 import { type MemoryWorld, openMemoryWorld } from '../support/memory-world.ts';
@@ -25,7 +25,7 @@ describe('a release', () => {
     const { id, reference } = await known('acme/api#1');
     const released = await release(reference, world.context, OPERATOR);
     expect(released).toEqual({ incident: reference, id, lifted: [], words: 'waits for acme/api#1' });
-    expect(inWords(released).join('\n')).toBe(
+    expect(releaseInWords(released).join('\n')).toBe(
       `Nothing is known to hold ${reference}, so there was nothing to release. The last review said: waits for acme/api#1.\nA worker reviews it now.`,
     );
   });
@@ -38,10 +38,10 @@ describe('a release', () => {
     world.incidentIo.setFollowUp(followUps[0] ?? '', 'outstanding');
     await world.swept();
     await world.reviewed();
-    await hold({ id, reference }, 'the audit', world.context, OPERATOR);
+    await holdIncident({ id, reference }, 'the audit', world.context, OPERATOR);
     const released = await release(reference, world.context, OPERATOR);
     expect(released.lifted).toEqual(['it was held: the audit', 'acme/api#1 did not count as done']);
-    expect(inWords(released)[0]).toBe(`${reference} is released; a worker reviews it now.`);
+    expect(releaseInWords(released)[0]).toBe(`${reference} is released; a worker reviews it now.`);
   });
 
   it('says that it was moved back', async () => {

@@ -2,11 +2,11 @@ import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { shown } from '../../src/board/incidents.ts';
 import { boardView } from '../../src/board/view.ts';
-import { allInWords, inWords } from '../../src/commands/check.ts';
+import { allInWords, checkInWords } from '../../src/commands/check.ts';
 import { createGauges } from '../../src/gauges/gauges.ts';
 import { check } from '../../src/operations/check.ts';
 import { checkAll } from '../../src/operations/check-all.ts';
-import { hold } from '../../src/operations/hold.ts';
+import { holdIncident } from '../../src/operations/hold.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { type Section, sections } from '../../src/review/sections.ts';
 import type { Simulator } from '../../src/simulator/running-simulator.ts';
@@ -63,7 +63,8 @@ async function again(world: MemoryWorld, { id }: Known) {
 }
 
 const NOW = { SETTLE_TIME: '0s' };
-const atOnce = (world: MemoryWorld, known: Known) => hold(known, 'the audit', world.context, OPERATOR);
+const atOnce = (world: MemoryWorld, known: Known) =>
+  holdIncident(known, 'the audit', world.context, OPERATOR);
 const byHand = (policy: Policy): Policy => ({
   ...policy,
   rules: policy.rules.flatMap((last) => [
@@ -409,7 +410,7 @@ describe('the same question gets one answer', () => {
 
     const told = await check(reference, context);
     expect([told.reason, ...(told.also ?? []).map(({ reason }) => reason)]).toEqual(because);
-    const text = inWords(told).join('\n');
+    const text = checkInWords(told).join('\n');
     expect(text).toContain(`${told.verdict.toUpperCase()}: ${told.words}`);
     for (const { words } of told.also ?? []) expect(text).toContain(`also: ${words}`);
 

@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { shown } from '../../src/board/incidents.ts';
 import { boardView } from '../../src/board/view.ts';
-import { allInWords, inWords } from '../../src/commands/check.ts';
+import { allInWords, checkInWords } from '../../src/commands/check.ts';
 import { formatTime } from '../../src/format-time.ts';
 import { createGauges } from '../../src/gauges/gauges.ts';
 import { check } from '../../src/operations/check.ts';
@@ -68,7 +68,7 @@ describe('trouble shows where people look', () => {
     );
     const told = await check(known.reference, world.context);
     expect(told.trouble).toContain('no usable answer');
-    expect(inWords(told).join('\n')).toContain('The service: incident.io has given no usable answer');
+    expect(checkInWords(told).join('\n')).toContain('The service: incident.io has given no usable answer');
     expect(allInWords(await checkAll(world.context)).join('\n')).toContain(
       'The service: incident.io has given',
     );
@@ -126,7 +126,7 @@ describe('trouble shows where people look', () => {
     behave();
     const told = await check(known.reference, world.context);
     expect(told.failing).toBe((await shown([known.id], world.context))[0]?.failing);
-    expect(inWords(told).join('\n')).toContain(`failing: ${told.failing}`);
+    expect(checkInWords(told).join('\n')).toContain(`failing: ${told.failing}`);
     const all = await checkAll(world.context);
     expect(all.incidents.find(({ id }) => id === known.id)?.failing).toBe(told.failing);
     expect(allInWords(all).join('\n')).toContain(`      failing: ${told.failing}`);

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { OPEN_INTENTS } from '../../src/review/closing.ts';
 import { fingerprintOf } from '../../src/review/fingerprint.ts';
 import type { Closure, Outcome } from '../../src/store/records.ts';
-import { asFollowUp, indexedRowsOf } from '../../src/sync/indexed-rows.ts';
+import { indexedFollowUpOf, indexedRowsOf } from '../../src/sync/indexed-rows.ts';
 import { sweep } from '../../src/sync/sweep.ts';
 import { minutes } from '../support/make.ts';
 import { keyOf, openSyncTest, type SyncTest } from './support.ts';
@@ -20,7 +20,7 @@ describe('a sweep, of an incident that a review was told to leave', () => {
     test.later(minutes(10));
     await sweep(deps, 0);
     const rows = (await indexedRowsOf([id], deps.store)).get(id) ?? [];
-    const followUps = rows.map(({ id: followUp, row }) => ({ followUp: asFollowUp(followUp, row) }));
+    const followUps = rows.map(({ id: followUp, row }) => ({ followUp: indexedFollowUpOf(followUp, row) }));
     const looks = fingerprintOf({ incident: await deps.api.incident(id), followUps });
     const told = { words: 'it is held', blockers: [], wokenBy: 'sweep', at: deps.clock.now() };
     const outcome: Outcome = { incident: id, reference, verdict: 'leave', reason: 'held', looks, ...told };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { reviewDeps, sweepDeps } from '../../src/context/deps.ts';
 import { createLogger } from '../../src/log.ts';
-import { hold } from '../../src/operations/hold.ts';
+import { holdIncident } from '../../src/operations/hold.ts';
 import { release } from '../../src/operations/release.ts';
 import { sweepNow } from '../../src/operations/sweep.ts';
 import { review } from '../../src/review/review.ts';
@@ -137,7 +137,7 @@ it('in a dry run `sweep --backlog` and `release` use nothing up, and a hold is k
   expect((await readObservedSince(store)).freedAt).toBeUndefined();
 
   const known = { id, reference: 'INC-1' };
-  expect(await hold(known, 'not yet', dry, UNKNOWN_OPERATOR)).toMatchObject({ dryRun: true });
+  expect(await holdIncident(known, 'not yet', dry, UNKNOWN_OPERATOR)).toMatchObject({ dryRun: true });
   expect(await release(id, dry, UNKNOWN_OPERATOR)).toMatchObject({
     dryRun: true,
     lifted: expect.arrayContaining([expect.stringContaining('not yet')]),

@@ -3,7 +3,7 @@ import { type HistoryEntry, history } from '../../operations/history.ts';
 import { saysClosed } from '../../review/sections.ts';
 import type { IncidentRecord } from '../../store/records.ts';
 import type { Store } from '../../store/store.ts';
-import { keysOf } from '../../trackers/index.ts';
+import { possibleTaskKeys } from '../../trackers/index.ts';
 import { isPrivate } from '../../visibility.ts';
 import { verdictOfClosed } from '../incident-page.ts';
 import { type ShownIncident, shown } from '../incidents.ts';
@@ -74,7 +74,7 @@ export async function search(
 }
 
 async function incidentsOfTask(named: string, store: Store): Promise<string[]> {
-  const keys = URL.canParse(named) && /^https?:/i.test(named) ? keysOf(named) : [named];
+  const keys = URL.canParse(named) && /^https?:/i.test(named) ? possibleTaskKeys(named) : [named];
   const currentKeys = await store.currentKeysOf(keys);
   const linked = await store.incidentsOf([...keys, ...currentKeys.values()]);
   return [...linked.values()].flatMap((of) => [...of]);

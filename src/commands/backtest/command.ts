@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Backtest, backtest, type Policies, SHARE } from '../../backtest/backtest.ts';
-import { inWords } from '../../backtest/in-words.ts';
+import { backtestInWords } from '../../backtest/in-words.ts';
 import { DOUBTS } from '../../backtest/past.ts';
 import { NoProgressFileError } from '../../backtest/progress-file.ts';
 import { type Context, createContext, createStoreContext } from '../../context/context.ts';
@@ -51,7 +51,7 @@ export async function backtestCommand(options: BacktestOptions): Promise<number>
     })
     .finally(bar.end);
   if (options.json) printJson(asJson(result));
-  else printLines(...inWords(result));
+  else printLines(...backtestInWords(result));
   return 0;
 }
 

@@ -13,7 +13,7 @@ const UNITS = new Map([
 ]);
 
 /** ms */
-export function duration(text: string): number {
+export function durationArgument(text: string): number {
   const [, number, unit = ''] = /^(\d{1,5})([smh])$/.exec(text) ?? [];
   const size = UNITS.get(unit);
   if (size === undefined) throw new InvalidArgumentError('Give a time such as 30s, 5m or 0s.');

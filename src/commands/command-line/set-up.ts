@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { ConnectOptions } from '../connect/connect.ts';
 import type { InitOptions } from '../init.ts';
 import type { SecretOptions } from '../secret.ts';
-import { duration } from './arguments.ts';
+import { durationArgument } from './arguments.ts';
 import type { Run } from './run.ts';
 
 const GROUP = 'Set up:';
@@ -49,7 +49,7 @@ export function addSetUp(program: Command, run: Run): void {
     .option(
       '--wait <time>',
       'how long a change to a task is waited for, as 5m, where nothing else proves it',
-      duration,
+      durationArgument,
     );
   const disconnect = program
     .command('disconnect')

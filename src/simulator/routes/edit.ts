@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { actorOf, type Handler, incidentById, need, type SimCall } from '../call.ts';
 import { moveIncident, touch } from '../changes.ts';
 import { invalid } from '../problems.ts';
-import { maybe, readBody, text } from '../reading.ts';
+import { maybe, nonEmptyText, parseFields } from '../reading.ts';
 import { incidentJson } from '../render.ts';
 import { mayMove } from '../transitions.ts';
 import type { SimIncident, SimStatus } from '../types.ts';
@@ -12,7 +12,7 @@ const Edit = z.object({
   incident: z.object({
     incident_status_id: maybe,
     severity_id: maybe,
-    name: text.optional(),
+    name: nonEmptyText.optional(),
     summary: maybe,
     call_url: maybe,
   }),
@@ -22,7 +22,7 @@ const Edit = z.object({
 /** The edit of an incident: only what is given changes, and nothing at all where one part is refused. */
 export const editIncident: Handler = (world, call) => {
   const incident = incidentById(world, call, call.id);
-  const edit = readBody(Edit, call.body).incident;
+  const edit = parseFields(Edit, call.body).incident;
   const severity = edit.severity_id
     ? world.severities.find((entry) => entry.id === edit.severity_id)
     : incident.severity;

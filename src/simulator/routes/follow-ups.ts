@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { actorOf, followUpById, type Handler, incidentById, type SimCall, visible } from '../call.ts';
 import { addFollowUp, setFollowUpStatus, touch } from '../changes.ts';
 import { invalid } from '../problems.ts';
-import { pageOf, readBody, readEnum, readPageSize, readTimeFilter, text } from '../reading.ts';
+import { nonEmptyText, pageOf, parseFields, readEnum, readPageSize, readTimeFilter } from '../reading.ts';
 import { followUpJson } from '../render.ts';
 import { DEFAULT_MODES, FOLLOW_UP_STATUSES, MODES, PROVIDERS, type SimFollowUp } from '../types.ts';
 import type { World } from '../world.ts';
@@ -64,12 +64,12 @@ export function show(version: 2 | 3): Handler {
   });
 }
 
-const Update = FollowUpFields.extend({ title: text, status: z.enum(FOLLOW_UP_STATUSES) });
+const Update = FollowUpFields.extend({ title: nonEmptyText, status: z.enum(FOLLOW_UP_STATUSES) });
 
 export function update(version: 2 | 3): Handler {
   return (world, call) => {
     const followUp = followUpById(world, call);
-    const { title, status, ...given } = readBody(Update, call.body);
+    const { title, status, ...given } = parseFields(Update, call.body);
     if (status === 'deleted') throw invalid('status', 'To delete a follow-up, use the endpoint that deletes');
     const fields = resolveFields(world, given);
     if (world.switches.putClearsOmitted) clear(followUp);
@@ -88,20 +88,20 @@ function clear(followUp: SimFollowUp): void {
   delete followUp.category;
 }
 
-const Creation = FollowUpFields.extend({ incident_id: text, title: text });
+const Creation = FollowUpFields.extend({ incident_id: nonEmptyText, title: nonEmptyText });
 
 export const createV2: Handler = (world, call) => {
-  const { incident_id, title, ...given } = readBody(Creation, call.body);
+  const { incident_id, title, ...given } = parseFields(Creation, call.body);
   incidentById(world, call, incident_id);
   const setup = { ...resolveFields(world, given), title };
   const followUp = addFollowUp(world, incident_id, setup, actorOf(call.key));
   return { status: 201, body: { follow_up: followUpJson(followUp, 2) } };
 };
 
-const FromLink = z.object({ incident_id: text, url: text });
+const FromLink = z.object({ incident_id: nonEmptyText, url: nonEmptyText });
 
 export const createFromLink: Handler = (world, call) => {
-  const { incident_id, url } = readBody(FromLink, call.body);
+  const { incident_id, url } = parseFields(FromLink, call.body);
   incidentById(world, call, incident_id);
   const reference = referenceOf(url);
   if (reference === undefined) throw invalid('url', 'No connected issue tracker knows this address');
@@ -110,11 +110,11 @@ export const createFromLink: Handler = (world, call) => {
   return { status: 201, body: { follow_up: followUpJson(followUp, 3) } };
 };
 
-const Connection = z.object({ provider: z.enum(PROVIDERS), url: text });
+const Connection = z.object({ provider: z.enum(PROVIDERS), url: nonEmptyText });
 
 export const connectV2: Handler = (world, call) => {
   const followUp = followUpById(world, call);
-  const { provider, url } = readBody(Connection, call.body);
+  const { provider, url } = parseFields(Connection, call.body);
   if (followUp.reference !== undefined)
     throw invalid('url', 'The follow-up is already connected to an issue');
   followUp.reference = { ...(referenceOf(url) ?? { name: url, permalink: url }), provider };

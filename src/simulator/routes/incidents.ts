@@ -4,13 +4,13 @@ import { addIncident, addUpdate, touch } from '../changes.ts';
 import { invalid, notFound } from '../problems.ts';
 import {
   maybe,
+  nonEmptyText,
   pageOf,
-  readBody,
+  parseFields,
   readEnum,
   readEnums,
   readPageSize,
   readTimeFilter,
-  text,
 } from '../reading.ts';
 import { incidentJson, updateJson } from '../render.ts';
 import { CATEGORIES, DEFAULT_MODES, MODES, type SimIncident } from '../types.ts';
@@ -71,7 +71,7 @@ export const showIncident: Handler = (world, { key, id }): SimAnswer => {
 };
 
 const NewIncident = z.object({
-  idempotency_key: text,
+  idempotency_key: nonEmptyText,
   visibility: z.enum(['public', 'private']),
   name: maybe,
   summary: maybe,
@@ -81,7 +81,7 @@ const NewIncident = z.object({
 });
 
 export const createIncident: Handler = (world, { key, body }) => {
-  const given = readBody(NewIncident, body);
+  const given = parseFields(NewIncident, body);
   const former = world.incidents.get(world.idempotency.get(given.idempotency_key) ?? '');
   if (former !== undefined) return { status: 200, body: { incident: incidentJson(former) } };
   const severity = world.severities.find((entry) => entry.id === given.severity_id);
@@ -116,8 +116,8 @@ export const listUpdates: Handler = (world, { key, query }) => {
 };
 
 const NewUpdate = z.object({
-  idempotency_key: text,
-  incident_id: text,
+  idempotency_key: nonEmptyText,
+  incident_id: nonEmptyText,
   message: maybe,
   to_incident_status_id: maybe,
   to_severity_id: maybe,
@@ -125,7 +125,7 @@ const NewUpdate = z.object({
 
 /** Messages alone: nobody here changes a status by an update. */
 export const createUpdate: Handler = (world, call) => {
-  const given = readBody(NewUpdate, call.body);
+  const given = parseFields(NewUpdate, call.body);
   const former = world.updates.find(
     ({ id }) => id === world.idempotency.get(`update ${given.idempotency_key}`),
   );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Handler } from '../call.ts';
-import { readBody, text } from '../reading.ts';
+import { nonEmptyText, parseFields } from '../reading.ts';
 import { rankedJson, statusJson, timestamp } from '../render.ts';
 import type { Ranked, SimStatus } from '../types.ts';
 
@@ -25,13 +25,13 @@ export const listStatuses: Handler = (world) => ({
 });
 
 const NewStatus = z.object({
-  name: text,
+  name: nonEmptyText,
   description: z.string(),
   category: z.enum(['live', 'learning', 'closed']),
 });
 
 export const createStatus: Handler = (world, { body }) => {
-  const given = readBody(NewStatus, body);
+  const given = parseFields(NewStatus, body);
   const rank = world.statuses.length;
   const status: SimStatus = { ...given, id: world.newId(), rank, createdAt: world.clock.now() };
   world.statuses.push(status);
@@ -44,13 +44,13 @@ export const listSeverities: Handler = (world) => ({
 });
 
 const NewSeverity = z.object({
-  name: text.pipe(z.string().max(50)),
+  name: nonEmptyText.pipe(z.string().max(50)),
   description: z.string(),
   rank: z.number().int().optional(),
 });
 
 export const createSeverity: Handler = (world, { body }) => {
-  const { name, description, rank } = readBody(NewSeverity, body);
+  const { name, description, rank } = parseFields(NewSeverity, body);
   const severity: Ranked = {
     id: world.newId(),
     name,

@@ -7,7 +7,7 @@ import { sealing } from './seal.ts';
  */
 export const ARCHIVE_FORMAT = 1;
 
-export const header = z.object({
+export const archiveHeader = z.object({
   incident_closer: z.literal('export'),
   /** Raised where an older release would read the file wrongly. */
   format: z.int(),
@@ -20,7 +20,7 @@ export const header = z.object({
   secrets: z.enum(['none', 'sealed', 'left out']),
   sealing: sealing.optional(),
 });
-export type Header = z.infer<typeof header>;
+export type Header = z.infer<typeof archiveHeader>;
 
 /** JSON has no infinite numbers. */
 const score = z.union([z.number(), z.enum(['Infinity', '-Infinity'])]).transform(Number);
@@ -45,6 +45,6 @@ export interface Member {
 }
 
 /** What a sealed value is bound to. */
-export function placeOf({ table, id }: { table: string; id: string }): string {
+export function sealedContext({ table, id }: { table: string; id: string }): string {
   return JSON.stringify([table, id]);
 }

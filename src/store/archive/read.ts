@@ -4,11 +4,11 @@ import { FORMAT } from '../format.ts';
 import {
   ARCHIVE_FORMAT,
   type ArchiveEntry,
+  archiveHeader,
   type Header,
-  header,
   line,
   type Member,
-  placeOf,
+  sealedContext,
 } from './lines.ts';
 import { type Seal, SealError } from './seal.ts';
 
@@ -79,8 +79,10 @@ export async function readArchive(
 
 function headerOf(text: string): Header {
   const given = parsedJson(text);
-  const { data } = header.safeParse(given);
-  const known = header.pick({ incident_closer: true, format: true, release: true }).safeParse(given).data;
+  const { data } = archiveHeader.safeParse(given);
+  const known = archiveHeader
+    .pick({ incident_closer: true, format: true, release: true })
+    .safeParse(given).data;
   if (known === undefined) throw new ArchiveError('It is no export of incident-closer.');
   if (known.format > ARCHIVE_FORMAT || (data !== undefined && data.store > FORMAT))
     throw new ArchiveError(
@@ -96,7 +98,7 @@ function opened(
   n: number,
 ): ArchiveEntry {
   try {
-    return { table, id, value: seal.open(sealed, placeOf({ table, id })) };
+    return { table, id, value: seal.open(sealed, sealedContext({ table, id })) };
   } catch (error) {
     if (error instanceof SealError)
       throw new ArchiveError(`The secret in line ${n} was changed, so that it cannot be opened.`);

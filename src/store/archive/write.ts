@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { FORMAT } from '../format.ts';
 import { isSecretTable, type SecretTable } from '../secret-tables.ts';
 import type { Tables } from '../tables.ts';
-import { ARCHIVE_FORMAT, type Header, placeOf } from './lines.ts';
+import { ARCHIVE_FORMAT, type Header, sealedContext } from './lines.ts';
 import type { Seal } from './seal.ts';
 
 /** How many entries are read at once. */
@@ -51,7 +51,7 @@ export async function writeArchive(
       await put(
         page.map(({ id, value }) =>
           isSecret && seal !== undefined
-            ? { table, id, sealed: seal.seal(value, placeOf({ table, id })) }
+            ? { table, id, sealed: seal.seal(value, sealedContext({ table, id })) }
             : { table, id, value },
         ),
       );

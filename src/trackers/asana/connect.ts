@@ -6,9 +6,9 @@
 import { z } from 'zod';
 import {
   type AdminAccess,
+  type CallContext,
   type Connecting,
   type ConnectPlace,
-  type DescribedCall,
   eventFaults,
   expectBody,
   expectStatus,
@@ -81,7 +81,7 @@ function projectOf(name: string, urls: readonly string[]): string | undefined {
 
 function projectAt(project: string, api: string): ConnectPlace {
   const title = `the project ${project}`;
-  const call: DescribedCall = { title: 'Asana', what: `the webhooks of ${title}`, needs: connecting.needs };
+  const call: CallContext = { title: 'Asana', what: `the webhooks of ${title}`, needs: connecting.needs };
   const request = (method: TrackerRequest['method'], path: string, { token }: AdminAccess, data?: object) =>
     jsonRequest(method, `${api}/${path}`, { authorization: `Bearer ${token}` }, data && { data });
   return {

@@ -7,9 +7,9 @@
 import { z } from 'zod';
 import {
   type AdminAccess,
+  type CallContext,
   type Connecting,
   type ConnectPlace,
-  type DescribedCall,
   expectBody,
   expectStatus,
   type HookProof,
@@ -101,7 +101,7 @@ function plain(part: string): string {
 
 function projectAt(base: string, project: string): ConnectPlace {
   const title = `the project ${project} of ${new URL(base).host}${new URL(base).pathname}`;
-  const call: DescribedCall = {
+  const call: CallContext = {
     title: 'Azure DevOps',
     what: `the service hooks of ${title}`,
     needs: connecting.needs,

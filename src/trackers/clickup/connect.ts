@@ -5,9 +5,9 @@
 import { z } from 'zod';
 import {
   type AdminAccess,
+  type CallContext,
   type Connecting,
   type ConnectPlace,
-  type DescribedCall,
   eventFaults,
   expectBody,
   expectStatus,
@@ -61,7 +61,7 @@ export const connecting: Connecting = {
 
 function workspaceAt(workspace: string, url: string): ConnectPlace {
   const title = `the Workspace ${workspace}`;
-  const call: DescribedCall = { title: 'ClickUp', what: `the webhooks of ${title}`, needs: connecting.needs };
+  const call: CallContext = { title: 'ClickUp', what: `the webhooks of ${title}`, needs: connecting.needs };
   const request = (method: TrackerRequest['method'], path: string, { token }: AdminAccess, body?: object) =>
     jsonRequest(method, `${url}/api/v2/${path}`, { authorization: authorizationOf(token) }, body);
   const ofTeam = `team/${workspace}/webhook`;

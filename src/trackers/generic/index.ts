@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { IncidentEvent, TaskEvent, TaskKey } from '../../vocabulary.ts';
 import { header, millis, parseJson } from '../body.ts';
 import { carriesSecret } from '../secret-header.ts';
-import { isSigned, messageId, messageIds, secretForm, signed } from '../standard-webhooks.ts';
+import { hasValidSignature, messageIds, secretForm, sentMessageId, signed } from '../standard-webhooks.ts';
 import type { Delivery, Source } from '../tracker.ts';
 import { ignored, malformed, type Translation, translated } from '../translation.ts';
 import { incidentSchema, taskSchema } from './payload.ts';
@@ -31,7 +31,7 @@ export function createGeneric(keysOf: (url: string) => readonly TaskKey[]): Sour
       return header(delivery.headers, 'webhook-signature') === undefined &&
         header(delivery.headers, 'svix-signature') === undefined
         ? carriesSecret(delivery, secrets)
-        : isSigned(delivery, secrets);
+        : hasValidSignature(delivery, secrets);
     },
     translate: (delivery) => translate(delivery, keysOf),
     ping: async (secret, now) => signed('{"ping":true}', secret, now),
@@ -46,7 +46,7 @@ function translate(delivery: Delivery, keysOf: (url: string) => readonly TaskKey
   if (kind?.task !== undefined && kind.incident !== undefined)
     return malformed('the body has both a task and an incident: send one webhook for each');
   const { receivedAt } = delivery;
-  const base = { delivery: messageId(delivery) ?? 'unknown', receivedAt };
+  const base = { delivery: sentMessageId(delivery) ?? 'unknown', receivedAt };
   if (kind?.incident !== undefined) {
     const parsed = incidentSchema.safeParse(json);
     if (!parsed.success) return malformed(faultsOf(parsed.error));

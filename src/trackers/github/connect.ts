@@ -6,9 +6,9 @@
 import { z } from 'zod';
 import {
   type AdminAccess,
+  type CallContext,
   type Connecting,
   type ConnectPlace,
-  type DescribedCall,
   eventFaults,
   expectBody,
   expectStatus,
@@ -75,8 +75,8 @@ export const connecting: Connecting = {
 
 function placeAt(title: string, url: string): ConnectPlace {
   const { needs } = connecting;
-  const call: DescribedCall = { title: 'GitHub', what: `the webhooks of ${title}`, needs };
-  const record: DescribedCall = { ...call, what: `the deliveries of the webhook in ${title}` };
+  const call: CallContext = { title: 'GitHub', what: `the webhooks of ${title}`, needs };
+  const record: CallContext = { ...call, what: `the deliveries of the webhook in ${title}` };
   const request = (method: TrackerRequest['method'], path: string, access: AdminAccess, body?: object) =>
     jsonRequest(method, `${url}${path}`, headersFor(access.token), body);
   return {

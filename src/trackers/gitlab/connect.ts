@@ -6,9 +6,9 @@
 import { z } from 'zod';
 import {
   type AdminAccess,
+  type CallContext,
   type Connecting,
   type ConnectPlace,
-  type DescribedCall,
   eventFaults,
   expectBody,
   expectStatus,
@@ -70,7 +70,7 @@ export const connecting: Connecting = {
 
 function placeAt(title: string, url: string): ConnectPlace {
   const { needs } = connecting;
-  const call: DescribedCall = { title: 'GitLab', what: `the webhooks of ${title}`, needs };
+  const call: CallContext = { title: 'GitLab', what: `the webhooks of ${title}`, needs };
   const request = (method: TrackerRequest['method'], path: string, access: AdminAccess, body?: object) =>
     jsonRequest(method, `${url}${path}`, { authorization: `Bearer ${access.token}` }, body);
   return {

@@ -10,7 +10,7 @@ import { whoIsHinted } from '../automation.ts';
 import { header, millis, parseJson, schemaMismatch } from '../body.ts';
 import type { TrackerOptions } from '../options.ts';
 import { isOneOf } from '../secrets.ts';
-import { isSigned, secretForm, signed } from '../standard-webhooks.ts';
+import { hasValidSignature, secretForm, signed } from '../standard-webhooks.ts';
 import { changeTime } from '../times.ts';
 import type { Delivery, Ping, Tracker } from '../tracker.ts';
 import { ignored, malformed, type Translation, translated } from '../translation.ts';
@@ -72,7 +72,7 @@ const form = {
  */
 async function verify(delivery: Delivery, secrets: readonly string[]): Promise<boolean> {
   const signing = secrets.filter((secret) => SIGNING.test(secret));
-  if (isSigned(delivery, signing)) return true;
+  if (hasValidSignature(delivery, signing)) return true;
   const token = header(delivery.headers, 'x-gitlab-token');
   if (token === undefined || delivery.body.length === 0) return false;
   // Node decodes header bytes as Latin-1, whatever they are.

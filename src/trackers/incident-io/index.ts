@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { bounded } from '../../outside-text.ts';
 import type { IncidentEvent } from '../../vocabulary.ts';
 import { parseJson } from '../body.ts';
-import { isSigned, messageId, messageIds, secretForm, signed } from '../standard-webhooks.ts';
+import { hasValidSignature, messageIds, secretForm, sentMessageId, signed } from '../standard-webhooks.ts';
 import type { Delivery, Source } from '../tracker.ts';
 import { ignored, malformed, type Translation, translated } from '../translation.ts';
 
@@ -60,7 +60,7 @@ function translate(delivery: Delivery): Translation {
     source: NAME,
     ...named,
     ...(subject === 'follow_up' && { wantsSync: true }),
-    delivery: messageId(delivery) ?? 'unknown',
+    delivery: sentMessageId(delivery) ?? 'unknown',
     receivedAt: delivery.receivedAt,
   };
   return translated({ incidents: [event] });
@@ -77,7 +77,7 @@ export const incidentIo: Source = {
   },
   // An endpoint is disabled after five days of failures: https://docs.incident.io/api-reference/webhooks
   answers: { useless: 200 },
-  verify: async (delivery, secrets) => isSigned(delivery, secrets),
+  verify: async (delivery, secrets) => hasValidSignature(delivery, secrets),
   translate,
   ping: async (secret, now) => signed('{"event_type":"incident_closer.ping"}', secret, now),
 };

@@ -7,9 +7,9 @@
 import { z } from 'zod';
 import {
   type AdminAccess,
+  type CallContext,
   type Connecting,
   type ConnectPlace,
-  type DescribedCall,
   eventFaults,
   expectBody,
   expectStatus,
@@ -62,7 +62,7 @@ export const connecting: Connecting = {
 
 function siteAt(base: string): ConnectPlace {
   const title = `the site ${siteOfBase(base)}`;
-  const call: DescribedCall = { title: 'Jira', what: `the webhooks of ${title}`, needs: connecting.needs };
+  const call: CallContext = { title: 'Jira', what: `the webhooks of ${title}`, needs: connecting.needs };
   const request = (method: TrackerRequest['method'], path: string, { token }: AdminAccess, body?: object) =>
     jsonRequest(
       method,

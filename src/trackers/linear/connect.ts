@@ -6,9 +6,9 @@
 import { z } from 'zod';
 import {
   type AdminAccess,
+  type CallContext,
   type Connecting,
   type ConnectPlace,
-  type DescribedCall,
   eventFaults,
   expectBody,
   expectStatus,
@@ -62,7 +62,7 @@ export const connecting: Connecting = {
 };
 
 function workspaceAt(url: string): ConnectPlace {
-  const call: DescribedCall = {
+  const call: CallContext = {
     title: 'Linear',
     what: 'the webhooks of the workspace',
     needs: connecting.needs,

@@ -10,7 +10,7 @@ import type { TaskEvent, TaskHint, TaskStateName } from '../../vocabulary.ts';
 import { header, parseJson } from '../body.ts';
 import type { TrackerOptions } from '../options.ts';
 import { carriesSecret, SECRET_HEADER } from '../secret-header.ts';
-import { isSigned, messageId, messageIds, secretForm, signed } from '../standard-webhooks.ts';
+import { hasValidSignature, messageIds, secretForm, sentMessageId, signed } from '../standard-webhooks.ts';
 import { changeTime } from '../times.ts';
 import type { Delivery, Tracker } from '../tracker.ts';
 import { ignored, malformed, type Translation, translated } from '../translation.ts';
@@ -25,7 +25,7 @@ const eventSchema = z.union([z.object({ eventType: z.string() }), z.object({ eve
 async function verify(delivery: Delivery, secrets: readonly string[]): Promise<boolean> {
   return header(delivery.headers, 'webhook-signature') === undefined
     ? carriesSecret(delivery, secrets)
-    : isSigned(delivery, secrets);
+    : hasValidSignature(delivery, secrets);
 }
 
 function translate(delivery: Delivery, options: TrackerOptions): Translation {
@@ -129,7 +129,7 @@ function wasClosed({ previous, table, number }: ServiceNowRecord, options: Track
 }
 
 function deliveryId({ eventId }: ServiceNowRecord, delivery: Delivery): string {
-  const id = messageId(delivery) ?? eventId;
+  const id = sentMessageId(delivery) ?? eventId;
   if (id !== undefined) return id;
   return `sha256-${createHash('sha256').update(delivery.body).digest('hex').slice(0, 32)}`;
 }
