@@ -77,16 +77,17 @@ async function readAnew(listed: readonly Listed[], deps: ReadPastDeps): Promise<
     followUps.flatMap(({ reference }) =>
       reference === undefined ? [] : (deps.taskKeyOf(reference.provider, reference.permalink) ?? []),
     );
-  const told = await ask(new Set(listed.flatMap(keysOf)), deps.tasks, undefined, () =>
+  const readings = await ask(new Set(listed.flatMap(keysOf)), deps.tasks, undefined, () =>
     deps.sleep(BETWEEN_CALLS),
   );
   return listed.map((one): ProgressEntry => {
     const { incident, followUps } = one;
     const tasks: [TaskKey, TaskEvent][] = [];
     const unread: [TaskKey, string][] = [];
-    for (const task of withOriginals(keysOf(one), told.events)) {
-      const event = told.events.get(task);
-      const why = told.unreadable.get(task) ?? told.failed.get(task) ?? told.notAsked.get(task)?.message;
+    for (const task of withOriginals(keysOf(one), readings.events)) {
+      const event = readings.events.get(task);
+      const why =
+        readings.unreadable.get(task) ?? readings.failed.get(task) ?? readings.notAsked.get(task)?.message;
       if (event !== undefined) tasks.push([task, event]);
       else if (why !== undefined) unread.push([task, why]);
     }

@@ -65,8 +65,8 @@ export function madeAt(
   { id, createdAt }: FollowUp,
   { began, to }: { began: number; to: number },
 ): number | undefined {
-  const told = timeOfId(id);
-  if (told !== undefined && told > createdAt + AT_ONCE && told <= to) return Math.max(began, told);
+  const idTime = timeOfId(id);
+  if (idTime !== undefined && idTime > createdAt + AT_ONCE && idTime <= to) return Math.max(began, idTime);
   return createdAt < began - AT_ONCE ? undefined : Math.max(began, createdAt);
 }
 
@@ -116,7 +116,7 @@ function partOfTask(
   { first, to, turns }: { first: number; to: number; turns: readonly number[] },
 ): PastPart {
   const { occurredAt, state } = event;
-  const told = (at: number, over: Partial<TaskEvent> = {}): Moment => ({
+  const reportAt = (at: number, over: Partial<TaskEvent> = {}): Moment => ({
     at,
     // Told by a webhook when it happened, as if there had been one.
     task: { ...event, ...over, occurredAt: at, receivedAt: at, toldAt: at, delivery: `told ${at}` },
@@ -126,7 +126,7 @@ function partOfTask(
     if (event.reopened !== true) return { ways: [[]] };
     const reopened = occurredAt ?? to;
     const closed = (at: number, as: Pick<TaskEvent, 'state' | 'by'>) =>
-      told(at, { ...as, actor: undefined, reopened: undefined, revision: undefined });
+      reportAt(at, { ...as, actor: undefined, reopened: undefined, revision: undefined });
     const { closedBefore } = event;
     // How it was closed is not shown, unless by a person: then not whether that was a decline.
     const kinds = [
@@ -137,14 +137,14 @@ function partOfTask(
     if (closedBefore !== undefined && closedBefore.at < reopened)
       return {
         doubt: 'task-reopened',
-        ways: kinds.map((as) => [closed(closedBefore.at, as), told(reopened)]),
+        ways: kinds.map((as) => [closed(closedBefore.at, as), reportAt(reopened)]),
       };
     const starts = candidates(Math.min(first, reopened), reopened, turns).filter((at) => at < reopened);
-    const asDone = starts.map((at) => [closed(at, { state: 'done', by: 'person' }), told(reopened)]);
-    return { doubt: 'task-reopened', ways: [[told(reopened)], ...asDone] };
+    const asDone = starts.map((at) => [closed(at, { state: 'done', by: 'person' }), reportAt(reopened)]);
+    return { doubt: 'task-reopened', ways: [[reportAt(reopened)], ...asDone] };
   }
-  if (occurredAt !== undefined) return { ways: [[told(occurredAt)]] };
-  const ways = candidates(Math.min(first, to), to, turns).map((at) => [told(at)]);
+  if (occurredAt !== undefined) return { ways: [[reportAt(occurredAt)]] };
+  const ways = candidates(Math.min(first, to), to, turns).map((at) => [reportAt(at)]);
   return ways.length < 2 ? { ways } : { doubt: 'task-time', ways };
 }
 

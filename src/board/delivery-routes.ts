@@ -31,7 +31,7 @@ export function deliveryRoutes({
   context: reached,
   problems,
 }: DeliveryRoutesOptions): void {
-  const told = remembered(deliveries);
+  const cached = remembered(deliveries);
   app.get<{ Querystring: Record<string, string> }>('/api/deliveries', forViewers, async (request, reply) => {
     const context = reached();
     if (context === undefined) return starting(reply);
@@ -41,7 +41,7 @@ export function deliveryRoutes({
         error: 'limit is a number from 1 to 1000, refused true or false, order newest or lost-first',
       });
     try {
-      const found = deliveriesFor(requesterOf(request).role, asked.data, await told(asked.data, context));
+      const found = deliveriesFor(requesterOf(request).role, asked.data, await cached(asked.data, context));
       return sendIfChanged(request, reply, found);
     } catch (error) {
       return unread(reply, error, context.log, problems);

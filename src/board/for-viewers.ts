@@ -1,5 +1,5 @@
 import { didInWords, type ShownAction } from '../operations/actions.ts';
-import type { DeliveriesAsks, DeliveriesResult, ToldDelivery } from '../operations/deliveries.ts';
+import type { DeliveriesAsks, DeliveriesResult, ShownDelivery } from '../operations/deliveries.ts';
 import type { FailedEntry } from '../operations/failed.ts';
 import type { HistoryEntry } from '../operations/history.ts';
 import { joinNames, operatorInWords } from '../review/sentences.ts';
@@ -65,11 +65,11 @@ export function pageFor(role: Role, page: IncidentPage): IncidentPage {
  * Tasks are shown where all incidents that they concern are public. Where a task was asked for, the others are left out:
  * that they are there would tell of them.
  */
-export function deliveriesFor(role: Role, asked: DeliveriesAsks, told: DeliveriesResult): DeliveriesResult {
-  if (role === 'operator') return told;
+export function deliveriesFor(role: Role, asked: DeliveriesAsks, result: DeliveriesResult): DeliveriesResult {
+  if (role === 'operator') return result;
   const shown =
-    asked.task === undefined ? told.deliveries : told.deliveries.filter((one) => one.private === false);
-  return { ...told, deliveries: shown.map(delivery) };
+    asked.task === undefined ? result.deliveries : result.deliveries.filter((one) => one.private === false);
+  return { ...result, deliveries: shown.map(deliveryForViewers) };
 }
 
 function incident(shown: ShownIncident): ShownIncident {
@@ -125,13 +125,13 @@ function action(done: ShownAction): ShownAction {
   };
 }
 
-function delivery(told: ToldDelivery): ToldDelivery {
-  if (told.private === false) return told;
-  const { outcome, source, title, at, from, id, hook, woke, knew, taken } = told;
+function deliveryForViewers(delivery: ShownDelivery): ShownDelivery {
+  if (delivery.private === false) return delivery;
+  const { outcome, source, title, at, from, id, hook, woke, knew, taken } = delivery;
   return {
     ...{ outcome, source, title, at, from, id, hook, woke, knew, taken },
     read: [],
-    ...(told.private && { private: true }),
+    ...(delivery.private && { private: true }),
     words: woke.length > 0 ? `woke ${joinNames(woke)}` : 'only operators see more of it',
   };
 }

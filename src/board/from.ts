@@ -12,8 +12,8 @@ const WITH_PORT = /^(?:(\d+\.\d+\.\d+\.\d+)|\[([\da-f:.]+)\]):\d+$/i;
 /** The client's address, or the proxy's if what it forwards is no address. */
 export function addressOf({ ip, raw }: From): string {
   const [, v4, v6] = WITH_PORT.exec(ip) ?? [];
-  const told = (v4 ?? v6 ?? ip).split('%', 1)[0] ?? '';
-  return isIP(told) === 0 ? (raw.socket.remoteAddress ?? '') : told;
+  const bare = (v4 ?? v6 ?? ip).split('%', 1)[0] ?? '';
+  return isIP(bare) === 0 ? (raw.socket.remoteAddress ?? '') : bare;
 }
 
 /** The address in canonical form, that of IPv4 where an IPv6 socket shows one. */

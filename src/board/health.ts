@@ -53,10 +53,10 @@ export function queued(events: Record<string, number>, reviews: Record<string, n
 }
 
 async function keyHealth({ store }: StoreContext): Promise<Health> {
-  const told = await readKeyReport(store);
-  if (told === undefined)
+  const report = await readKeyReport(store);
+  if (report === undefined)
     return { name: 'API key', is: 'unknown', words: 'no worker has tried it yet: is one running?' };
-  return { name: 'API key', is: told.works ? 'well' : 'bad', words: told.words };
+  return { name: 'API key', is: report.works ? 'well' : 'bad', words: report.words };
 }
 
 /** By what the workers say of themselves: this process may be a receiver, with other settings. */

@@ -54,11 +54,14 @@ const STRANGERS = {
 export function boardRoutes(server: FastifyInstance, options: BoardOptions): void {
   void server.register(async (app) => {
     const { log, logins = {}, problems = async () => [] } = options;
-    const told = doorLog(log, logins);
+    const refusals = doorLog(log, logins);
     const tables = () => options.context()?.backend.tables;
-    const door = createDoorkeeper(logins, { ...told, ...(logins.proxy && { sign: boardSigner(tables) }) });
+    const door = createDoorkeeper(logins, {
+      ...refusals,
+      ...(logins.proxy && { sign: boardSigner(tables) }),
+    });
     const sessions = new Sessions(tables, { log });
-    app.addHook('onClose', async () => told.close());
+    app.addHook('onClose', async () => refusals.close());
     const [page, loginPage, closed, stranger] = await Promise.all([
       pageFile('board.html'),
       pageFile('login.html'),

@@ -1,5 +1,5 @@
 import { formatIso } from '../format-time.ts';
-import type { DeliveriesResult, RefusedDeliveries, ToldDelivery } from '../operations/deliveries.ts';
+import type { DeliveriesResult, RefusedDeliveries, ShownDelivery } from '../operations/deliveries.ts';
 import { timesInWords } from '../operations/refusals.ts';
 import { namedBy } from '../receiver/refusal-words.ts';
 import { printJson, printLines } from '../terminal.ts';
@@ -52,7 +52,7 @@ const OUTCOMES = {
   unavailable: 'NOT TAKEN',
 };
 
-function deliveryInWords(delivery: ToldDelivery): string[] {
+function deliveryInWords(delivery: ShownDelivery): string[] {
   const { outcome, source, read, more, words, again } = delivery;
   const from = [namedBy(delivery), `from ${delivery.from}`].filter(Boolean).join('  ');
   return [
@@ -72,7 +72,7 @@ function readInWords({
   incident,
   followUp,
   canonical,
-}: ToldDelivery['read'][number]): string {
+}: ShownDelivery['read'][number]): string {
   if (task === undefined) return `about ${incident ?? `the follow-up ${followUp}`}`;
   if (state === undefined) return `${task}: its state is read from the tracker`;
   const when = since === undefined ? '' : ` since ${formatIso(since)}`;

@@ -2,7 +2,7 @@ import { namedEnvFile, ownEnvFile } from '../settings/env-file.ts';
 import { SettingsError } from '../settings/settings.ts';
 import { warnLines } from '../terminal.ts';
 
-let told: string | undefined;
+let notice: string | undefined;
 let readFrom: string | undefined;
 let fromFile: ReadonlySet<string> = new Set();
 
@@ -15,17 +15,17 @@ let fromFile: ReadonlySet<string> = new Set();
 export function loadEnvironment(file: string | false | undefined): void {
   if (file === false) return;
   const found = file === undefined ? ownEnvFile(process.cwd(), process.env, process.getuid?.()) : named(file);
-  told = found.told;
+  notice = found.notice;
   if (found.isRead) readFrom = found.path;
   fromFile = new Set(Object.keys(found.values));
-  if (found.isThere) warnLines(told);
+  if (found.isThere) warnLines(notice);
   if (found.problems.length > 0) throw new SettingsError(found.problems, []);
   Object.assign(process.env, found.values);
 }
 
 /** Where settings were looked for, for whoever misses one. */
 export function whereSettingsAre(): string[] {
-  return told === undefined ? [] : [`(${told})`];
+  return notice === undefined ? [] : [`(${notice})`];
 }
 
 /** Where a variable was set, for people; it is set. */

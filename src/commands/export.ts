@@ -36,7 +36,7 @@ export async function exportCommand(
         printJson({ file: resolve(file), ...counts, secrets: state, failedJobs: failed });
         return 0;
       }
-      warnLines(...toldOf(file, exported));
+      warnLines(...summaryOf(file, exported));
       if (exported.secrets === 'left out')
         warnLines(`Left out: ${secret.map((table) => SECRET_TABLES[table]).join('; ')}.`);
       return 0;
@@ -49,7 +49,7 @@ export async function exportCommand(
   );
 }
 
-function toldOf(file: string, { tables, ranks, entries, secrets, failed }: Exported): string[] {
+function summaryOf(file: string, { tables, ranks, entries, secrets, failed }: Exported): string[] {
   const where = file === '-' ? 'to stdout' : resolve(file);
   return [
     `Exported ${where}: ${entries} entries of ${tables} tables and ${ranks} ranks${secrets === 'sealed' ? ', with the secrets sealed' : ''}.`,

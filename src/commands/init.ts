@@ -72,7 +72,7 @@ export async function initCommand(options: InitOptions): Promise<number> {
       add(KEY, key);
       if (url !== undefined) add(URL_, url);
       const seen = await seenTrackers(client, READ);
-      printLines('', ...toldOf(seen));
+      printLines('', ...seenInWords(seen));
       const trackersToTake = await chosen(options, seen, prompt);
       offers = offersFor(trackersToTake, seen);
       for (const tracker of trackersToTake) {
@@ -199,7 +199,7 @@ async function clientOf(
   }
 }
 
-function toldOf({ counts, elsewhere, without, isPart }: SeenTrackers): string[] {
+function seenInWords({ counts, elsewhere, without, isPart }: SeenTrackers): string[] {
   const parts = [...counts].map(([name, count]) => `${count} in ${trackerByName(name)?.title ?? name}`);
   if (elsewhere > 0) parts.push(`${elsewhere} elsewhere`);
   if (without > 0) parts.push(`${without} with no issue`);

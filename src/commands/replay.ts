@@ -156,6 +156,6 @@ function ofIncident(event: IncidentEvent): Line[] {
 }
 
 function table(lines: readonly Line[]): string[] {
-  const told = lines.filter((line): line is [string, string] => line[1] !== undefined);
-  return ['read as', ...told.map(([name, value]) => `  ${name.padEnd(13)}${value}`)];
+  const known = lines.filter((line): line is [string, string] => line[1] !== undefined);
+  return ['read as', ...known.map(([name, value]) => `  ${name.padEnd(13)}${value}`)];
 }

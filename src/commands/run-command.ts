@@ -36,7 +36,7 @@ export async function exitWith(command: () => Promise<number>, envFile?: string 
     loadEnvironment(envFile);
     process.exitCode = await command();
   } catch (error) {
-    warnLines(...toldOf(error), ...(error instanceof SettingsError ? whereSettingsAre() : []));
+    warnLines(...linesOf(error), ...(error instanceof SettingsError ? whereSettingsAre() : []));
     process.exitCode = error instanceof MisusedError ? MISUSED : 1;
   }
   // Whatever a library left open must not keep a finished command alive.
@@ -44,7 +44,7 @@ export async function exitWith(command: () => Promise<number>, envFile?: string 
 }
 
 /** Lines for people. Settings errors list their problems; operation errors contain outside names, and are one line. */
-function toldOf(error: unknown): string[] {
+function linesOf(error: unknown): string[] {
   if (!isForPeople(error)) return inspect(error).split('\n');
   const isOneLine = error instanceof OperationError || error instanceof IncidentIoError;
   return isOneLine ? [error.message] : error.message.split('\n');

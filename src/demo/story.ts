@@ -102,19 +102,19 @@ function narrator({
   incident,
   followUps,
 }: DemoParts): (wanted: (text: string) => boolean) => Promise<void> {
-  let told = 0;
+  let before = 0;
   return async (wanted) => {
     const text = await until(async () => {
       const outcome = await store.outcomes.get(incident.id);
       const verdict = outcome && `${outcome.verdict}: ${outcome.words}`;
       return verdict !== undefined && wanted(verdict) && verdict;
     }, 'the verdict');
-    for (const effect of incidentIo.effects.slice(told)) {
+    for (const effect of incidentIo.effects.slice(before)) {
       const followUp = followUps.find(({ id }) => id === effect.id);
       if (followUp !== undefined)
         say(`  wrote      ${followUp.reference?.name} from ${effect.from} to ${effect.to}`);
     }
-    told = incidentIo.effects.length;
+    before = incidentIo.effects.length;
     say(`  decided    ${styled('bold', text)}`);
   };
 }

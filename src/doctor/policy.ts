@@ -16,11 +16,13 @@ const ABOUT = 'policy';
 /** The policy as it is read here, and those by which the workers that run say that they decide. */
 export function policyFindings(policy: Policy, workers: KnownWorkers | undefined): Finding[] {
   const policies = workers === undefined ? [] : policiesOf(workers);
-  const told = [
+  const warnings = [
     ...policies.flatMap(({ problem }) => problem ?? []),
     policiesInWords(policies) ?? otherPolicyInWords(policy, policies),
   ].flatMap((words) => words ?? []);
-  return told.length > 0 ? told.map((words) => warning(ABOUT, words)) : [ok(ABOUT, policyInWords(policy))];
+  return warnings.length > 0
+    ? warnings.map((words) => warning(ABOUT, words))
+    : [ok(ABOUT, policyInWords(policy))];
 }
 
 /** That what this process decides by is not what the workers do; `undefined`: one of them does, or none is known. */

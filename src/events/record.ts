@@ -63,13 +63,13 @@ export async function recordEvents(
 
 /** Writes the states in these events, and wakes the incidents for which they are news. */
 export async function recordTasks(
-  told: readonly TaskEvent[],
+  reported: readonly TaskEvent[],
   job: Pick<JobContext, 'begunBefore' | 'behind'>,
   deps: Pick<RecordDeps, 'store' | 'waker' | 'clock' | 'log' | 'onTaken'>,
 ): Promise<void> {
-  if (told.length === 0) return;
+  if (reported.length === 0) return;
   const { store, log } = deps;
-  const tasks = await withCurrentNames(told, store);
+  const tasks = await withCurrentNames(reported, store);
   const { news, currentKeys } = await recordStates(tasks, store);
   const currentKeyOf = ({ task }: TaskEvent) => currentKeys.get(task) ?? task;
   const incidents = await store.incidentsOf(tasks.map(currentKeyOf));
@@ -176,14 +176,14 @@ async function recordStatuses(
   events: readonly IncidentEvent[],
   { store, clock }: Pick<RecordDeps, 'store' | 'clock'>,
 ): Promise<void> {
-  const told = events.filter(({ followUp, status }) => followUp !== undefined && status !== undefined);
-  if (told.length === 0) return;
-  const ids = told.flatMap(({ followUp }) => followUp ?? []);
+  const reported = events.filter(({ followUp, status }) => followUp !== undefined && status !== undefined);
+  if (reported.length === 0) return;
+  const ids = reported.flatMap(({ followUp }) => followUp ?? []);
   const lastWrites = await store.lastWrites.getMany(ids);
   await store.followUps.update(ids, (current, id) => {
     if (current === undefined) return undefined;
     const before = current.history;
-    const history = told
+    const history = reported
       .filter(({ followUp }) => followUp === id)
       .reduce((known, { status }) => {
         if (status === undefined) return known;
@@ -212,20 +212,20 @@ async function recordStates(events: readonly TaskEvent[], store: Store): Promise
   await follow([...moves, ...duplicates], store);
 
   const news = new Set(moved);
-  const toldAgain = new Set<string>();
+  const repeated = new Set<string>();
   await store.tasks.update(
     [...byTask.keys()].filter((task) => !moved.has(task)),
     (current, task) => {
       const standing = (byTask.get(task) ?? []).reduce(standingAfter, current);
       if (standing === current) return standing;
-      const isAgain = current !== undefined && standing !== undefined && isToldAgain(current, standing);
-      (isAgain ? toldAgain : news).add(task);
+      const isAgain = current !== undefined && standing !== undefined && isRepeated(current, standing);
+      (isAgain ? repeated : news).add(task);
       return standing;
     },
   );
   // Where a change could not be read, this may answer it.
-  if (toldAgain.size > 0)
-    for (const task of (await store.unreadChanges.getMany(toldAgain)).keys()) news.add(task);
+  if (repeated.size > 0)
+    for (const task of (await store.unreadChanges.getMany(repeated)).keys()) news.add(task);
   await recordMoved(moves, byTask, store);
 
   // Events of a former place after the move count where the task is now. The move writes the new place before it reads
@@ -241,7 +241,7 @@ async function recordStates(events: readonly TaskEvent[], store: Store): Promise
 }
 
 /** Whether all that is new is that the tracker told the state once more: that is news for `standingChange` alone. */
-function isToldAgain(current: TaskRecord, next: TaskRecord): boolean {
+function isRepeated(current: TaskRecord, next: TaskRecord): boolean {
   return isDeepStrictEqual({ ...current, toldAt: undefined }, { ...next, toldAt: undefined });
 }
 

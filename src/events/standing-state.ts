@@ -48,7 +48,7 @@ export function recordOf(event: TaskEvent): TaskRecord {
 export function standingOf(current: TaskRecord | undefined, next: TaskRecord): TaskRecord {
   if (current === undefined) return next;
   const seenClosed = current.seenClosed || next.seenClosed;
-  const standing = toldLast(current, next, isNewer(next, current) ? next : current);
+  const standing = withLatestReport(current, next, isNewer(next, current) ? next : current);
   const canonical = canonicalOfBoth(current, next, standing);
   const machineLabels = labelsOfBoth(current, next, standing);
   const { knownAt, undated } = sameChange(current, next, standing);
@@ -122,7 +122,7 @@ function labelsOfBoth(
  * What stands, as old as the last report of that moment; and if that is of the same state, under the tracker's name for
  * it then, as after a move between two done statuses.
  */
-function toldLast(current: TaskRecord, next: TaskRecord, standing: TaskRecord): TaskRecord {
+function withLatestReport(current: TaskRecord, next: TaskRecord, standing: TaskRecord): TaskRecord {
   if (current.since !== next.since) return standing;
   const toldAt =
     current.toldAt === undefined || next.toldAt === undefined

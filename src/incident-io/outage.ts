@@ -52,7 +52,7 @@ export class OutageWatch {
   private readonly deps: { store: Store; clock: Clock; log: Logger; by: string };
   private readonly failing = new Map<string, Omit<ApiOutage, 'by'>>();
   private storedAt = -Infinity;
-  private told = false;
+  private reported = false;
   private timer: NodeJS.Timeout | undefined;
   /** Writes, in sequence: the last one has to win. */
   private storing: Promise<void> = Promise.resolve();
@@ -94,15 +94,15 @@ export class OutageWatch {
     const { log } = this.deps;
     const worst = this.worst(now);
     if (worst === undefined) {
-      if (!this.told) return;
-      this.told = false;
+      if (!this.reported) return;
+      this.reported = false;
       this.storedAt = -Infinity;
       log.info('incident.io answers again');
       this.store((known) => (known?.by === this.deps.by ? undefined : known));
       return;
     }
-    if (!this.told) log.error(describeOutage(worst));
-    this.told = true;
+    if (!this.reported) log.error(describeOutage(worst));
+    this.reported = true;
     if (now - this.storedAt < STORED_EVERY) return;
     this.storedAt = now;
     const own = { ...worst, by: this.deps.by };

@@ -14,10 +14,10 @@ import type { FollowUp, Incident, TaskEvent, TaskKey } from '../vocabulary.ts';
 const BETWEEN_CALLS = 250;
 
 /** What the trackers say of the tasks of outstanding follow-ups; nothing of it is recorded. */
-export interface ToldNow {
-  told: ReadonlyMap<TaskKey, TaskEvent>;
+export interface OutstandingStates {
+  reported: ReadonlyMap<TaskKey, TaskEvent>;
   /** Which tasks could not be read, and why; absent: none. */
-  unread?: string;
+  unreadNotice?: string;
 }
 
 /** Whether no first sync has ended: nothing is known then of tasks but what their trackers tell now. */
@@ -29,7 +29,7 @@ export async function isBeforeStart({ backend, store }: Context): Promise<boolea
 export async function askForOutstanding(
   followUps: readonly FollowUp[],
   { tasks, store }: Context,
-): Promise<ToldNow> {
+): Promise<OutstandingStates> {
   const keys = followUps.flatMap(({ status, reference }) =>
     status === 'outstanding' && reference !== undefined
       ? (taskKeyOf(reference.provider, reference.permalink) ?? [])
@@ -39,18 +39,18 @@ export async function askForOutstanding(
   const { events, unreadable, failed, notAsked } = await ask(currentKeys.values(), tasks, undefined, () =>
     sleep(BETWEEN_CALLS),
   );
-  const told = new Map(await withTimes([...events], store));
+  const reported = new Map(await withTimes([...events], store));
   const left = [
     ...unreadable,
     ...failed,
     ...[...notAsked].map(([task, { message }]) => [task, message] as const),
   ];
   const [first] = left;
-  if (first === undefined) return { told };
+  if (first === undefined) return { reported };
   const [task, why] = first;
   return {
-    told,
-    unread: `${left.length} ${left.length === 1 ? 'task' : 'tasks'} of outstanding follow-ups could not be read from ${left.length === 1 ? 'its tracker' : 'their trackers'}, and may be done: ${task}${left.length === 1 ? '' : ', for one'} (${why}).`,
+    reported,
+    unreadNotice: `${left.length} ${left.length === 1 ? 'task' : 'tasks'} of outstanding follow-ups could not be read from ${left.length === 1 ? 'its tracker' : 'their trackers'}, and may be done: ${task}${left.length === 1 ? '' : ', for one'} (${why}).`,
   };
 }
 
@@ -59,11 +59,11 @@ export async function inspectBeforeStart(
   incident: Incident,
   deps: ReviewDeps,
   context: Context,
-): Promise<Evaluation & Pick<ToldNow, 'unread'>> {
+): Promise<Evaluation & Pick<OutstandingStates, 'unreadNotice'>> {
   const followUps = await context.reader.followUpsOf(incident.id, askedMode(incident.mode));
-  const { told, unread } = await askForOutstanding(followUps, context);
+  const { reported, unreadNotice } = await askForOutstanding(followUps, context);
   const rule = ruleFor(context.policy.rules, incident);
-  const gathered = await countFollowUps(followUps, () => ({ rule, roles: deps.key.roles }), deps, told);
+  const gathered = await countFollowUps(followUps, () => ({ rule, roles: deps.key.roles }), deps, reported);
   const evaluation = await inspectListed(incident, rule, gathered, deps);
-  return { ...evaluation, ...(unread !== undefined && { unread }) };
+  return { ...evaluation, ...(unreadNotice !== undefined && { unreadNotice }) };
 }

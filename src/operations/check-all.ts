@@ -11,7 +11,7 @@ import { readStatuses, storedFacts } from '../review/stored-facts.ts';
 import { OPEN } from '../sync/sweep.ts';
 import { isPrivate } from '../visibility.ts';
 import type { FollowUp, Incident } from '../vocabulary.ts';
-import { askForOutstanding, isBeforeStart, type ToldNow } from './before-start.ts';
+import { askForOutstanding, isBeforeStart, type OutstandingStates } from './before-start.ts';
 import { acts, catchUp, type Foretold } from './catch-up.ts';
 import { asKnown, checkedIncident, troubleOf, unknownOf, verdictOf } from './check.ts';
 import { asDryRun } from './operation.ts';
@@ -58,16 +58,16 @@ export async function checkAll(context: Context, progress: OnProgress = () => {}
   const open = pages.reduce((sum, page) => sum + page.length, 0);
   let lookedAt = 0;
 
-  const { told, unread }: ToldNow = early
+  const { reported, unreadNotice }: OutstandingStates = early
     ? await askForOutstanding(
         pages.flat().flatMap(({ id }) => ofIncident.get(id) ?? []),
         context,
       )
-    : { told: new Map() };
+    : { reported: new Map() };
   const result: CheckAllResult = {
     incidents: [],
     withoutFollowUps: 0,
-    ...unknownOf(context, unread),
+    ...unknownOf(context, unreadNotice),
     ...(await asDryRun(store, context.settings)),
     ...(await troubleOf(context)),
   };
@@ -81,7 +81,7 @@ export async function checkAll(context: Context, progress: OnProgress = () => {}
       if (rule === undefined) throw new TypeError(`the incident ${id} is not on this page`);
       return { rule, releasedAt: released.get(id) };
     };
-    const { followUps: counted, records } = await countFollowUps(followUps, about, deps, told);
+    const { followUps: counted, records } = await countFollowUps(followUps, about, deps, reported);
     const stored = await storedFacts([...rules.keys()], deps);
     const statuses = await readStatuses(deps.statuses, store);
     const foretold: Foretold[] = [];

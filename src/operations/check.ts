@@ -110,7 +110,7 @@ async function inspected(name: string, context: Context): Promise<CheckResult> {
     .filter(({ id, status }) => !known.has(id) && status !== 'deleted')
     .map(({ id, title, status }) => ({ followUp: id, title, status }));
   return {
-    ...unknownOf(context, found.unread),
+    ...unknownOf(context, found.unreadNotice),
     incident: incident.reference,
     id: incident.id,
     name: incident.name,
@@ -131,7 +131,7 @@ async function inspected(name: string, context: Context): Promise<CheckResult> {
 /** What cannot be known without the store of a service, and what trackers did not tell. */
 export function unknownOf(
   { backend: { missing } }: StoreContext,
-  unread: string | undefined,
+  unreadNotice: string | undefined,
 ): { unknown?: string } {
   const words = [
     ...(missing === undefined
@@ -139,7 +139,7 @@ export function unknownOf(
       : [
           `${missing} Until then holds, releases, the backlog and what webhooks told are not known, and no service was told of what was read.`,
         ]),
-    ...(unread === undefined ? [] : [unread]),
+    ...(unreadNotice === undefined ? [] : [unreadNotice]),
   ];
   return words.length === 0 ? {} : { unknown: words.join(' ') };
 }

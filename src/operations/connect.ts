@@ -147,11 +147,11 @@ async function proven(proof: HookProof, sought: Sought, task: Task): Promise<Con
     return 'failed';
   }
   const { status, words, isAccepted = status >= 200 && status < 300 } = seen;
-  const told = `${status || 'nothing'}${words === undefined ? '' : ` (${words})`}`;
+  const answered = `${status || 'nothing'}${words === undefined ? '' : ` (${words})`}`;
   deps.say(
     isAccepted
-      ? `Proven: its ${proof.called} ${status === 0 ? (words ?? 'was accepted') : `was answered ${told}`}.`
-      : `Not yet: its ${proof.called} was answered ${told}. ${whatToDo(status)} Then run this again.`,
+      ? `Proven: its ${proof.called} ${status === 0 ? (words ?? 'was accepted') : `was answered ${answered}`}.`
+      : `Not yet: its ${proof.called} was answered ${answered}. ${whatToDo(status)} Then run this again.`,
   );
   return isAccepted ? 'proven' : 'failed';
 }

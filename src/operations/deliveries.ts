@@ -24,7 +24,7 @@ import { againInWords, sourceNames } from './refusals.ts';
 const iso = (ms: number) => new Date(ms).toISOString();
 
 /** A delivery that was correctly signed. Times are RFC 3339. */
-export const toldDelivery = deliveryRecord.omit({ at: true, read: true }).extend({
+export const shownDelivery = deliveryRecord.omit({ at: true, read: true }).extend({
   at: z.string(),
   /** The source's name for people. */
   title: z.string().optional(),
@@ -41,7 +41,7 @@ export const toldDelivery = deliveryRecord.omit({ at: true, read: true }).extend
   /** What to do to have it once more, if it was lost. */
   again: z.string().optional(),
 });
-export type ToldDelivery = z.infer<typeof toldDelivery>;
+export type ShownDelivery = z.infer<typeof shownDelivery>;
 
 /** Deliveries that were refused, of one source and for one reason. */
 export const refusedDeliveries = refusedSum.omit({ first: true, last: true, newest: true }).extend({
@@ -69,7 +69,7 @@ export type DeliveriesAsks = z.infer<typeof deliveriesAsks>;
 
 export const deliveriesResult = z.object({
   refused: z.array(refusedDeliveries),
-  deliveries: z.array(toldDelivery),
+  deliveries: z.array(shownDelivery),
 });
 export type DeliveriesResult = z.infer<typeof deliveriesResult>;
 
@@ -104,9 +104,9 @@ export async function deliveries(
     refused: refusedOf(standings),
     deliveries: found.map((record) => {
       const known = taken.get(keyOf(record));
-      const told = toldOf(record, known && { woke: named(known.woke), knew: named(known.knew) });
+      const shown = shownDeliveryOf(record, known && { woke: named(known.woke), knew: named(known.knew) });
       const ids = known === undefined ? [] : concerned(known);
-      return ids.length === 0 ? told : { ...told, private: ids.some(isHidden) };
+      return ids.length === 0 ? shown : { ...shown, private: ids.some(isHidden) };
     }),
   };
 }
@@ -153,10 +153,10 @@ async function takenOf(
   return found;
 }
 
-function toldOf(
+function shownDeliveryOf(
   { at, read, ...record }: DeliveryRecord,
   taken: { woke: string[]; knew: string[] } | undefined,
-): ToldDelivery {
+): ShownDelivery {
   const { woke = [], knew = [] } = taken ?? {};
   const source = sources.find(({ name }) => name === record.source);
   const isLost = record.outcome === 'malformed' || record.outcome === 'unavailable';

@@ -95,7 +95,7 @@ export async function history(
     return { incident, closure };
   });
   const ids = wanted.map(({ incident }) => incident);
-  const [closures, incidents, told] = await Promise.all([
+  const [closures, incidents, announcements] = await Promise.all([
     store.closures.getMany(ids),
     store.incidents.getMany(ids),
     store.announcements.getMany(wanted.map(({ incident, closure }) => memberOfClosing(incident, closure))),
@@ -119,7 +119,7 @@ export async function history(
         requestId: closure.requestId,
         late: closure.late,
         reopened: closure.reopened?.map(reopenedIn),
-        announced: (told.get(memberOfClosing(incident, id))?.places ?? []).map(announcedOf),
+        announced: (announcements.get(memberOfClosing(incident, id))?.places ?? []).map(announcedOf),
         evidence: closure.evidence.map(evidenceOf),
       },
     ];

@@ -27,13 +27,13 @@ export function standingRefusals(
     const isNewest = sum.last > (standing?.signedAt ?? -Infinity);
     if (last === undefined && !isNewest) return [];
     if (!isNewest && (last === undefined || now - last.at > TOLD_FOR)) return [];
-    const told = last ?? sum.newest[0] ?? { at: sum.last, from: '' };
-    const named = namedBy(told);
+    const newest = last ?? sum.newest[0] ?? { at: sum.last, from: '' };
+    const named = namedBy(newest);
     const what = isNewest
       ? 'its last delivery was refused'
       : `deliveries of one of its webhooks are refused, the last one`;
     const words = [
-      `${what} at ${formatTime(isNewest ? sum.last : told.at)}: ${whyRefused(sum.reason, source.name)}${named && ` (${named})`}, ${timesInWords(sum)}`,
+      `${what} at ${formatTime(isNewest ? sum.last : newest.at)}: ${whyRefused(sum.reason, source.name)}${named && ` (${named})`}, ${timesInWords(sum)}`,
       remedyOf(sum.reason, source),
       isNewest ? `Then have it sent again: ${againInWords(source)}` : undefined,
     ];

@@ -14,7 +14,7 @@ export type SecretsResult = z.infer<typeof secretsResult>;
 export const secretsAsks = z.object({ source: z.string(), act: z.enum(['show', 'another', 'forget']) });
 export type SecretsAsks = z.infer<typeof secretsAsks>;
 
-function asTold({ forgotten, openUntil }: { forgotten: number; openUntil: number }): SecretsResult {
+function resultOf({ forgotten, openUntil }: { forgotten: number; openUntil: number }): SecretsResult {
   return { forgotten, openUntil: new Date(openUntil).toISOString(), secrets: [] };
 }
 
@@ -30,6 +30,6 @@ export async function offeredSecrets(
     case 'another':
       return { openUntil: new Date(await kept.openDoor(source)).toISOString(), secrets: [] };
     case 'forget':
-      return asTold(await kept.forget(source));
+      return resultOf(await kept.forget(source));
   }
 }

@@ -41,14 +41,14 @@ export async function readStory(name: string, context: StoreContext): Promise<St
   if (known === undefined)
     throw new OperationError(`${name} is not known here: it has no follow-up that was ever looked at.`);
   const { store } = context;
-  const [record, told] = await Promise.all([store.incidents.get(known.id), storyOf(known.id, context)]);
+  const [record, story] = await Promise.all([store.incidents.get(known.id), storyOf(known.id, context)]);
   return {
     incident: known.reference,
     id: known.id,
     name: record?.name ?? '',
     ...(record?.permalink !== undefined && { url: record.permalink }),
     private: isPrivate(record?.about?.visibility),
-    ...told,
+    ...story,
   };
 }
 

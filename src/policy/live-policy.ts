@@ -138,6 +138,6 @@ export function refuseLost(
 
 function inOneLine({ file, problems }: PolicyError): string {
   const more = problems.length - TOLD;
-  const told = problems.slice(0, TOLD).map((problem) => `${file}${problem}`);
-  return `the policy file needs attention: ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+  const shown = problems.slice(0, TOLD).map((problem) => `${file}${problem}`);
+  return `the policy file needs attention: ${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }

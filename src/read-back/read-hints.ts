@@ -47,9 +47,9 @@ const ON_ITS_WAY = 3_600_000;
 /** Who changed a task found in this state, as far as the hint says: not if that is a change before it, or after it. */
 function hintedBy(hint: TaskHint, { state, occurredAt }: TaskEvent): Who {
   const { by, declinedBy = by, actor, machineLabels, changedToAt, changedAt, receivedAt, isExact } = hint;
-  const told = changedToAt ?? changedAt;
-  const at = told ?? receivedAt;
-  const earliest = at - (told === undefined ? ON_ITS_WAY : SAME_CHANGE);
+  const reported = changedToAt ?? changedAt;
+  const at = reported ?? receivedAt;
+  const earliest = at - (reported === undefined ? ON_ITS_WAY : SAME_CHANGE);
   const latest = isExact ? at : at + AT_ONCE;
   const isAnother = occurredAt !== undefined && (occurredAt > latest || occurredAt < earliest);
   if (isAnother) return { by: 'unknown' };
@@ -85,7 +85,7 @@ export async function readHints(
   const incidents = await keepUnreadOfLinked(asked, { store, now: clock.now() });
   if (incidents.length > 0) await waker.wake(incidents, READABLE_CHANGED, { behind: true });
   const hinted = new Set(hints.map(({ task }) => task));
-  const told: (readonly [TaskKey, TaskEvent])[] = [...events].filter(([task]) => !hinted.has(task));
+  const reported: (readonly [TaskKey, TaskEvent])[] = [...events].filter(([task]) => !hinted.has(task));
   const later: TaskHint[] = [];
   const unreadHints: UnreadHint[] = [];
   for (const hint of hints) {
@@ -103,7 +103,7 @@ export async function readHints(
         aliases: [...new Set([...event.aliases, ...aliases])].filter((alias) => alias !== event.task),
         delivery,
       };
-      told.push([task, added]);
+      reported.push([task, added]);
     } else if ((notAsked.has(task) || failed.has(task)) && clock.now() - hint.receivedAt < TRIED_FOR)
       later.push(hint);
     else {
@@ -118,7 +118,7 @@ export async function readHints(
     }
   }
   await recordUnreadChanges(unreadHints, { store, clock, waker });
-  const read = (await withTimes(told, store)).map(([, event]) => event);
+  const read = (await withTimes(reported, store)).map(([, event]) => event);
   if (later.length === 0) return { events: read };
   const retryAt = Math.min(
     ...later.map((hint) => notAsked.get(hint.task)?.retryAt ?? nextTry(hint, clock.now())),

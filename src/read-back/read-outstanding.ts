@@ -93,8 +93,8 @@ async function readOne(
     if (signal?.aborted || !(await goOn())) break;
     const batch = share.slice(start, start + step);
     const asked = await ask(batch, reader, signal, between);
-    const told = await withTimes([...asked.events], store);
-    if (told.length > 0) await record(told.map(([, event]) => event));
+    const events = await withTimes([...asked.events], store);
+    if (events.length > 0) await record(events.map(([, event]) => event));
     await storeUnread(asked, deps);
     read += asked.events.size;
     hidden += asked.unreadable.size + asked.failed.size;

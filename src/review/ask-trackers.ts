@@ -9,7 +9,7 @@ import type { Facts, TrackerConfirmation } from './facts.ts';
 
 /**
  * Asks the trackers for the tasks of all follow-ups that count as done, and for everything those tasks are duplicates
- * of. Trackers without a token are skipped. `told` is keyed by the key asked for, `answers` by the follow-ups' own key.
+ * of. Trackers without a token are skipped. `reported` is keyed by the key asked for, `answers` by the follow-ups' own key.
  */
 export async function askTrackers(
   { followUps }: Pick<Facts, 'followUps'>,
@@ -17,7 +17,7 @@ export async function askTrackers(
   signal?: AbortSignal,
 ): Promise<{
   answers: Map<TaskKey, TrackerConfirmation>;
-  told: ReadonlyMap<TaskKey, TaskEvent>;
+  reported: ReadonlyMap<TaskKey, TaskEvent>;
   asked: AllReadings;
 }> {
   const done = followUps.filter(({ effective }) => effective.countsAs === 'done');
@@ -48,5 +48,5 @@ export async function askTrackers(
       });
     } else if (why !== undefined) answers.set(task, { kind: 'not-shown', why });
   }
-  return { answers, told: new Map(await withTimes([...events], store)), asked };
+  return { answers, reported: new Map(await withTimes([...events], store)), asked };
 }

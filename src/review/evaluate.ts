@@ -146,16 +146,16 @@ async function confirmStates(
   mode: AbortSignal | 'inspect',
 ): Promise<Pick<Facts, 'answers' | 'followUps' | 'records' | 'now'>> {
   const inspecting = mode === 'inspect';
-  const { answers, told, asked } = await askTrackers({ followUps }, deps, inspecting ? undefined : mode);
+  const { answers, reported, asked } = await askTrackers({ followUps }, deps, inspecting ? undefined : mode);
   if (!inspecting) {
     await keepUnread(asked, { store: deps.store, now: deps.clock.now() });
-    await recordAnswers([...told.values()], incidentId, deps);
+    await recordAnswers([...reported.values()], incidentId, deps);
   }
   const again = await countFollowUps(
     followUps.map(({ followUp }) => followUp),
     () => ({ rule, releasedAt, roles: deps.key.roles, incidentUpdatedAt: incident?.updatedAt }),
     deps,
-    told,
+    reported,
   );
   return { answers, ...again, now: deps.clock.now() };
 }

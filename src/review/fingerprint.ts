@@ -35,10 +35,10 @@ export function fingerprintOf(facts: {
   const completed = Math.max(0, ...followUps.map(({ followUp }) => followUp.completedAt ?? 0));
   const setBacks = followUps.reduce((sum, { history }) => sum + (history?.setBacks ?? 0), 0);
   // By what was reported, not by when: an event may be recorded long after it was received.
-  const told = followUps.flatMap(({ taskState }) => taskState?.delivery ?? []).sort();
+  const deliveries = followUps.flatMap(({ taskState }) => taskState?.delivery ?? []).sort();
   return [
     `${fingerprint(incident, followUps)} ${incident.updatedAt} ${completed}/${setBacks}${postmortem}`,
     ...filled.sort(),
-    ...told,
+    ...deliveries,
   ].join(' ');
 }

@@ -84,7 +84,7 @@ export async function countFollowUps(
   followUps: readonly FollowUp[],
   about: (incidentId: string) => AboutIncident,
   { store, clock, taskKeyOf }: Pick<GatherDeps, 'store' | 'clock' | 'taskKeyOf'>,
-  told: ReadonlyMap<TaskKey, TaskEvent> = new Map(),
+  reported: ReadonlyMap<TaskKey, TaskEvent> = new Map(),
 ): Promise<Gathered> {
   const taskOf = new Map<string, TaskKey>();
   for (const { id, reference } of followUps) {
@@ -92,7 +92,7 @@ export async function countFollowUps(
     if (key !== undefined) taskOf.set(id, key);
   }
   const ids = followUps.map(({ id }) => id);
-  const standing = await standingOf([...taskOf.values()], store, told);
+  const standing = await standingOf([...taskOf.values()], store, reported);
   const [lastWrites, refusals, rows, doneThen, unreadTasks, unreadChanges] = await Promise.all([
     store.lastWrites.getMany(ids),
     store.writeRefusals.getMany(ids),
@@ -239,11 +239,11 @@ export async function storeIncidents(incidents: readonly Incident[], store: Stor
 async function standingOf(
   tasks: readonly TaskKey[],
   store: Store,
-  told: ReadonlyMap<TaskKey, TaskEvent>,
+  reported: ReadonlyMap<TaskKey, TaskEvent>,
 ): Promise<Map<TaskKey, StandingTask>> {
   const asked = new Set(tasks);
   for (let hop = 0; ; hop++) {
-    const standing = await readStanding(asked, store, told);
+    const standing = await readStanding(asked, store, reported);
     const further = [...standing.values()]
       .flatMap(({ record }) => canonicalOf(record) ?? [])
       .filter((task) => !asked.has(task));
@@ -281,13 +281,13 @@ function unreadChangeOf(
 async function readStanding(
   tasks: Iterable<TaskKey>,
   store: Store,
-  told: ReadonlyMap<TaskKey, TaskEvent>,
+  reported: ReadonlyMap<TaskKey, TaskEvent>,
 ): Promise<Map<TaskKey, StandingTask>> {
   const currentKeys = await store.currentKeysOf(tasks);
   const records = await store.tasks.getMany(currentKeys.values());
   const found = new Map<TaskKey, StandingTask>();
   for (const [task, currentKey] of currentKeys) {
-    const event = told.get(currentKey);
+    const event = reported.get(currentKey);
     const record =
       event === undefined ? records.get(currentKey) : standingAfter(records.get(currentKey), event);
     found.set(task, { currentKey, ...(record && { record }) });

@@ -77,8 +77,8 @@ export async function storeOutcome(
   } else await store.tables.unrank(DUE, [incidentId]);
   await updateSections([incidentId], store);
 
-  const told = before?.verdict === outcome.verdict && before.words === outcome.words;
-  if (!told && isOfTheStory(outcome, before)) {
+  const isKnown = before?.verdict === outcome.verdict && before.words === outcome.words;
+  if (!isKnown && isOfTheStory(outcome, before)) {
     const { verdict, reason, words, wokenBy, until, dryRun, at } = outcome;
     await addToStory(
       incidentId,
@@ -90,12 +90,12 @@ export async function storeOutcome(
   const about = { incident: incidentId, reference, review: job.id, verdict: outcome.verdict, reason };
   // The sentences name tasks and follow-ups.
   if (isPrivate(visibilityOf(incident)))
-    log[told ? 'debug' : 'info'](
+    log[isKnown ? 'debug' : 'info'](
       about,
       `${reference ?? incidentId}: ${outcome.verdict}, ${reason} (private)`,
     );
   else
-    log[told ? 'debug' : 'info'](
+    log[isKnown ? 'debug' : 'info'](
       { ...about, wokenBy },
       `${reference ?? incidentId}: ${outcome.verdict}, ${outcome.words}`,
     );

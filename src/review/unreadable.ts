@@ -45,8 +45,8 @@ export async function storeUnreadable(
   });
   await store.tables.unrank(DUE, [incidentId]);
   await updateSections([incidentId], store);
-  const told = before?.reason === 'unreadable' && before.words === error.message;
-  log[told ? 'debug' : 'warn'](
+  const isKnown = before?.reason === 'unreadable' && before.words === error.message;
+  log[isKnown ? 'debug' : 'warn'](
     { incident: incidentId, reference, requestId: error.requestId },
     `${reference ?? incidentId}: wait, ${error.message}`,
   );

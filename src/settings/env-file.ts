@@ -9,7 +9,7 @@ export interface EnvFile {
   /** What it adds to the environment: nothing that the environment has. */
   values: Record<string, string>;
   /** One line for people: which file was read, was not read and why, or was not found. */
-  told: string;
+  notice: string;
   path: string;
   /** It was read. */
   isRead: boolean;
@@ -32,14 +32,14 @@ export function ownEnvFile(folder: string, env: Environment, uid: number | undef
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     if (code === 'ENOENT' || code === 'ENOTDIR')
-      return { ...nothing, isThere: false, told: `there is no ${path}` };
-    return { ...nothing, told: `${path} is not read: it cannot be opened (${code})` };
+      return { ...nothing, isThere: false, notice: `there is no ${path}` };
+    return { ...nothing, notice: `${path} is not read: it cannot be opened (${code})` };
   }
   try {
     const { uid: owner, mode } = fstatSync(file);
     const refused = (why: string): EnvFile => ({
       ...nothing,
-      told: `${path} is not read: ${why}. \`--env-file ${path}\` reads it all the same`,
+      notice: `${path} is not read: ${why}. \`--env-file ${path}\` reads it all the same`,
     });
     if (uid !== undefined && owner !== uid && owner !== 0)
       return refused('it belongs to another user, who could set anything');
@@ -63,7 +63,7 @@ function taken(path: string, text: string, env: Environment): EnvFile {
     if (value !== undefined && !namesOf(name).some((one) => isSet(env, one))) values[name] = value;
   return {
     ...{ path, values },
-    told: `settings are read from ${path}`,
+    notice: `settings are read from ${path}`,
     isRead: true,
     isThere: true,
     problems: mixed(path, env, values),

@@ -182,7 +182,7 @@ async function discreet<T>(asked: Promise<T>): Promise<T> {
     return await asked;
   } catch (error) {
     if (error instanceof Error)
-      for (const told of ['command', 'previousErrors']) Reflect.deleteProperty(error, told);
+      for (const key of ['command', 'previousErrors']) Reflect.deleteProperty(error, key);
     throw error;
   }
 }

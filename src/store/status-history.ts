@@ -90,20 +90,20 @@ export function nextHistory(
  */
 export function reportedHistory(
   row: KnownRow,
-  told: StatusVersion,
+  reported: StatusVersion,
   lastWrite: LastWrite | undefined,
   now: number,
 ): StatusHistory {
   const history = row.history ?? firstHistory(row, lastWrite, row.indexedAt);
-  if (!isDone(told.status) || told.updatedAt <= (history.doneAt ?? -Infinity)) return history;
+  if (!isDone(reported.status) || reported.updatedAt <= (history.doneAt ?? -Infinity)) return history;
   const undoneByUs =
     lastWrite?.phase === 'applied' && targetOf(lastWrite) === 'outstanding' ? lastWrite.after : -Infinity;
-  if (told.updatedAt <= undoneByUs) return history;
-  const next = { ...history, doneAt: told.updatedAt };
-  const wasBefore = row.status === 'outstanding' && told.updatedAt < row.updatedAt;
+  if (reported.updatedAt <= undoneByUs) return history;
+  const next = { ...history, doneAt: reported.updatedAt };
+  const wasBefore = row.status === 'outstanding' && reported.updatedAt < row.updatedAt;
   if (!wasBefore || history.setBack) return next;
-  const since = history.since > told.updatedAt ? history.since : row.updatedAt;
-  return { ...next, since, seenAt: now, was: told.status, setBack: true, setBacks: history.setBacks + 1 };
+  const since = history.since > reported.updatedAt ? history.since : row.updatedAt;
+  return { ...next, since, seenAt: now, was: reported.status, setBack: true, setBacks: history.setBacks + 1 };
 }
 
 /** An outstanding follow-up that is known, from something else than its row, to have been done before. */

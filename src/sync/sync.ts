@@ -120,7 +120,7 @@ async function first(deps: SyncDeps, holder: string): Promise<Synced> {
     await keepLease(deps, holder);
     for (const { updatedAt } of page) seen.push(updatedAt);
     const { tasks } = await indexFollowUps(page, deps);
-    await store.addPendingWakes(await incidentsTold(tasks, store), clock.now());
+    await store.addPendingWakes(await incidentsOfReported(tasks, store), clock.now());
     synced.followUps += page.length;
     if (synced.followUps % 5_000 < page.length) log.info(`first sync: ${synced.followUps} follow-ups read`);
   }
@@ -141,11 +141,11 @@ async function first(deps: SyncDeps, holder: string): Promise<Synced> {
   return synced;
 }
 
-async function incidentsTold(tasks: ReadonlyMap<TaskKey, string[]>, store: Store): Promise<string[]> {
+async function incidentsOfReported(tasks: ReadonlyMap<TaskKey, string[]>, store: Store): Promise<string[]> {
   const currentKeys = await store.currentKeysOf(tasks.keys());
-  const told = await store.tasks.getMany(currentKeys.values());
+  const known = await store.tasks.getMany(currentKeys.values());
   return [...tasks].flatMap(([task, incidents]) =>
-    told.has(currentKeys.get(task) ?? task) ? incidents : [],
+    known.has(currentKeys.get(task) ?? task) ? incidents : [],
   );
 }
 

@@ -8,10 +8,10 @@ export const AT_ONCE = 5_000;
 
 /**
  * When a reported change of state happened, ms. `own` is the task's own time of its state (`closed_at`, `completedAt`),
- * which reads return too; `told` is the time of the reported change. An `own` that is older belongs to another change,
+ * which reads return too; `reported` is the time of the reported change. An `own` that is older belongs to another change,
  * such as the one into a category that the task did not leave.
  */
-export function changeTime(own: number | undefined, told: number | undefined): number | undefined {
-  if (own === undefined || told === undefined) return own ?? told;
-  return told - own > AT_ONCE ? told : own;
+export function changeTime(own: number | undefined, reported: number | undefined): number | undefined {
+  if (own === undefined || reported === undefined) return own ?? reported;
+  return reported - own > AT_ONCE ? reported : own;
 }

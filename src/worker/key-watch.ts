@@ -169,8 +169,8 @@ export class KeyWatch {
     this.state = state;
     if (state.is === 'good') {
       if (before.is !== 'good') this.log.info({ key: state.name, roles: state.roles }, 'the API key works');
-      const told = before.is === 'good' ? this.lacks(before) : undefined;
-      for (const [role, words] of this.lacks(state)) if (!told?.has(role)) this.log.warn(words);
+      const lackedBefore = before.is === 'good' ? this.lacks(before) : undefined;
+      for (const [role, words] of this.lacks(state)) if (!lackedBefore?.has(role)) this.log.warn(words);
     } else if (before.is !== state.is)
       this.log.error(`${state.words}. No incident is reviewed until this is fixed.`);
     this.storing = this.storing.then(() => this.storeReport());

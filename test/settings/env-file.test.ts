@@ -21,7 +21,7 @@ describe('the .env of the working folder', () => {
     expect(ownEnvFile(folder, {}, uid)).toEqual({
       path,
       values: { DRY_RUN: 'true', PORT: '3001' },
-      told: `settings are read from ${path}`,
+      notice: `settings are read from ${path}`,
       isRead: true,
       isThere: true,
       problems: [],
@@ -41,15 +41,15 @@ describe('the .env of the working folder', () => {
 
   it.each([0o620, 0o602, 0o666])('is not read where others may write it (%o)', (mode) => {
     file('DRY_RUN=false', mode);
-    const { values, isRead, told } = ownEnvFile(folder, {}, uid);
+    const { values, isRead, notice } = ownEnvFile(folder, {}, uid);
     expect({ values, isRead }).toEqual({ values: {}, isRead: false });
-    expect(told).toMatch(new RegExp(`^${path} is not read: others may write it`));
+    expect(notice).toMatch(new RegExp(`^${path} is not read: others may write it`));
   });
 
   it('is not read where it belongs to another user than us and root', () => {
     file('DRY_RUN=false');
     expect(ownEnvFile(folder, {}, (uid ?? 0) + 1).isRead).toBe(uid === 0);
-    if (uid !== 0) expect(ownEnvFile(folder, {}, (uid ?? 0) + 1).told).toContain('belongs to another user');
+    if (uid !== 0) expect(ownEnvFile(folder, {}, (uid ?? 0) + 1).notice).toContain('belongs to another user');
   });
 
   it('that is not there is named by its whole path', () => {
@@ -57,7 +57,7 @@ describe('the .env of the working folder', () => {
       values: {},
       isRead: false,
       isThere: false,
-      told: `there is no ${join(folder, 'none', '.env')}`,
+      notice: `there is no ${join(folder, 'none', '.env')}`,
     });
   });
 

@@ -67,10 +67,10 @@ export async function connectCommand(
   return eachPlace({ tracker, connecting, places, options, shell, secrets }, async (place, deps) => {
     if (options.list) {
       const webhooks = await listPlace(place, address, deps);
-      return { isWell: areWell(webhooks), told: { webhooks } };
+      return { isWell: areWell(webhooks), report: { webhooks } };
     }
     const result = await connectPlace(place, wanted, deps);
-    return { isWell: result !== 'failed', told: { result } };
+    return { isWell: result !== 'failed', report: { result } };
   });
 }
 
@@ -112,7 +112,7 @@ export async function disconnectCommand(
   const { publicUrl } = readSettings(process.env, ['publicUrl']);
   return eachPlace({ tracker, connecting, places, options, shell, secrets: [] }, async (place, deps) => {
     const removed = await disconnectPlace(place, addressAt(publicUrl, tracker), deps);
-    return { isWell: true, told: { [options.dryRun ? 'shown' : 'removed']: removed } };
+    return { isWell: true, report: { [options.dryRun ? 'shown' : 'removed']: removed } };
   });
 }
 
@@ -126,7 +126,7 @@ interface Asked {
   secrets: readonly string[];
 }
 
-type Act = (place: ConnectPlace, deps: ConnectDeps) => Promise<{ isWell: boolean; told: object }>;
+type Act = (place: ConnectPlace, deps: ConnectDeps) => Promise<{ isWell: boolean; report: object }>;
 
 /** Does it at one place after another: what goes wrong at one is told, and stops nothing else. Returns the exit code. */
 async function eachPlace(asked: Asked, act: Act): Promise<number> {
@@ -155,25 +155,25 @@ async function eachPlace(asked: Asked, act: Act): Promise<number> {
   if (remark !== undefined) say(remark);
   const http = createHttp();
   const deps = { ...depsFor(asked, say), token, send: guarded(http, tracker.readBack ?? {}, urls) };
-  const told: object[] = [];
+  const report: object[] = [];
   let code = 0;
   try {
     for (const place of places)
       try {
         const done = await act(place, deps);
         if (!done.isWell) code = 1;
-        told.push({ place: place.title, ...done.told });
+        report.push({ place: place.title, ...done.report });
       } catch (error) {
         const words = error instanceof Error ? error.message : String(error);
         if (error instanceof TrackerAccessError) throw new OperationError(words);
         say(`!!  ${place.title}: ${words}`);
-        told.push({ place: place.title, error: words });
+        report.push({ place: place.title, error: words });
         code = 1;
       }
   } finally {
     await http.close();
   }
-  if (options.json) printJson({ tracker: tracker.name, places: told });
+  if (options.json) printJson({ tracker: tracker.name, places: report });
   return code;
 }
 

@@ -57,7 +57,7 @@ function sentinelPlace(list: ServerList): RedisPlace {
   const sentinels = list.servers.map(({ host, port = 26_379 }) => ({ host, port }));
   const [username, password] = ['sentinelUsername', 'sentinelPassword'].map((name) => list.query.get(name));
   return {
-    where: `Redis master “${list.name}” of the sentinels at ${told(sentinels)}`,
+    where: `Redis master “${list.name}” of the sentinels at ${hostsOf(sentinels)}`,
     options: {
       sentinels,
       name: list.name,
@@ -78,7 +78,7 @@ function clusterPlace(list: ServerList): RedisPlace {
   }
   const nodes = list.servers.map(({ host, port = 6379 }) => ({ host, port }));
   return {
-    where: `Redis cluster at ${told(nodes)}`,
+    where: `Redis cluster at ${hostsOf(nodes)}`,
     nodes,
     options: { ...common(list), ...(isSecure(list) ? { tls: {} } : {}) },
   };
@@ -104,7 +104,7 @@ function isSecure({ scheme }: ServerList): boolean {
   return scheme.startsWith('rediss');
 }
 
-function told(servers: { host: string; port: number }[]): string {
+function hostsOf(servers: { host: string; port: number }[]): string {
   return servers.map(({ host, port }) => `${host}:${port}`).join(', ');
 }
 

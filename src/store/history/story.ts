@@ -174,8 +174,8 @@ function isOfOneKind(one: Entry<'delivery'>, other: Entry<'delivery'>): boolean 
 function keyOf(entry: StoryEntry): string {
   switch (entry.kind) {
     case 'delivery': {
-      const told = entry.delivery === READ_BACK ? `${entry.at} ${entry.state}` : entry.delivery;
-      return `${entry.source} ${told} ${entry.task}`;
+      const by = entry.delivery === READ_BACK ? `${entry.at} ${entry.state}` : entry.delivery;
+      return `${entry.source} ${by} ${entry.task}`;
     }
     case 'verdict':
       return `verdict ${entry.at}`;

@@ -38,41 +38,42 @@ export function whyDiscussed({
 }
 
 /** From the query's answer; undefined if its address is not an issue's, or a deciding field is missing. */
-export function eventOfQuery(task: TaskKey, told: AnsweredIssue, now: number): TaskEvent | undefined {
-  const isPull = told.__typename === 'PullRequest';
+export function eventOfQuery(task: TaskKey, reported: AnsweredIssue, now: number): TaskEvent | undefined {
+  const isPull = reported.__typename === 'PullRequest';
   // A pull request that was merged has a state of its own here.
-  const state = isPull && told.merged ? 'closed' : (told.issueState ?? told.pullState)?.toLowerCase();
+  const state =
+    isPull && reported.merged ? 'closed' : (reported.issueState ?? reported.pullState)?.toLowerCase();
   // Without its state, or what distinguishes a machine's closing from a person's, it is unknown.
   if (state === undefined) return undefined;
-  const closing = told.closings?.nodes?.at(-1);
+  const closing = reported.closings?.nodes?.at(-1);
   const actor = closing?.actor;
-  if (state === 'closed' && actor?.__typename === 'Bot' && !told.labels?.nodes) return undefined;
+  if (state === 'closed' && actor?.__typename === 'Bot' && !reported.labels?.nodes) return undefined;
   const login = actor?.__typename === 'Bot' ? `${actor.login}[bot]` : actor?.login;
-  const reopenedAt = told.reopenings?.nodes?.at(-1)?.createdAt;
-  const reason = told.stateReason?.toLowerCase();
-  const canonical = told.duplicates?.nodes?.at(-1)?.canonical?.url;
+  const reopenedAt = reported.reopenings?.nodes?.at(-1)?.createdAt;
+  const reason = reported.stateReason?.toLowerCase();
+  const canonical = reported.duplicates?.nodes?.at(-1)?.canonical?.url;
   return eventOf(task, {
     issue: {
-      html_url: told.url,
+      html_url: reported.url,
       state,
       state_reason: reason,
-      closed_at: told.closedAt,
-      merged: told.merged,
-      labels: (told.labels?.nodes ?? []).flatMap((label) => (label ? [label] : [])),
+      closed_at: reported.closedAt,
+      merged: reported.merged,
+      labels: (reported.labels?.nodes ?? []).flatMap((label) => (label ? [label] : [])),
     },
     isPull,
-    repositoryId: told.repository.databaseId ?? undefined,
+    repositoryId: reported.repository.databaseId ?? undefined,
     closer: actor && login !== undefined ? { login, type: actor.__typename } : undefined,
     canonical: reason === 'duplicate' ? (canonical ?? undefined) : undefined,
     // Not when it was last touched: that says nothing about its state.
-    openSince: millis(reopenedAt ?? told.createdAt),
+    openSince: millis(reopenedAt ?? reported.createdAt),
     reopened: reopenedAt !== undefined,
     closedBefore: millis(closing?.createdAt),
     now,
   });
 }
 
-interface Told {
+interface ReportedIssue {
   issue: PullRequest;
   isPull: boolean;
   repositoryId: number | undefined;
@@ -86,12 +87,12 @@ interface Told {
   now: number;
 }
 
-function eventOf(asked: TaskKey, told: Told): TaskEvent | undefined {
-  const { issue, closer, now } = told;
-  const [task, ...ids] = keysOf(issue.html_url, told.repositoryId);
+function eventOf(asked: TaskKey, reported: ReportedIssue): TaskEvent | undefined {
+  const { issue, closer, now } = reported;
+  const [task, ...ids] = keysOf(issue.html_url, reported.repositoryId);
   if (task === undefined) return undefined;
   const closed = issue.state === 'closed';
-  const state = closed ? (told.isPull ? closedPullRequest(issue) : closedIssue(issue)) : 'open';
+  const state = closed ? (reported.isPull ? closedPullRequest(issue) : closedIssue(issue)) : 'open';
   const event: TaskEvent = {
     tracker: 'github',
     task,
@@ -102,15 +103,15 @@ function eventOf(asked: TaskKey, told: Told): TaskEvent | undefined {
     receivedAt: now,
   };
   if (closed && closer) event.actor = closer.login;
-  if (!closed && told.reopened) {
+  if (!closed && reported.reopened) {
     event.reopened = true;
     // Of a machine's closing nobody knows what it was for: the labels are those of today.
     const by = closer?.type === 'User' ? 'person' : 'unknown';
-    if (told.closedBefore !== undefined) event.closedBefore = { at: told.closedBefore, by };
+    if (reported.closedBefore !== undefined) event.closedBefore = { at: reported.closedBefore, by };
   }
-  const original = told.canonical === undefined ? undefined : locate(told.canonical);
+  const original = reported.canonical === undefined ? undefined : locate(reported.canonical);
   if (original !== undefined && state === 'declined') event.canonical = keyOf(original);
-  const occurredAt = closed ? millis(issue.closed_at) : told.openSince;
+  const occurredAt = closed ? millis(issue.closed_at) : reported.openSince;
   if (occurredAt !== undefined) event.occurredAt = occurredAt;
   return event;
 }

@@ -122,7 +122,7 @@ export function lackedParts({ data, errors }: QueryAnswer): OptionalField[] {
 export function answerFor(
   { path: [repository, issue] }: AskedIssue,
   { data, errors }: QueryAnswer,
-): { told: AnsweredIssue } | { error: QueryError | undefined } {
+): { reported: AnsweredIssue } | { error: QueryError | undefined } {
   const error = errors?.find(
     ({ path }) =>
       path?.[0] === repository &&
@@ -131,6 +131,6 @@ export function answerFor(
       !path.includes('duplicates') &&
       !path.includes('conversions'),
   );
-  const told = taskSchema.safeParse(data?.[repository]?.[issue]);
-  return error === undefined && told.success ? { told: told.data } : { error };
+  const reported = taskSchema.safeParse(data?.[repository]?.[issue]);
+  return error === undefined && reported.success ? { reported: reported.data } : { error };
 }

@@ -82,11 +82,11 @@ async function readHost(
 ): Promise<ReadResult> {
   const events = new Map<TaskKey, TaskEvent>();
   const unreadable = new Map<TaskKey, string>();
-  const told = (task: TaskKey, result: TaskEvent | string) =>
+  const settle = (task: TaskKey, result: TaskEvent | string) =>
     typeof result === 'string' ? unreadable.set(task, result) : events.set(task, result);
   const api = apiOf(host, access.urls);
-  if (api !== undefined) await ask(api, named(places), access, told);
-  else for (const task of places.keys()) told(task, `${host} is not among the addresses in GITHUB_URL`);
+  if (api !== undefined) await ask(api, named(places), access, settle);
+  else for (const task of places.keys()) settle(task, `${host} is not among the addresses in GITHUB_URL`);
   return { events, unreadable };
 }
 
@@ -114,7 +114,7 @@ async function ask(
   api: Api,
   issues: readonly AskedIssue[],
   access: ApiAccess,
-  told: (task: TaskKey, result: TaskEvent | string) => void,
+  settle: (task: TaskKey, result: TaskEvent | string) => void,
 ): Promise<void> {
   const without = new Set<OptionalField>();
   let answer = await query(api, queryFor(issues), access);
@@ -132,15 +132,17 @@ async function ask(
     );
   for (const issue of issues) {
     const found = answerFor(issue, answer);
-    if ('told' in found)
-      told(
+    if ('reported' in found)
+      settle(
         issue.task,
-        whyDiscussed(found.told) ?? eventOfQuery(issue.task, found.told, access.now) ?? whyNot(undefined),
+        whyDiscussed(found.reported) ??
+          eventOfQuery(issue.task, found.reported, access.now) ??
+          whyNot(undefined),
       );
     else if (found.error?.type === 'NOT_FOUND' && found.error.path?.length !== 1)
-      told(issue.task, await askOne(api, issue, access));
+      settle(issue.task, await askOne(api, issue, access));
     else
-      told(
+      settle(
         issue.task,
         found.error?.type === 'NOT_FOUND'
           ? INVISIBLE

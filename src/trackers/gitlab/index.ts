@@ -142,14 +142,14 @@ function contradictsItself(
 ): boolean {
   const current = (value: unknown) =>
     STATES.get(Number(value)) ?? (typeof value === 'string' ? value : undefined);
-  const told = [
+  const reported = [
     { close: 'closed', reopen: 'opened', open: 'opened' }[action],
     state,
     current(stateId),
     current(changes?.state_id?.current),
     current(changes?.state?.current),
   ];
-  return new Set(told.filter((one) => one === 'opened' || one === 'closed')).size > 1;
+  return new Set(reported.filter((one) => one === 'opened' || one === 'closed')).size > 1;
 }
 
 /**

@@ -59,9 +59,9 @@ async function historiesOf(
     };
     try {
       const answer = await call({ base, path: '/rest/api/3/changelog/bulkfetch', body }, access, NOT_TOLD);
-      const told = pageSchema.safeParse(parseJson(Buffer.from(answer.body)));
-      if (answer.status !== 200 || !told.success) return all;
-      const { issueChangeLogs, nextPageToken } = told.data;
+      const page = pageSchema.safeParse(parseJson(Buffer.from(answer.body)));
+      if (answer.status !== 200 || !page.success) return all;
+      const { issueChangeLogs, nextPageToken } = page.data;
       for (const { issueId, changeHistories } of issueChangeLogs)
         all.set(issueId, [...(all.get(issueId) ?? []), ...changeHistories]);
       token = nextPageToken ?? undefined;

@@ -119,8 +119,8 @@ function translate({ body, receivedAt }: Delivery, options: TrackerOptions): Tra
     else {
       const isGuess = state === 'done' && isCompletedAlone(story.data, payload);
       const how = changedHow(story.data, state, payload, options);
-      const told = at !== undefined && { toldAt: at };
-      tasks.push({ ...base, state, ...how, ...told, ...(isGuess && beforeSecond(how)) });
+      const reported = at !== undefined && { toldAt: at };
+      tasks.push({ ...base, state, ...how, ...reported, ...(isGuess && beforeSecond(how)) });
       if (isGuess) hints.push(hint);
     }
   }

@@ -63,9 +63,9 @@ async function readOne(task: TaskKey, asked: ShortcutPlace, access: ApiAccess): 
   // The same number is another story in another workspace.
   if (!isSameWorkspace(asked.workspace, place.workspace, access))
     return `${TOKEN} belongs to the workspace ${place.workspace}, not ${asked.workspace}: if that is a former name of it, add it to SHORTCUT_WORKSPACE`;
-  const told = await stateOfStory(story, access);
-  if ('why' in told) return told.why;
-  const { state } = told;
+  const reported = await stateOfStory(story, access);
+  if ('why' in reported) return reported.why;
+  const { state } = reported;
   const occurredAt = millis(story.moved_at);
   const key = keyOf(place);
   const original = state === 'declined' ? originalOf(story, place.workspace) : undefined;
