@@ -82,9 +82,19 @@ export async function evaluate(
     roles: deps.writer === undefined ? undefined : deps.key.roles,
     keyName: deps.key.name,
   };
-  for (;;) {
+  const readFollowUps = async () => {
+    Object.assign(facts, await gather(incidentId, facts.rule, deps));
+    facts.changedWhileWriting = writes && facts.followUps.some(isWriteDue);
+  };
+  for (let isAnew = mode === 'inspect'; ; ) {
     const decision = decide(facts, policy);
-    if (decision.verdict !== 'read') return { facts, decision };
+    if (decision.verdict !== 'read') {
+      if (isAnew || !isFirstSeenBack(decision, facts)) return { facts, decision };
+      // What stands now is remembered: what was read before may be older than the moving back.
+      isAnew = true;
+      await readFollowUps();
+      continue;
+    }
     if (decision.what === 'updates') {
       facts.updatesReadAt = facts.incident?.updatedAt;
       facts.updates = await api.updates(incidentId);
@@ -96,8 +106,8 @@ export async function evaluate(
       continue;
     }
     if (decision.what === 'follow-ups') {
-      Object.assign(facts, { rule: decision.rule, ...(await gather(incidentId, decision.rule, deps)) });
-      facts.changedWhileWriting = writes && facts.followUps.some(isWriteDue);
+      facts.rule = decision.rule;
+      await readFollowUps();
       continue;
     }
     if (decision.what === 'tasks') {
@@ -116,6 +126,12 @@ export async function evaluate(
     }
     await storeIncidents([facts.incident], store);
   }
+}
+
+/** Whether somebody moved it back, and what was done then is not remembered yet. */
+function isFirstSeenBack(decision: Verdict, { movedBack: known }: Facts): boolean {
+  const back = 'movedBack' in decision ? decision.movedBack : undefined;
+  return back?.resolvedByUs === false && !(known?.done !== undefined && known.at === back.at);
 }
 
 /**

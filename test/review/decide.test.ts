@@ -643,6 +643,23 @@ const rows: Row[] = [
     { verdict: 'leave', reason: 'moved-back' },
   ],
   [
+    'resolved by us, closed by hand, moved back and active again: by what stood when it was moved back',
+    {
+      ...liveAndReady,
+      updates: [
+        update({ id: 'u1', status: statuses.live }),
+        update({ id: 'u2', createdAt: T0 + minutes(20) }),
+        update({ id: 'u3', createdAt: T0 + minutes(25), status: statuses.closed }),
+        update({ id: 'u4', createdAt: T0 + minutes(30) }),
+        update({ id: 'u5', createdAt: T0 + minutes(35), status: statuses.live }),
+      ],
+      closures: [WE_RESOLVED],
+      followUps: [setBackAndDone],
+    },
+    { activeIncidents: 'resolve' },
+    { verdict: 'leave', reason: 'moved-back' },
+  ],
+  [
     'resolved by us, active again and resolved by a person has a new end',
     { updates: [...backToActive, update({ createdAt: T0 + minutes(40) })], closures: [WE_RESOLVED] },
     { activeIncidents: 'resolve' },

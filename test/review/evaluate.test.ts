@@ -9,7 +9,7 @@ import { gather } from '../../src/review/gather.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
-import type { Incident } from '../../src/vocabulary.ts';
+import type { FollowUp, Incident, IncidentUpdate } from '../../src/vocabulary.ts';
 import { followUp, incident, minutes, statuses, T0, taskEvent, update } from '../support/make.ts';
 
 const LATER = T0 + minutes(30);
@@ -23,16 +23,21 @@ const reference = {
 
 /**
  * What is decided of an incident whose follow-up is done, and how often the incident was read. `meanwhile` happens while
- * incident.io answers for its history.
+ * incident.io answers for its history; `followUps`: as they are read one time after another.
  */
 async function decided(
   reads: Incident[],
   newest: Incident['status'],
   meanwhile: (store: Store) => Promise<void> = async () => {},
+  {
+    followUps = [[followUp({ status: 'completed', completedAt: T0, reference })]],
+    history = [update(), update({ id: '01UPDATE2', status: newest, createdAt: LATER })],
+  }: { followUps?: FollowUp[][]; history?: IncidentUpdate[] } = {},
 ) {
   const clock = { now: () => LATER };
   const policy = policyOf(readSettings({ SETTLE_TIME: '0s' }));
   let read = 0;
+  let lists = 0;
   const store = new Store(createMemoryTables(clock));
   const api: EvaluateDeps['api'] = {
     identity: () => Promise.reject(new Error('not asked')),
@@ -41,9 +46,9 @@ async function decided(
     incidents: async function* () {},
     updates: async () => {
       await meanwhile(store);
-      return [update(), update({ id: '01UPDATE2', status: newest, createdAt: LATER })];
+      return history;
     },
-    followUpsOf: async () => [followUp({ status: 'completed', completedAt: T0, reference })],
+    followUpsOf: async () => followUps[lists++] ?? followUps.at(-1) ?? [],
     followUps: async function* () {},
   };
   const deps: EvaluateDeps = {
@@ -88,6 +93,22 @@ describe('between the reads of an incident and of its history', () => {
     const { decision, read } = await decided([incident()], statuses.learning);
     expect(decision).toMatchObject({ verdict: 'close' });
     expect(read).toBe(1);
+  });
+});
+
+it('a follow-up that was added before somebody moved the incident back is remembered with what stood then', async () => {
+  const before = [followUp({ status: 'completed', completedAt: T0, reference })];
+  const added = followUp({ ...{ id: '01FOLLOWUP0000000000000002', status: 'completed' }, completedAt: T0 });
+  const { decision } = await decided([incident()], statuses.learning, async () => {}, {
+    followUps: [before, [...before, added]],
+    history: [
+      update({ status: statuses.closed }),
+      update({ id: '01UPDATE2', status: statuses.learning, createdAt: LATER }),
+    ],
+  });
+  expect(decision).toMatchObject({
+    reason: 'moved-back',
+    movedBack: { done: [{ followUp: before[0]?.id }, { followUp: added.id }] },
   });
 });
 

@@ -192,7 +192,7 @@ function excuseOfFollowUp(followUp: SimFollowUp, quiet: Quiet): string | undefin
 }
 
 /**
- * Its task's word was counted already when we closed the incident, and only its status came later: whether a person
+ * Its task's word was counted already when we closed the incident or saw it moved back, and only its status came later: whether a person
  * set it or incident.io's sync copied it nobody can tell, so it is no news.
  */
 function isCopyOfOurs(
@@ -202,6 +202,10 @@ function isCopyOfOurs(
 ): boolean {
   // Where later changes of the task were told to nobody, the word that was counted still stands.
   const told = verdicts.known(key);
+  // Nor is it where it counted by its task alone when it was first seen moved back.
+  const then = doneThen(incident, store).find(({ followUp }) => followUp === id);
+  if (then?.since !== undefined && told !== undefined && isClosed(told.state) && told.since <= then.since)
+    return true;
   const ours = closuresOf(incident, store)
     .filter(({ outcome }) => outcome === 'confirmed')
     .at(-1);
@@ -229,6 +233,13 @@ interface StoredClosure {
 function closuresOf(incident: SimIncident, store: SimStore): StoredClosure[] {
   const found = store.peek('closures', incident.id);
   return Array.isArray(found) ? found : [];
+}
+
+/** What counted as done when the incident was first seen moved back; `since` (ms): by its task alone. */
+function doneThen(incident: SimIncident, store: SimStore): { followUp: string; since?: number }[] {
+  const found = store.peek('moved-back', incident.id);
+  const done = typeof found === 'object' && found !== null && 'done' in found ? found.done : undefined;
+  return Array.isArray(done) ? done : [];
 }
 
 function describe({ id, status, task }: SimFollowUp): string {
