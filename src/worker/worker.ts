@@ -50,6 +50,7 @@ export interface WorkerParts {
   /** From 0 to below 1. */
   random?: () => number;
   statuses?: StatusCache;
+  taken?: Pick<TakenDeliveries, 'add' | 'close'>;
 }
 
 /** Starts everything that a worker does. Throws where the key belongs to another organisation. */
@@ -60,6 +61,9 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const { settings, backend, store, reader, tasks, clock, log } = context;
   const { wait, random, statuses = new StatusCache(reader, clock) } = parts;
+  const {
+    taken = new TakenDeliveries({ log: new DeliveryLog(backend.tables), logger: log, now: clock.now }),
+  } = parts;
   const stop = new AbortController();
   const key = new KeyWatch({ api: reader, store, clock, log, wait, dryRun: settings.dryRun });
 
@@ -80,11 +84,6 @@ export async function startWorker(
   const closingsSignal = new WakeSignal();
   const sweepSignal = new WakeSignal();
   const concurrency = new TrackerConcurrency();
-  const taken = new TakenDeliveries({
-    log: new DeliveryLog(backend.tables),
-    logger: log,
-    now: clock.now,
-  });
   const handlers: Handlers = {
     async events(batch, job) {
       try {

@@ -44,6 +44,9 @@ export interface Process {
 
 const base = readSettings({ INCIDENT_IO_API_KEY: 'key' }, ['apiKey']);
 
+/** It moves nothing, and would be written by a real timer, which outlives the story. */
+const NOT_REMEMBERED = { add: () => {}, close: async () => {} };
+
 /** Starts a worker. Its calls wait for their turn. */
 export async function startProcess(name: string, around: Surroundings): Promise<Process> {
   const { world, scheduler } = around;
@@ -52,12 +55,13 @@ export async function startProcess(name: string, around: Surroundings): Promise<
     process.worker = worker;
   });
   if (around.paused) world.pausedProcesses.add(name);
-  const wait = (ms: number) => scheduler.call('wait', 'wait', () => {}, { due: world.now + ms });
+  const wait = (ms: number, signal?: AbortSignal) =>
+    scheduler.call('wait', 'wait', () => {}, { due: world.now + ms, signal });
   const statuses = new SharedStatuses(context, scheduler);
   // As the service does where the store does not answer yet.
   const start = async (): Promise<void> => {
     try {
-      await startWorker(context, { wait, random: () => 0.5, statuses });
+      await startWorker(context, { wait, random: () => 0.5, statuses, taken: NOT_REMEMBERED });
     } catch (error) {
       world.say(`${name} did not start, and tries again: ${String(error)}`);
       await wait(1_000);
