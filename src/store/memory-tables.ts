@@ -6,6 +6,30 @@ import { refuseNaN, refuseNul, type Tables } from './tables.ts';
  * every call is immediate and atomic. `clock` is what `time()` returns.
  */
 export function createMemoryTables(clock: Clock = systemClock): Tables {
+  const now = createTablesNow();
+  return {
+    get: async (table, ids) => now.get(table, ids),
+    put: async (changes) => now.put(changes),
+    swap: async (changes) => now.swap(changes),
+    scan: async (table, cursor, limit) => now.scan(table, cursor, limit),
+    rank: async (rank, entries) => now.rank(rank, entries),
+    unrank: async (rank, members) => now.unrank(rank, members),
+    ranked: async (rank, range) => now.ranked(rank, range),
+    rankSize: async (rank) => now.rankSize(rank),
+    names: async () => now.names(),
+    time: async () => clock.now(),
+    close: async () => {},
+  };
+}
+
+/** The calls of `Tables` that need no clock, answered without a promise. */
+export type TablesNow = {
+  [K in Exclude<keyof Tables, 'time' | 'close'>]: (
+    ...given: Parameters<Tables[K]>
+  ) => Awaited<ReturnType<Tables[K]>>;
+};
+
+export function createTablesNow(): TablesNow {
   const tables = new Map<string, Map<string, string>>();
   const ranks = new Map<string, Map<string, number>>();
   const tableOf = (name: string) => of(tables, name);
@@ -17,16 +41,16 @@ export function createMemoryTables(clock: Clock = systemClock): Tables {
   };
 
   return {
-    async get(table, ids) {
+    get(table, ids) {
       refuseNul([table, ...ids]);
       return ids.map((id) => tableOf(table).get(id));
     },
-    async put(changes) {
+    put(changes) {
       // All are validated before the first is written: all or nothing.
       for (const { table, id, value } of changes) refuseNul([table, id, value]);
       for (const { table, id, value } of changes) write(table, id, value);
     },
-    async swap(changes) {
+    swap(changes) {
       for (const { table, id, value, expected } of changes) refuseNul([table, id, value, expected]);
       return changes.map(({ table, id, value, expected }) => {
         const stands = tableOf(table).get(id) === expected;
@@ -34,7 +58,7 @@ export function createMemoryTables(clock: Clock = systemClock): Tables {
         return stands;
       });
     },
-    async scan(table, cursor, limit) {
+    scan(table, cursor, limit) {
       // The cursor is the last id returned, so entries added or removed meanwhile skip no others.
       const rest = [...tableOf(table)]
         .filter(([id]) => cursor === undefined || byBytes(id, cursor) > 0)
@@ -43,31 +67,27 @@ export function createMemoryTables(clock: Clock = systemClock): Tables {
       const last = entries.at(-1);
       return last && entries.length < rest.length ? { entries, next: last.id } : { entries };
     },
-    async rank(rank, entries) {
+    rank(rank, entries) {
       refuseNul([rank, ...entries.map((entry) => entry.member)]);
       refuseNaN(rank, entries);
       for (const { member, score } of entries) rankOf(rank).set(member, score);
     },
-    async unrank(rank, members) {
+    unrank(rank, members) {
       for (const member of members) rankOf(rank).delete(member);
     },
-    async ranked(rank, { min, max, limit, newestFirst = false }) {
+    ranked(rank, { min, max, limit, newestFirst = false }) {
       const found = [...rankOf(rank)]
         .map(([member, score]) => ({ member, score }))
         .filter(({ score }) => min <= score && score <= max)
         .sort((a, b) => (a.score === b.score ? byBytes(a.member, b.member) : a.score < b.score ? -1 : 1));
       return (newestFirst ? found.reverse() : found).slice(0, limit);
     },
-    async rankSize(rank) {
+    rankSize(rank) {
       return rankOf(rank).size;
     },
-    async names() {
+    names() {
       return { tables: used(tables), ranks: used(ranks) };
     },
-    async time() {
-      return clock.now();
-    },
-    async close() {},
   };
 }
 

@@ -50,7 +50,7 @@ export async function act(stage: Stage): Promise<void> {
     }
     at -= weight;
   }
-  await stage.enter();
+  if (stage.isAsked) await stage.enter();
   stage.look();
 }
 

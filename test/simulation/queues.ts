@@ -143,19 +143,22 @@ export class Queues {
 
   /** The jobs that can be taken now. */
   ready(): Take[] {
+    const takes: Take[] = [];
     const free = (job: Job) => job.hand === undefined && job.due <= this.world.now;
-    return [
-      ...this.events.filter(free).map((job) => this.takeEvents(job)),
-      ...[...this.reviews.values()].filter(free).map((job) => this.takeReview(job)),
-      ...[...this.timers].filter(([, job]) => free(job)).map(([id, job]) => this.takeTimer(id, job)),
-    ];
+    for (const job of this.events) if (free(job)) takes.push((process) => this.takeEvents(job)(process));
+    for (const job of this.reviews.values())
+      if (free(job)) takes.push((process) => this.takeReview(job)(process));
+    for (const [id, job] of this.timers)
+      if (free(job)) takes.push((process) => this.takeTimer(id, job)(process));
+    return takes;
   }
 
   /** When the next job can be taken, ms. */
   nextDue(): number | undefined {
-    const jobs = [...this.events, ...this.reviews.values(), ...this.timers.values()];
-    const dues = jobs.filter(({ hand }) => hand === undefined).map(({ due }) => due);
-    return dues.length === 0 ? undefined : Math.min(...dues);
+    let next = Infinity;
+    for (const jobs of [this.events, this.reviews.values(), this.timers.values()])
+      for (const { hand, due } of jobs) if (hand === undefined && due < next) next = due;
+    return next === Infinity ? undefined : next;
   }
 
   /** The reviews in hand. */

@@ -14,19 +14,25 @@ export async function drain(label: string, stage: Stage): Promise<void> {
   for (let n = 0; ; n++) {
     if (n > ENOUGH) stage.verdicts.broken('L2', `there is no end to it: ${label}`);
     stage.look();
-    await stage.enter();
+    if (stage.isAsked) await stage.enter();
     const call =
       scheduler.waiting.find(({ kind }) => kind !== 'wait') ??
       scheduler.waiting.find(({ due }) => due <= until);
-    const working = stage.processes.filter((process) => process?.worker?.paused === false);
+    if (call !== undefined) {
+      await stage.turn(call);
+      continue;
+    }
+    if (world.hooks.length > 0) {
+      stage.deliver(3);
+      continue;
+    }
+    const working = stage.working();
     const process = working[n % Math.max(1, working.length)];
-    const take = process && queues.ready()[0];
+    if (process === undefined) return;
+    const [take] = queues.ready();
     const due = queues.nextDue();
-    if (call !== undefined) await stage.turn(call);
-    else if (world.hooks.length > 0) stage.deliver(3);
-    else if (process !== undefined && take !== undefined) await stage.work(process, take(process.name));
-    else if (process !== undefined && due !== undefined && due <= world.now + 31 * SECOND)
-      world.pass(due - world.now + 1);
+    if (take !== undefined) await stage.work(process, take(process.name));
+    else if (due !== undefined && due <= world.now + 31 * SECOND) world.pass(due - world.now + 1);
     else return;
   }
 }

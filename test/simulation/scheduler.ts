@@ -65,7 +65,7 @@ export interface Call {
   what: string;
   strand: Strand;
   /** Not before this time, ms. */
-  due: number;
+  readonly due: number;
   /** It changes something in incident.io. */
   isWrite: boolean;
   /** Takes effect and is answered, or fails. */
@@ -78,6 +78,8 @@ export interface CallOptions {
   /** Where an effect can come after the caller has given up: what it is then. Asked when he gives up. */
   late?: () => () => void;
   due?: number;
+  /** Makes it due before its time. */
+  signal?: AbortSignal | undefined;
   /** Whose call it is, where that is not the strand whose code runs. */
   strand?: Strand;
 }
@@ -100,8 +102,8 @@ export class Scheduler {
   call<T>(
     kind: CallKind,
     what: string,
-    effect: () => T | Promise<T>,
-    { fail, late, due = 0, strand = this.strand }: CallOptions = {},
+    effect: () => T,
+    { fail, late, due = 0, signal, strand = this.strand }: CallOptions = {},
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       const go = (fault?: Fault) => {
@@ -115,19 +117,28 @@ export class Scheduler {
         }
       };
       if (kind === 'api') strand.reads.calls.push(what);
-      const call = { kind, what, strand, due, isWrite: late !== undefined, go };
+      const call = {
+        kind,
+        what,
+        strand,
+        get due() {
+          return signal?.aborted ? 0 : due;
+        },
+        isWrite: late !== undefined,
+        go,
+      };
       this.waiting.push(call);
       if (strand === this.running) this.continuation ??= call;
     });
   }
 
   /** Lets code begin as a strand, up to its first call. */
-  async begin(strand: Strand, work: () => void): Promise<void> {
-    await this.run(strand, work);
+  begin(strand: Strand, work: () => void): Promise<unknown> {
+    return this.run(strand, work);
   }
 
   /** Lets a call have its turn. Answers the call that its strand makes next, if it makes one at once. */
-  async turn(call: Call, fault?: Fault): Promise<Call | undefined> {
+  turn(call: Call, fault?: Fault): Promise<Call | undefined> {
     this.waiting.splice(this.waiting.indexOf(call), 1);
     return this.run(call.strand, () => call.go(fault));
   }
@@ -138,14 +149,17 @@ export class Scheduler {
     this.waiting.splice(0, this.waiting.length, ...left);
   }
 
-  private async run(strand: Strand, work: () => void): Promise<Call | undefined> {
+  private run(strand: Strand, work: () => void): Promise<Call | undefined> {
     this.running = strand;
     this.continuation = undefined;
     work();
     // All that follows without another call happens in microtasks. A tick comes after the last of them, and sooner
     // than a turn of the event loop.
-    await new Promise<void>((resolve) => process.nextTick(resolve));
-    this.running = undefined;
-    return this.continuation;
+    return new Promise((resolve) => process.nextTick(this.ended, resolve));
   }
+
+  private readonly ended = (resolve: (next: Call | undefined) => void): void => {
+    this.running = undefined;
+    resolve(this.continuation);
+  };
 }

@@ -126,6 +126,13 @@ export class Stage {
     this.processes[place] = await startProcess(name, this.around);
   }
 
+  /** The processes that take jobs. */
+  working(): Process[] {
+    const working: Process[] = [];
+    for (const process of this.processes) if (process?.worker?.paused === false) working.push(process);
+    return working;
+  }
+
   /** A webhook leaves: in chaos it may be lost, or come twice. */
   private send(hook: Hook): void {
     const { tape, world } = this;
@@ -163,6 +170,11 @@ export class Stage {
       `  webhooks arrive: ${[...batch.tasks, ...batch.incidents].map(({ delivery }) => delivery).join(', ')}`,
     );
     this.queues.add(batch, events);
+  }
+
+  /** Whether commands were entered that have not begun. */
+  get isAsked(): boolean {
+    return this.commands.length > 0;
   }
 
   /** Commands that people entered begin. */

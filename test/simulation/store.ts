@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { createMemoryTables } from '../../src/store/memory-tables.ts';
+import { createTablesNow, type TablesNow } from '../../src/store/memory-tables.ts';
 import type { Tables } from '../../src/store/tables.ts';
+import { Mirror, Shaped } from './mirror.ts';
 import type { CallOptions, Reads, Scheduler, Strand } from './scheduler.ts';
 import type { SimIncident } from './things.ts';
 import { isStoredTask } from './verdicts.ts';
@@ -15,8 +16,10 @@ const indexedSchema = z.object({ status: z.string(), updatedAt: z.number(), task
 export class SimStore {
   private readonly world: World;
   private readonly scheduler: Scheduler;
-  private inner: Tables;
-  private readonly mirror = new Map<string, Map<string, string>>();
+  private inner = createTablesNow();
+  private readonly mirror = new Mirror();
+  private readonly followUps = new Shaped(this.mirror, 'follow-ups', indexedSchema);
+  private readonly links = new Shaped(this.mirror, 'links', linksSchema);
   /** When what stands for a task was written, by its key. */
   readonly taskSteps = new Map<string, number>();
   /** When it was written that a task has moved on from a place. */
@@ -32,12 +35,11 @@ export class SimStore {
   constructor(world: World, scheduler: Scheduler) {
     this.world = world;
     this.scheduler = scheduler;
-    this.inner = this.empty();
   }
 
   /** All of it is gone. */
   lose(): void {
-    this.inner = this.empty();
+    this.inner = createTablesNow();
     this.world.storeLostStep = this.world.step;
     this.mirror.clear();
     this.taskSteps.clear();
@@ -50,8 +52,7 @@ export class SimStore {
   }
 
   peek(table: string, id: string): unknown {
-    const text = this.mirror.get(table)?.get(id);
-    return text === undefined ? undefined : JSON.parse(text);
+    return this.mirror.get(table, id);
   }
 
   /** When a review of an incident last ended, ms. */
@@ -71,14 +72,12 @@ export class SimStore {
 
   /** A follow-up's status as the store has it. */
   statusOf(followUp: string): string | undefined {
-    const text = this.mirror.get('followUps')?.get(followUp);
-    return text === undefined ? undefined : indexedSchema.parse(JSON.parse(text)).status;
+    return this.followUps.get(followUp)?.status;
   }
 
   /** The task of a follow-up as the store has it. */
   taskOf(followUp: string): string | undefined {
-    const text = this.mirror.get('followUps')?.get(followUp);
-    return text === undefined ? undefined : indexedSchema.parse(JSON.parse(text)).task;
+    return this.followUps.get(followUp)?.task;
   }
 
   /** Whether a write of a follow-up was begun of which no answer is stored. */
@@ -89,7 +88,7 @@ export class SimStore {
 
   /** The incidents of the follow-ups that refer to a task, as the store knows them. */
   linked(key: string): string[] {
-    return linksSchema.parse(this.peek('links', key) ?? []).map(([, incident]) => incident);
+    return (this.links.get(key) ?? []).map(([, incident]) => incident);
   }
 
   /** Where a task is now, as the store knows it. */
@@ -112,23 +111,23 @@ export class SimStore {
   }
 
   tables(): Tables {
-    const call = <T>(what: string, effect: (inner: Tables, strand: Strand) => Promise<T>): Promise<T> =>
+    const call = <T>(what: string, effect: (inner: TablesNow, strand: Strand) => T): Promise<T> =>
       this.scheduler.call('store', what, () => effect(this.inner, this.scheduler.strand), FAILS);
     return {
       get: (table, ids) =>
-        call(`get ${table}`, async (inner, strand) => {
-          const values = await inner.get(table, ids);
+        call(`get ${table}`, (inner, strand) => {
+          const values = inner.get(table, ids);
           this.hasRead(strand, table, ids, values);
           return values;
         }),
       put: (changes) =>
-        call(`put ${changes[0]?.table}`, async (inner, strand) => {
-          await inner.put(changes);
+        call(`put ${changes[0]?.table}`, (inner, strand) => {
+          inner.put(changes);
           for (const { table, id, value } of changes) this.hasWritten(strand, table, id, value);
         }),
       swap: (changes) =>
-        call(`swap ${changes[0]?.table}`, async (inner, strand) => {
-          const written = await inner.swap(changes);
+        call(`swap ${changes[0]?.table}`, (inner, strand) => {
+          const written = inner.swap(changes);
           for (const [i, { table, id, value }] of changes.entries())
             if (written[i]) this.hasWritten(strand, table, id, value);
           return written;
@@ -142,10 +141,6 @@ export class SimStore {
       time: async () => this.world.now,
       close: async () => {},
     };
-  }
-
-  private empty(): Tables {
-    return createMemoryTables({ now: () => this.world.now });
   }
 
   private hasRead(
@@ -168,11 +163,8 @@ export class SimStore {
 
   private hasWritten({ reads, began }: Strand, table: string, id: string, value: string | undefined): void {
     const { world } = this;
-    const entries = this.mirror.get(table) ?? new Map<string, string>();
-    this.mirror.set(table, entries);
     if (table === 'tasks' && value === undefined) this.hasDropped(id);
-    if (value === undefined) entries.delete(id);
-    else entries.set(id, value);
+    this.mirror.set(table, id, value);
 
     const incident = world.incidents.find((it) => it.id === id);
     switch (table) {
@@ -193,7 +185,7 @@ export class SimStore {
       case 'marks':
         this.hasBegun(id, value);
         return;
-      case 'followUps':
+      case 'follow-ups':
         this.hasIndexed(id, value);
         return;
       case 'meta':

@@ -79,10 +79,10 @@ export class Timely {
     const { tape, world, scheduler, queues, settings, crowd } = stage;
     for (let n = 0; ; n++) {
       if (n > ENOUGH) stage.verdicts.broken('L2', 'there is no end to it');
-      await stage.enter();
+      if (stage.isAsked) await stage.enter();
       stage.look();
-      const calls = scheduler.waiting.filter(({ kind, due }) => kind !== 'wait' || due <= world.now);
-      const working = stage.processes.flatMap((it) => (it?.worker?.paused === false ? [it] : []));
+      const calls = scheduler.waiting.filter((call) => call.kind !== 'wait' || call.due <= world.now);
+      const working = stage.working();
       const takes = working.length === 0 ? [] : queues.ready();
       const hooks = world.hooks.length > 0 ? 1 : 0;
       const many = hooks + takes.length + calls.length;

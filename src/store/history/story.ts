@@ -138,9 +138,9 @@ export function withEntries(
   const fresh = entries.filter((entry) => entry.at >= since);
   if (!changed && fresh.length === known?.entries.length) return known;
   let dropped = Math.max(0, fresh.length - MOST_ENTRIES);
-  let letters = fresh.slice(dropped).reduce((sum, entry) => sum + lettersOf(entry), 0);
+  let letters = JSON.stringify(fresh.slice(dropped)).length;
   for (; letters > MOST_LETTERS && dropped < fresh.length - 1; dropped++)
-    letters -= lettersOf(fresh[dropped]);
+    letters -= JSON.stringify(fresh[dropped]).length + 1;
   if (fresh.length === 0) return undefined;
   return { entries: fresh.slice(dropped), dropped: (known?.dropped ?? 0) + dropped };
 }
@@ -201,8 +201,4 @@ function shortened(entry: StoryEntry): StoryEntry {
   if (texts.length === 0) return entry;
   const cut = texts.map(([name, value]) => [name, `${bounded(String(value), LONGEST_TEXT)}…`]);
   return storyEntry.parse({ ...entry, ...Object.fromEntries(cut) });
-}
-
-function lettersOf(entry: StoryEntry | undefined): number {
-  return entry === undefined ? 0 : JSON.stringify(entry).length;
 }
