@@ -14,8 +14,8 @@ import { reopeningId } from './reopened.ts';
 import { closingText, reopenedText } from './text.ts';
 
 export interface InIncidentDeps {
-  reader: IncidentIoReader;
-  announcer: IncidentIoAnnouncer;
+  reader: Pick<IncidentIoReader, 'incident' | 'updates'>;
+  announcer: Pick<IncidentIoAnnouncer, 'postUpdate'>;
   clock: Clock;
   /** Whether it makes sense to call incident.io now. */
   keyWorks(): boolean;

@@ -1,6 +1,6 @@
 import { formatIso } from '../format-time.ts';
 import type { ShownAction } from '../operations/actions.ts';
-import type { HistoryEntry } from '../operations/history.ts';
+import type { AuditResult, HistoryEntry } from '../operations/history.ts';
 import { printJson, printLines } from '../terminal.ts';
 import { operate } from './operate.ts';
 import { operations } from './operations.ts';
@@ -19,17 +19,27 @@ export async function historyCommand({ limit, json, actions: only }: HistoryOpti
     printJson(only ? actions : closures);
     return 0;
   }
+  printLines(...recordInLines({ closures, all, actions, allActions }, { limit, only }));
+  return 0;
+}
+
+/** The newest first, closings and what operators did together; and how many more there are. */
+export function recordInLines(
+  { closures, all, actions, allActions }: AuditResult,
+  { limit, only }: { limit: number; only: boolean },
+): string[] {
   const entries = [
     ...(only ? [] : closures.map((entry) => ({ at: entry.confirmed, lines: inWords(entry) }))),
     ...actions.map((action) => ({ at: action.at, lines: [actionLine(action)] })),
   ].sort((one, other) => Date.parse(other.at) - Date.parse(one.at));
   const total = allActions + (only ? 0 : all);
-  if (!only && all === 0) printLines('Nothing was closed yet.');
-  if (only && total === 0) printLines('No operator did anything yet.');
-  printLines(...entries.slice(0, limit).flatMap(({ lines }) => lines));
   const more = total - Math.min(limit, entries.length);
-  if (more > 0) printLines(`… and ${more} before these: --limit ${total}`);
-  return 0;
+  return [
+    ...(!only && all === 0 ? ['Nothing was closed yet.'] : []),
+    ...(only && total === 0 ? ['No operator did anything yet.'] : []),
+    ...entries.slice(0, limit).flatMap(({ lines }) => lines),
+    ...(more > 0 ? [`… and ${more} before these: --limit ${total}`] : []),
+  ];
 }
 
 /** `history INC-123 [--limit <n>] [--json]` */

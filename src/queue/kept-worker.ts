@@ -6,10 +6,9 @@ import type { QueueName } from './options.ts';
 import type { QueueProgress } from './progress.ts';
 
 /** The parts of a BullMQ worker that are used here. */
-type AnyWorker = Pick<
-  Worker,
-  'pause' | 'resume' | 'close' | 'cancelAllJobs' | 'disconnect' | 'isRunning' | 'waitUntilReady'
->;
+type AnyWorker = Pick<Worker, 'pause' | 'resume' | 'close' | 'cancelAllJobs' | 'disconnect' | 'isRunning'> & {
+  waitUntilReady(): Promise<unknown>;
+};
 
 export interface KeptWorkerParts {
   progress: QueueProgress;

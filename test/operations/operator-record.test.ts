@@ -36,6 +36,24 @@ it('a retry is in the audit record and in the story of its incident, with who di
   ]);
 });
 
+it('a retry of all that the queue breaks off is on record as far as it came', async () => {
+  const { context, incident } = await contextInMemory();
+  const job = { queue: 'reviews' as const, tasks: [], why: 'no time', tries: 9, at: T0 };
+  const jobs: FailedJob[] = [
+    { ...job, id: 'reviews/7', incident: incident.id },
+    { ...job, id: 'reviews/8', incident: 'another' },
+  ];
+  const retry = async (id: string) => {
+    if (id === 'reviews/8') throw new Error('Redis does not answer.');
+    return true;
+  };
+  const here = { ...context, backend: { ...context.backend, failed: async () => jobs, retry } };
+  await expect(retryFailed('all', here, OPERATOR)).rejects.toThrow('Redis does not answer.');
+  expect((await auditRecord({ limit: 9 }, here)).actions).toMatchObject([{ action: 'retry', count: 1 }]);
+  expect((await storyOf(incident.id, here)).entries).toHaveLength(1);
+  expect((await storyOf('another', here)).entries).toEqual([]);
+});
+
 it('a retry of a job that is gone is no record', async () => {
   const { context } = await contextInMemory();
   await expect(retryFailed({ id: 'reviews/9' }, context, OPERATOR)).rejects.toThrow(

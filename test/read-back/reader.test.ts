@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { recordTasks } from '../../src/events/record.ts';
 import { standingAfter } from '../../src/events/standing-state.ts';
 import { ask } from '../../src/read-back/ask.ts';
-import { CannotReadError } from '../../src/read-back/tracker-watch.ts';
+import { CannotReadError, TrackerWatch } from '../../src/read-back/tracker-watch.ts';
 import { withTimes } from '../../src/read-back/with-times.ts';
+import { TrackerBusyError } from '../../src/trackers/read-back.ts';
 import type { TaskEvent } from '../../src/vocabulary.ts';
 import { minutes, T0, taskEvent, taskRecord } from '../support/make.ts';
 import { keyOf, openReader, type ReadBackWorld, readerOf } from './support.ts';
@@ -151,6 +152,40 @@ describe('asking a tracker for tasks', () => {
     world.fake.trouble = { kind: 'down' };
     await Promise.allSettled([read('a/b#1'), read('a/b#2'), read('a/b#3')]);
     expect(await failure()).toMatchObject({ tries: 1 });
+  });
+
+  it('an answer that was under way lifts no rest that another call was asked for meanwhile', async () => {
+    const watch = new TrackerWatch(world);
+    const tracker = { name: 'github', title: 'GitHub', token: world.fake.token };
+    const began = world.clock.time;
+    world.clock.time += 1_000;
+    const busy = new TrackerBusyError('its limit is used up', world.clock.time + minutes(5));
+    await watch.failed(tracker, busy, world.clock.time);
+    await watch.answered(tracker, began);
+    await expect(read('a/b#1')).rejects.toMatchObject({ retryAt: busy.retryAt });
+    world.clock.time = busy.retryAt;
+    await read('a/b#1');
+    expect(await failure()).toBeUndefined();
+  });
+
+  it('no reason why a task could not be read has the token in it, also where the tracker fails after that', async () => {
+    const { token, tracker } = world.fake;
+    const { readBack } = tracker;
+    if (readBack === undefined) throw new Error('the stand-in cannot be asked');
+    const [first = '', second = ''] = [keyOf('a/b#1'), keyOf('a/b#2')];
+    for (const error of [undefined, new TrackerBusyError('its limit is used up', T0 + minutes(5))]) {
+      await world.store.trackerStatus.remove('github');
+      tracker.readBack = {
+        ...readBack,
+        most: 1,
+        async read([task]) {
+          if (task === second && error !== undefined) throw error;
+          return { events: new Map(), unread: new Map(), failed: new Map([[first, `refused ${token}`]]) };
+        },
+      };
+      const { failed } = await world.reader.read('github', [first, second]);
+      expect(failed.get(first)).toBe('refused (token)');
+    }
   });
 
   it('a call that was broken off by a stop says nothing of the tracker', async () => {

@@ -167,6 +167,22 @@ describe('a workflow of Jira that sends the issue as it was before the transitio
     expect((await counted()).effective).toMatchObject({ countsAs: 'done' });
   });
 
+  it('of two that nobody could read the later one counts, in whatever order they come', async () => {
+    const reopening = () => send(postFunction('Done', 'Reopened', 20), 21);
+    const review = () => send(postFunction('Done', 'In Review', 10), 21);
+    for (const inOrder of [
+      [review, reopening],
+      [reopening, review],
+    ]) {
+      await store.unreadChanges.remove(TASK);
+      await send(webhook('To Do', 'Done', 1), 1);
+      for (const comes of inOrder) await comes();
+      await send(webhook('To Do', 'Done', 15), 22);
+      expect((await counted()).effective).toMatchObject({ counts: 'blocks' });
+      expect(explain(await counted())).toContain('changed to Reopened');
+    }
+  });
+
   it('is lifted by a release that comes after it, and by none before it', async () => {
     await send(webhook('To Do', 'Done', 1), 1);
     await send(postFunction('Done', 'Reopened', 10), 10);

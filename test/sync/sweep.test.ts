@@ -66,6 +66,15 @@ describe('a sweep, of an incident that a review was told to leave', () => {
     expect(await sweep(test.deps, 0)).toMatchObject({ woken: [id] });
   });
 
+  it('wakes its review when that said that it would look again, and not only after a day', async () => {
+    const id = await held();
+    const until = test.clock.time + minutes(30);
+    await test.deps.store.outcomes.update([id], (outcome) => outcome && { ...outcome, until });
+    expect(await sweep(test.deps, 0)).toMatchObject({ woken: [] });
+    test.later(minutes(30));
+    expect(await sweep(test.deps, 0)).toMatchObject({ woken: [id] });
+  });
+
   it('wakes nobody for a release that the review knew of, and looks again after a day', async () => {
     const releasedAt = Date.parse('2026-03-01T11:00:00Z');
     const id = await held({ releasedAt });

@@ -94,4 +94,29 @@ describe('the watch on the API key', () => {
     await expect.poll(() => watch.state).toMatchObject({ is: 'good' });
     expect(await watch.mayClose(stop.signal)).toMatchObject({ name: 'closer' });
   });
+
+  it('has what was refused tried again with each check, until that was taken once', async () => {
+    const roles = [...working.roles];
+    const store = new Store(createMemoryTables());
+    const watch = new KeyWatch({
+      api: { identity: async () => ({ ...working, roles: [...roles] }) },
+      store,
+      clock: { now: () => 0 },
+      log: pino({ level: 'silent' }),
+    });
+    const tries: string[] = [];
+    watch.onRoles = async () => {
+      tries.push(tries.length < 2 ? 'failed' : 'taken');
+      if (tries.at(-1) === 'failed') throw new Error('the queue does not answer');
+    };
+    await watch.check();
+    roles.push('schedules_reader');
+    const checked = async () => {
+      await watch.check();
+      return tries;
+    };
+    await expect.poll(checked).toEqual(['failed', 'failed', 'taken']);
+    await expect.poll(() => store.meta.get('key-roles')).toContain('schedules_reader');
+    expect(await checked()).toHaveLength(3);
+  });
 });

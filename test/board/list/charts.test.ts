@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chartsOf, median } from '../../../src/board/list/charts.ts';
 import { IncidentList } from '../../../src/board/list/list.ts';
 import { history } from '../../../src/operations/history.ts';
+import { HISTORY } from '../../../src/review/closing.ts';
 import { DeliveryLog } from '../../../src/store/delivery-log.ts';
+import type { Closure } from '../../../src/store/records.ts';
 import { minutes } from '../../support/make.ts';
 import { type MemoryWorld, openMemoryWorld } from '../../support/memory-world.ts';
 
@@ -40,6 +42,20 @@ describe('the figures of the charts', () => {
     expect(week).toMatchObject({ closed: 1, resolved: 0, sinceDone: confirmed - done });
     expect(week?.sinceResolved).toBeGreaterThan(0);
     expect(weeks.filter(({ closed }) => closed === 0).every((one) => !('sinceDone' in one))).toBe(true);
+  });
+
+  it('count a closing of the first moment of a week in that week alone', async () => {
+    const { store, clock } = world.context;
+    const monday = Date.parse('2026-02-23T00:00:00Z');
+    expect(clock.now()).toBeGreaterThan(monday);
+    const closure: Closure = {
+      ...{ id: 'c', to: 'closed', statusId: 's', at: monday, confirmedAt: monday, evidence: [] },
+      outcome: 'confirmed',
+    };
+    await store.closures.put('inc', [closure]);
+    await store.tables.rank(HISTORY, [{ member: 'inc/c', score: monday }]);
+    const { weeks } = await charts();
+    expect(weeks.filter(({ closed }) => closed > 0)).toEqual([{ at: monday, closed: 1, resolved: 0 }]);
   });
 
   it('count open incidents by age, those that wait apart', async () => {

@@ -262,6 +262,24 @@ describe('reading issues of Jira', () => {
     expect(failed?.get(tasks[2] ?? '')).toContain('500');
   });
 
+  it('asks for no further issue once its limit is used up, or the token is refused', async (test) => {
+    for (const [status, error] of [
+      [429, TrackerBusyError],
+      [401, TrackerAccessError],
+    ] as const) {
+      const alone: string[] = [];
+      const api = await fakeApi(test, ({ path }) => {
+        // An issue that moved: the others are asked for one by one.
+        if (path.includes('/bulkfetch')) return { body: { issues: [found('NEW-9', '9', done)] } };
+        alone.push(path);
+        return { status, body: {} };
+      });
+      const tasks = [1, 2, 3].map((n) => `jira:${api.host}/OPS-${n}`);
+      await expect(api.read(jira, tasks)).rejects.toThrow(error);
+      expect(alone).toHaveLength(1);
+    }
+  });
+
   it('a CAPTCHA, an XSRF refusal, a firewall and a login are said to be what they are', async (test) => {
     const rows: [ApiAnswer, RegExp][] = [
       [
