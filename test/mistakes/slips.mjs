@@ -67,7 +67,7 @@ export const slips = [
     ],
     [
       'a review that is woken before the first sync has ended is owed to nobody',
-      `    await store.owe([incidentId], deps.clock.now());
+      `    await store.addPendingWakes([incidentId], deps.clock.now());
 `,
       '',
     ],
@@ -84,9 +84,9 @@ export const slips = [
     [
       'after a write that was forbidden, whoever sets that follow-up next is taken for us',
       `if (error instanceof NotFoundError || error instanceof RefusedError || error instanceof ForbiddenError)
-      await (mark`,
+      await (lastWrite`,
       `if (error instanceof NotFoundError || error instanceof RefusedError)
-      await (mark`,
+      await (lastWrite`,
     ],
   ),
   ...of(
@@ -150,7 +150,7 @@ export const slips = [
     ],
     [
       'a sync that is asked for while one runs is forgotten when that one ends',
-      '(current) => (current === mark ? undefined : current)',
+      '(current) => (current === request ? undefined : current)',
       '() => undefined',
     ],
   ),
@@ -192,9 +192,9 @@ export const slips = [
       'a sync that fails keeps its lease, so that none begins for half a minute',
       `    return synced;
   } finally {
-    await store.release('sync', holder);
+    await store.releaseLease('sync', holder);
   }`,
-      `    await store.release('sync', holder);
+      `    await store.releaseLease('sync', holder);
     return synced;
   } catch (error) {
     deps.log.debug({ err: error }, 'a sync failed');
@@ -208,8 +208,8 @@ export const slips = [
     [
       'reviews count as woken before the queue has taken them',
       `    await waker.wake(incidents, 'a follow-up that is new or changed in incident.io');
-    await store.paid(incidents);`,
-      `    await store.paid(incidents);
+    await store.removePendingWakes(incidents);`,
+      `    await store.removePendingWakes(incidents);
     await waker.wake(incidents, 'a follow-up that is new or changed in incident.io');`,
     ],
   ),
@@ -232,8 +232,8 @@ export const slips = [
     ],
     [
       'an incident that is left for now is not looked at when its time has come, but a day later',
-      'now < Math.min(outcome.at + LOOK_AGAIN',
-      'now < Math.max(outcome.at + LOOK_AGAIN',
+      'now < Math.min(outcome.at + CHECK_AGAIN',
+      'now < Math.max(outcome.at + CHECK_AGAIN',
     ],
   ),
   ...of(
@@ -288,17 +288,17 @@ export const slips = [
     'src/worker/take-events.ts',
     ['test/worker'],
     [
-      'a job that fails while it reads from a tracker keeps its lane forever',
+      'a job that fails while it reads from a tracker keeps its place there forever',
       `      try {
-        const read = await readHints(entered.free, { ...deps, signal: job.signal });
-        later = bothLater(entered.later, read.later);
+        const read = await readHints(acquired.free, { ...deps, signal: job.signal });
+        later = bothLater(acquired.later, read.later);
         return read.events;
       } finally {
-        entered.leave();
+        acquired.release();
       }`,
-      `      const read = await readHints(entered.free, { ...deps, signal: job.signal });
-      later = bothLater(entered.later, read.later);
-      entered.leave();
+      `      const read = await readHints(acquired.free, { ...deps, signal: job.signal });
+      later = bothLater(acquired.later, read.later);
+      acquired.release();
       return read.events;`,
     ],
   ),
@@ -358,8 +358,8 @@ export const slips = [
     ['test/read-back', 'test/worker/take-events.test.ts'],
     [
       'a hint is lost where the answer says nothing of its task',
-      '(unreached.has(task) || failed.has(task)) && clock',
-      'unreached.has(task) && clock',
+      '(notAsked.has(task) || failed.has(task)) && clock',
+      'notAsked.has(task) && clock',
     ],
   ),
   ...of(

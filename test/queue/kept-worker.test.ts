@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { KeptWorker, type WorkerParts } from '../../src/queue/kept-worker.ts';
-import { Progress } from '../../src/queue/progress.ts';
+import { KeptWorker, type KeptWorkerParts } from '../../src/queue/kept-worker.ts';
+import { QueueProgress } from '../../src/queue/progress.ts';
 import { gate } from '../receiver/support.ts';
 
 describe('the worker of a queue', () => {
@@ -8,11 +8,11 @@ describe('the worker of a queue', () => {
   afterEach(() => void vi.useRealTimers());
 
   /** What became of each worker that was made; whether a worker can start is the test's. */
-  function open(over: Partial<WorkerParts> = {}) {
+  function open(over: Partial<KeptWorkerParts> = {}) {
     const state = { starts: true, usable: true };
     const made: { paused: boolean; running: boolean; closed: boolean }[] = [];
     const kept = new KeptWorker('reviews', {
-      progress: new Progress(),
+      progress: new QueueProgress(),
       busy: () => false,
       async usable() {
         if (!state.usable) throw new Error('Redis says no');

@@ -180,7 +180,7 @@ describe('asking a tracker for tasks', () => {
         most: 1,
         async read([task]) {
           if (task === second && error !== undefined) throw error;
-          return { events: new Map(), unread: new Map(), failed: new Map([[first, `refused ${token}`]]) };
+          return { events: new Map(), unreadable: new Map(), failed: new Map([[first, `refused ${token}`]]) };
         },
       };
       const { failed } = await world.reader.read('github', [first, second]);

@@ -178,7 +178,7 @@ describe('a workflow of Jira that sends the issue as it was before the transitio
       await send(webhook('To Do', 'Done', 1), 1);
       for (const comes of inOrder) await comes();
       await send(webhook('To Do', 'Done', 15), 22);
-      expect((await counted()).effective).toMatchObject({ counts: 'blocks' });
+      expect((await counted()).effective).toMatchObject({ countsAs: 'blocks' });
       expect(explain(await counted())).toContain('changed to Reopened');
     }
   });
