@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { asFollowUp } from '../../src/announcements/as-follow-up.ts';
+import { makeFollowUp } from '../../src/announcements/as-follow-up.ts';
 import { inIncident } from '../../src/announcements/in-incident.ts';
 import { type Posting, TakenOverError } from '../../src/announcements/place.ts';
 import { duePlaces } from '../../src/announcements/plan.ts';
@@ -57,7 +57,7 @@ it.each(['incident', 'follow-up'] as const)(
       mayPost: () => taken,
       signal: new AbortController().signal,
     };
-    const post = kind === 'incident' ? inIncident(deps) : asFollowUp(deps);
+    const post = kind === 'incident' ? inIncident(deps) : makeFollowUp(deps);
     await expect(post(posting)).rejects.toThrow(TakenOverError);
     expect(made).toEqual([]);
   },
