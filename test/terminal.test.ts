@@ -73,7 +73,7 @@ it('nothing but terminal.ts writes to a terminal directly', () => {
   // The demo tells its own story, of its own world. What is asked at a terminal are words of ours, and readline draws
   // what is typed. What is exported is for a file.
   expect(writing.filter((name) => !name.startsWith('simulator/')).sort()).toEqual([
-    'commands/asker.ts',
+    'commands/prompt.ts',
     'commands/export.ts',
     'demo/say.ts',
     'terminal.ts',

@@ -8,14 +8,14 @@ import { addToStory } from '../store/history/stories.ts';
 import type { Closure, IncidentRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { type AudienceDeps, audienceOf, forAudience } from './audience.ts';
+import { type PlanDeps, planOfClosing } from './plan.ts';
 import {
   AnnounceLaterError,
   CannotAnnounceError,
   NotForThisPlaceError,
   type Post,
   TakenOverError,
-} from './place.ts';
-import { type PlanDeps, planOfClosing } from './plan.ts';
+} from './posting.ts';
 
 export interface AnnouncingDeps extends PlanDeps {
   store: Store;

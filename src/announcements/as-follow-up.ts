@@ -11,7 +11,7 @@ import { askedMode } from '../review/gather.ts';
 import type { ReopenedTask } from '../store/notices/reopened.ts';
 import type { Store } from '../store/store.ts';
 import type { FollowUp, TaskKey } from '../vocabulary.ts';
-import { AnnounceLaterError, CannotAnnounceError, type Post } from './place.ts';
+import { AnnounceLaterError, CannotAnnounceError, type Post } from './posting.ts';
 
 export interface AsFollowUpDeps {
   reader: Pick<IncidentIoReader, 'incident' | 'followUpsOf'>;

@@ -7,7 +7,7 @@ import { storeIncidents } from '../review/gather.ts';
 import type { AnnouncementPlace } from '../store/announcement-records.ts';
 import type { Store } from '../store/store.ts';
 import { isPrivate } from '../visibility.ts';
-import { AnnounceLaterError, NotForThisPlaceError, type Posting } from './place.ts';
+import { AnnounceLaterError, NotForThisPlaceError, type Posting } from './posting.ts';
 
 export interface AudienceDeps {
   reader: Pick<IncidentIoReader, 'incident'>;

@@ -9,7 +9,7 @@ import {
   NotForThisPlaceError,
   type Post,
   type Posting,
-} from './place.ts';
+} from './posting.ts';
 import { closingText, reopenedText } from './text.ts';
 
 export interface ByNotificationDeps {

@@ -5,7 +5,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { AnnouncementPlace } from '../store/announcement-records.ts';
 import type { Store } from '../store/store.ts';
 import { signed } from '../trackers/standard-webhooks.ts';
-import { CannotAnnounceError, type Post } from './place.ts';
+import { CannotAnnounceError, type Post } from './posting.ts';
 
 export interface ByWebhookDeps {
   store: Store;

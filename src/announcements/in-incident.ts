@@ -9,7 +9,7 @@ import {
   UnclearError,
 } from '../incident-io/errors.ts';
 import { asMarkdown } from '../trackers/comment.ts';
-import { AnnounceLaterError, CannotAnnounceError, type Post, type Posting } from './place.ts';
+import { AnnounceLaterError, CannotAnnounceError, type Post, type Posting } from './posting.ts';
 import { reopeningId } from './reopened.ts';
 import { closingText, reopenedText } from './text.ts';
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Http } from '../http.ts';
 import { markerOf } from '../incident-io/announcement-marker.ts';
-import { guarded } from '../read-back/guarded.ts';
 import { trackerOf } from '../read-back/reader.ts';
+import { guarded } from '../read-back/restricted-send.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { AnnouncementPlace } from '../store/announcement-records.ts';
 import type { Closure } from '../store/records.ts';
@@ -10,7 +10,7 @@ import type { Store } from '../store/store.ts';
 import { CannotCommentError } from '../trackers/comment.ts';
 import { TrackerBusyError } from '../trackers/read-back.ts';
 import type { Tracker } from '../trackers/tracker.ts';
-import { AnnounceLaterError, CannotAnnounceError, COARSE_CLOCK_SKEW, type Post } from './place.ts';
+import { AnnounceLaterError, CannotAnnounceError, COARSE_CLOCK_SKEW, type Post } from './posting.ts';
 import { closingText } from './text.ts';
 
 export interface InTasksDeps {

@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { isLoopbackName, nameIn } from '../loopback.ts';
-import { addressOf, type From, networkOf } from './from.ts';
+import { addressOf, type From, networkOf } from './client-address.ts';
 import type { Logins } from './logins.ts';
 import { loginOf, type ProxiedLogin, type Role } from './people.ts';
 import type { Session } from './sessions.ts';

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import type { StoreContext } from '../context/context.ts';
 import { deliveries } from '../operations/deliveries.ts';
 import { type Problems, starting, unread } from './answers.ts';
+import { remembered } from './brief-cache.ts';
 import { sendIfChanged } from './changed.ts';
 import { deliveriesFor } from './for-viewers.ts';
 import { forViewers, type RequesterOf } from './gate.ts';
-import { remembered } from './remembered.ts';
 
 /** `?limit=25&refused=true&task=acme/api%2312` */
 const asks = z.object({

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { isLoopbackAddress } from '../loopback.ts';
 import { type HostRule, hostRule } from '../receiver/host-rule.ts';
 import type { Settings } from '../settings/settings.ts';
-import { ipOf } from './from.ts';
+import { ipOf } from './client-address.ts';
 
 /** `viewer`: looks, and changes nothing. */
 export type Role = 'operator' | 'viewer';

@@ -17,11 +17,11 @@ import { createMemoryTables } from '../store/memory-tables.ts';
 import { printLines } from '../terminal.ts';
 import { trackerByName, trackers } from '../trackers/index.ts';
 import type { Tracker } from '../trackers/tracker.ts';
-import { createPrompt, type Prompt } from './asker.ts';
 import { askPublicUrl, type ConnectOffer, commandFor, offersFor, wished } from './connect/offer.ts';
 import { loadEnvironment } from './environment.ts';
 import { MisusedError } from './misused-error.ts';
 import { newWebhookSecret } from './new-webhook-secret.ts';
+import { createPrompt, type Prompt } from './prompt.ts';
 
 export interface InitOptions {
   /** Trackers to set up; absent: those of the follow-ups that there are. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { OperationError } from '../operations/operation.ts';
 import type { Settings } from '../settings/settings.ts';
-import { createPrompt, type Prompt } from './asker.ts';
 import { MisusedError } from './misused-error.ts';
+import { createPrompt, type Prompt } from './prompt.ts';
 
 /** At least so many characters: whoever has the file can try as often as they like. */
 const SHORTEST = 12;

@@ -10,9 +10,9 @@ import type { HookCheck } from '../trackers/hooks.ts';
 import type { TrackerOptions } from '../trackers/options.ts';
 import type { Tracker } from '../trackers/tracker.ts';
 import type { TaskKey } from '../vocabulary.ts';
-import { guarded } from './guarded.ts';
 import { describeHook, lastSeen, UNSEEN_FOR } from './hook-status.ts';
 import { trackerOf } from './reader.ts';
+import { guarded } from './restricted-send.ts';
 import { honoringRetryAfter } from './retry-after.ts';
 import { tokenDigest } from './token-digest.ts';
 

@@ -8,7 +8,7 @@ import { TrackerBusyError } from '../trackers/read-back.ts';
 import type { Tracker } from '../trackers/tracker.ts';
 import type { TaskKey } from '../vocabulary.ts';
 import { type BatchReading, readInBatches } from './batches.ts';
-import { guarded } from './guarded.ts';
+import { guarded } from './restricted-send.ts';
 import { honoringRetryAfter } from './retry-after.ts';
 import { type CannotReadError, TrackerWatch } from './tracker-watch.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { audienceOf, forAudience } from '../../src/announcements/audience.ts';
-import { AnnounceLaterError } from '../../src/announcements/place.ts';
+import { AnnounceLaterError } from '../../src/announcements/posting.ts';
 import { KeyRejectedError, NotFoundError } from '../../src/incident-io/errors.ts';
 import { history } from '../../src/operations/history.ts';
 import { policyOf } from '../../src/policy/policy.ts';

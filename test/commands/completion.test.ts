@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/commands/command-line/program.ts';
+import { completionPointsOf } from '../../src/commands/completion/completion-points.ts';
 import { SHELLS, scriptFor } from '../../src/commands/completion/scripts.ts';
-import { completionPointsOf } from '../../src/commands/completion/words.ts';
 import { sources } from '../../src/trackers/index.ts';
 import { freshFolder } from '../support/backends.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Prompt } from '../../src/commands/asker.ts';
 import { type PassphraseOptions, passphraseOf } from '../../src/commands/passphrase.ts';
+import type { Prompt } from '../../src/commands/prompt.ts';
 
 /** A person who types these, one after the other. */
 function typing(...answers: (string | undefined)[]) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createHttp } from '../../src/http.ts';
-import { guarded } from '../../src/read-back/guarded.ts';
+import { guarded } from '../../src/read-back/restricted-send.ts';
 import { CannotCommentError } from '../../src/trackers/comment.ts';
 import { github } from '../../src/trackers/github/index.ts';
 import { gitlab } from '../../src/trackers/gitlab/index.ts';

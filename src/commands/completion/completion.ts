@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { printScript } from '../../terminal.ts';
 import { sources } from '../../trackers/index.ts';
 import { MisusedError } from '../misused-error.ts';
+import { completionPointsOf } from './completion-points.ts';
 import { SHELLS, scriptFor } from './scripts.ts';
-import { completionPointsOf } from './words.ts';
 
 /** `completion bash|zsh|fish`: prints what completes the commands in that shell. */
 export async function completionCommand(name: string, program: Command): Promise<number> {

@@ -1,5 +1,5 @@
 /** What shells need to complete a command line. */
-import type { CompletionPoint, Flag, Value } from './words.ts';
+import type { CompletionPoint, Flag, Value } from './completion-points.ts';
 
 export interface Completed {
   /** `incident-closer` */

@@ -3,8 +3,8 @@ import { prefixOf } from '../../settings/rows.ts';
 import { SettingsError } from '../../settings/settings.ts';
 import type { Connecting } from '../../trackers/connecting.ts';
 import type { Tracker } from '../../trackers/tracker.ts';
-import { createPrompt } from '../asker.ts';
 import { MisusedError } from '../misused-error.ts';
+import { createPrompt } from '../prompt.ts';
 
 const TOKEN = 'CONNECT_TOKEN';
 

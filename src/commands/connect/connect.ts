@@ -9,7 +9,7 @@ import {
 } from '../../operations/connect.ts';
 import { OperationError } from '../../operations/operation.ts';
 import type { Watch } from '../../operations/proof-by-change.ts';
-import { guarded } from '../../read-back/guarded.ts';
+import { guarded } from '../../read-back/restricted-send.ts';
 import { HANDSHAKE, prefixOf, secretVariable } from '../../settings/rows.ts';
 import { addressesOf, readSettings, type Settings, SettingsError } from '../../settings/settings.ts';
 import { sleep } from '../../sleep.ts';

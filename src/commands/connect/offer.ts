@@ -2,7 +2,7 @@ import type { SeenTrackers } from '../../operations/seen-trackers.ts';
 import { readSettings, SettingsError } from '../../settings/settings.ts';
 import { printLines } from '../../terminal.ts';
 import type { Tracker } from '../../trackers/tracker.ts';
-import type { Prompt } from '../asker.ts';
+import type { Prompt } from '../prompt.ts';
 
 /** A tracker whose webhooks can be made by its API, and the places in it that follow-ups are in. */
 export interface ConnectOffer {

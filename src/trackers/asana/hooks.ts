@@ -4,9 +4,9 @@
  * https://developers.asana.com/reference/getwebhooks
  */
 import { z } from 'zod';
+import { askTracker, parseAnswer } from '../api-calls.ts';
 import { checkPlaces, type Hook, type HookApi } from '../hooks.ts';
 import type { ApiAccess, TrackerAnswer } from '../read-back.ts';
-import { askTracker, parseAnswer } from '../reading.ts';
 
 const TITLE = 'Asana';
 const TOKEN = 'ASANA_API_TOKEN';

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { TaskEvent, TaskKey, TaskStateName } from '../../vocabulary.ts';
 import { pauseUntil } from '../api-answers.ts';
+import { askTracker, parseAnswer } from '../api-calls.ts';
 import { millis } from '../body.ts';
 import type { TrackerOptions } from '../options.ts';
 import {
@@ -14,7 +15,6 @@ import {
   TrackerAccessError,
   TrackerBusyError,
 } from '../read-back.ts';
-import { askTracker, parseAnswer } from '../reading.ts';
 
 const TITLE = 'Asana';
 const TOKEN = 'ASANA_API_TOKEN';

@@ -4,9 +4,9 @@
  * "Subscriptions - List": https://learn.microsoft.com/rest/api/azure/devops/hooks/subscriptions/list
  */
 import { z } from 'zod';
+import { parseAnswer } from '../api-calls.ts';
 import { checkPlaces, type Hook, type HookApi, mostOften } from '../hooks.ts';
 import type { ApiAccess } from '../read-back.ts';
-import { parseAnswer } from '../reading.ts';
 import { placeOf } from './permalink.ts';
 import { baseOf, call } from './read-back.ts';
 

@@ -3,9 +3,9 @@
  * without notice. "Webhook health status": https://developer.clickup.com/docs/webhookhealth
  */
 import { z } from 'zod';
+import { askTracker, parseAnswer } from '../api-calls.ts';
 import { checkPlaces, type Hook, type HookApi } from '../hooks.ts';
 import type { ApiAccess, TrackerAnswer } from '../read-back.ts';
-import { askTracker, parseAnswer } from '../reading.ts';
 
 const TITLE = 'ClickUp';
 const TOKEN = 'CLICKUP_API_TOKEN';

@@ -5,9 +5,9 @@
  */
 import { z } from 'zod';
 import { refuseNoAnswer } from '../api-answers.ts';
+import { parseAnswer } from '../api-calls.ts';
 import { checkPlaces, type Hook, type HookApi, mergeChecks, mostOften } from '../hooks.ts';
 import type { ApiAccess } from '../read-back.ts';
-import { parseAnswer } from '../reading.ts';
 import { apiOf, placeOf } from './read-back.ts';
 
 const TITLE = 'GitHub';

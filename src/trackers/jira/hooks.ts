@@ -3,9 +3,9 @@
  * another one since. "Webhooks": https://developer.atlassian.com/server/jira/platform/webhooks/
  */
 import { z } from 'zod';
+import { parseAnswer } from '../api-calls.ts';
 import { checkPlaces, type Hook, type HookApi } from '../hooks.ts';
 import type { ApiAccess } from '../read-back.ts';
-import { parseAnswer } from '../reading.ts';
 import { call } from './api.ts';
 import { basesOf } from './read-back.ts';
 

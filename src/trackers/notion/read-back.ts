@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { TaskEvent, TaskKey, TaskStateName } from '../../vocabulary.ts';
+import { askTracker, parseAnswer } from '../api-calls.ts';
 import { eachTask } from '../each.ts';
 import type { TrackerOptions } from '../options.ts';
 import {
@@ -13,7 +14,6 @@ import {
   type ReadResult,
   type TrackerAnswer,
 } from '../read-back.ts';
-import { askTracker, parseAnswer } from '../reading.ts';
 import { completed, type NotionPage, pageSchema, readStatus } from './state.ts';
 
 const TITLE = 'Notion';

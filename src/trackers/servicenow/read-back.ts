@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { TaskEvent, TaskKey } from '../../vocabulary.ts';
+import { askTracker, parseAnswer } from '../api-calls.ts';
 import { eachSite } from '../each.ts';
 import {
   type ApiAccess,
@@ -12,7 +13,6 @@ import {
   type ReadResult,
   TrackerAccessError,
 } from '../read-back.ts';
-import { askTracker, parseAnswer } from '../reading.ts';
 import { utc } from './payload.ts';
 import { keyOf, SYS_ID } from './permalink.ts';
 import { stateOf } from './state.ts';

@@ -2,7 +2,7 @@ import type { Logger } from '../log.ts';
 import { bounded } from '../outside-text.ts';
 import { SparingLog } from '../receiver/sparing-log.ts';
 import type { DoorkeeperOptions } from './access.ts';
-import { networkOf } from './from.ts';
+import { networkOf } from './client-address.ts';
 import { type Logins, tokenNames } from './logins.ts';
 
 const HOUR = 3_600_000;

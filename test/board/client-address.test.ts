@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { addressOf, networkOf } from '../../src/board/from.ts';
+import { addressOf, networkOf } from '../../src/board/client-address.ts';
 
 it.each([
   ['192.0.2.1', '192.0.2.1'],
