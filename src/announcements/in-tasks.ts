@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Http } from '../http.ts';
 import { markerOf } from '../incident-io/announcement-marker.ts';
 import { trackerOf } from '../read-back/reader.ts';
-import { guarded } from '../read-back/restricted-send.ts';
+import { restrictedSend } from '../read-back/restricted-send.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { AnnouncementPlace } from '../store/announcement-records.ts';
 import type { Closure } from '../store/records.ts';
@@ -71,7 +71,7 @@ export function inTasks({ store, clock, http, trackers, settings }: InTasksDeps)
         ...access,
         options: settings.trackerOptions[tracker.name] ?? {},
         now: clock.now(),
-        send: guarded(http, readBack, access.urls, signal),
+        send: restrictedSend(http, readBack, access.urls, signal),
       });
     } catch (error) {
       if (error instanceof CannotCommentError) throw new CannotAnnounceError(error.message);

@@ -23,7 +23,7 @@ export type Access =
   | { granted: false; why: 'missing-token' | 'nobody' | 'no-role' | 'no-login' | 'too-many' };
 export type Granted = Access & { granted: true };
 
-export interface Doorkeeper {
+export interface Authenticator {
   access(request: FastifyRequest): Access;
   /** The cookie's value for a correct token, otherwise why there is none. */
   login(
@@ -39,7 +39,7 @@ export interface Doorkeeper {
   mayChange(request: FastifyRequest, session: string): Promise<boolean>;
 }
 
-export interface DoorkeeperOptions {
+export interface AuthenticatorOptions {
   now?: () => number;
   /** Called for each wrong token, and for those that were not checked. */
   refused?: (from: string, why: 'wrong' | 'too-many') => void;
@@ -74,10 +74,10 @@ interface Token {
   sign: Sign;
 }
 
-export function createDoorkeeper(
+export function createAuthenticator(
   { adminToken, viewerToken, proxy }: Logins,
-  { now = Date.now, refused, unnamed, sign: shared }: DoorkeeperOptions = {},
-): Doorkeeper {
+  { now = Date.now, refused, unnamed, sign: shared }: AuthenticatorOptions = {},
+): Authenticator {
   const tokens: Token[] = [];
   const open = (role: Role, name: string, value: string | undefined) => {
     if (value === undefined) return;

@@ -1,7 +1,7 @@
 import type { Logger } from '../log.ts';
 import { bounded } from '../outside-text.ts';
 import { SparingLog } from '../receiver/sparing-log.ts';
-import type { DoorkeeperOptions } from './access.ts';
+import type { AuthenticatorOptions } from './access.ts';
 import { networkOf } from './client-address.ts';
 import { type Logins, tokenNames } from './logins.ts';
 
@@ -10,10 +10,10 @@ const MOST_GROUPS = 20;
 const LONGEST_GROUP = 100;
 
 /** Logs who was not let in: each kind a few times a minute, and what a proxy's header said once an hour from each place. */
-export function doorLog(
+export function authLog(
   log: Logger | undefined,
   logins: Logins,
-): Required<Pick<DoorkeeperOptions, 'refused' | 'unnamed'>> & { close(): void } {
+): Required<Pick<AuthenticatorOptions, 'refused' | 'unnamed'>> & { close(): void } {
   const tokens = new SparingLog();
   const headers = new SparingLog(HOUR);
   const refusals = {

@@ -4,7 +4,7 @@ import type { StoreContext } from '../context/context.ts';
 const FRESH = 1_000;
 
 /** Shares a recent result with everybody who asks for the same. */
-export function remembered<A, R>(read: (asked: A, context: StoreContext) => Promise<R>) {
+export function cachedBriefly<A, R>(read: (asked: A, context: StoreContext) => Promise<R>) {
   const known = new Map<string, { at: number; view: Promise<R> }>();
   const ask = (asked: A, context: StoreContext): Promise<R> => {
     const now = Date.now();

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { StoreContext } from '../context/context.ts';
 import { deliveries } from '../operations/deliveries.ts';
 import { type Problems, starting, unread } from './answers.ts';
-import { remembered } from './brief-cache.ts';
+import { cachedBriefly } from './brief-cache.ts';
 import { sendIfChanged } from './changed.ts';
 import { deliveriesFor } from './for-viewers.ts';
 import { forViewers, type RequesterOf } from './gate.ts';
@@ -31,7 +31,7 @@ export function deliveryRoutes({
   context: reached,
   problems,
 }: DeliveryRoutesOptions): void {
-  const cached = remembered(deliveries);
+  const cached = cachedBriefly(deliveries);
   app.get<{ Querystring: Record<string, string> }>('/api/deliveries', forViewers, async (request, reply) => {
     const context = reached();
     if (context === undefined) return starting(reply);

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from '../log.ts';
-import type { Doorkeeper, Granted } from './access.ts';
+import type { Authenticator, Granted } from './access.ts';
 import { type Admitted, denied } from './answers.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface GateParts {
-  door: Doorkeeper;
+  authenticator: Authenticator;
   sessions: Sessions;
   log: Logger | undefined;
 }
@@ -29,11 +29,11 @@ const READS = ['GET', 'HEAD', 'OPTIONS'];
  * Every route below `/api/` that is added after this passes here. What changes something needs an operator, our page and
  * JSON; what reads needs an operator as well, unless it says that it is made `forViewers`.
  */
-export function gate(app: FastifyInstance, { door, sessions, log }: GateParts): RequesterOf {
+export function gate(app: FastifyInstance, { authenticator, sessions, log }: GateParts): RequesterOf {
   const known = new WeakMap<FastifyRequest, Granted>();
   app.addHook('onRequest', async (request, reply) => {
     if (!(request.routeOptions.url ?? '').startsWith('/api/')) return;
-    const access = door.access(request);
+    const access = authenticator.access(request);
     if (!access.granted) return denied(reply, access);
     const changes = !READS.includes(request.method);
     if (access.role !== 'operator' && (changes || request.routeOptions.config.forViewers !== true))
@@ -53,7 +53,7 @@ export function gate(app: FastifyInstance, { door, sessions, log }: GateParts): 
   /** Not, where the key cannot be read: it comes from the store, which a change needs as well. */
   async function mayChange(request: FastifyRequest, { session }: Granted): Promise<boolean> {
     try {
-      return await door.mayChange(request, session);
+      return await authenticator.mayChange(request, session);
     } catch (err) {
       log?.debug({ err }, 'the key of the board could not be read');
       return false;

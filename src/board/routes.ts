@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { StoreContext } from '../context/context.ts';
 import type { Logger } from '../log.ts';
-import { COOKIE, createDoorkeeper, type Granted, isFromOurPage, SESSION_SECONDS } from './access.ts';
+import { COOKIE, createAuthenticator, type Granted, isFromOurPage, SESSION_SECONDS } from './access.ts';
 import { type Problems, starting, TOO_MANY, unread, unreadWords } from './answers.ts';
-import { doorLog } from './auth-log.ts';
-import { remembered } from './brief-cache.ts';
+import { authLog } from './auth-log.ts';
+import { cachedBriefly } from './brief-cache.ts';
 import { sendIfChanged } from './changed.ts';
 import { addressOf } from './client-address.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
@@ -54,9 +54,9 @@ const STRANGERS = {
 export function boardRoutes(server: FastifyInstance, options: BoardOptions): void {
   void server.register(async (app) => {
     const { log, logins = {}, problems = async () => [] } = options;
-    const refusals = doorLog(log, logins);
+    const refusals = authLog(log, logins);
     const tables = () => options.context()?.backend.tables;
-    const door = createDoorkeeper(logins, {
+    const authenticator = createAuthenticator(logins, {
       ...refusals,
       ...(logins.proxy && { sign: boardSigner(tables) }),
     });
@@ -71,7 +71,7 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
     const tokens = tokenNames(logins);
     const login = askingFor(tokens, loginPage);
     const list = new IncidentList();
-    const view = remembered((asked: Parameters<typeof boardView>[0], context) =>
+    const view = cachedBriefly((asked: Parameters<typeof boardView>[0], context) =>
       boardView(asked, context, list),
     );
 
@@ -84,10 +84,10 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
     );
     app.addHook('onRequest', async (_, reply) => void reply.headers(HEADERS));
 
-    const requesterOf = gate(app, { door, sessions, log });
+    const requesterOf = gate(app, { authenticator, sessions, log });
 
     const enter = async (request: FastifyRequest, reply: FastifyReply, pages: typeof pagesAtTop) => {
-      const access = door.access(request);
+      const access = authenticator.access(request);
       const now = access.granted ? await unlessLoggedOut(access, sessions) : access;
       // The page itself contains no data; its requests are answered once the store is reachable.
       if (now.granted || now.why === 'unknown') return send(reply, 200, pages.page);
@@ -117,7 +117,7 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
     app.post<{ Body: string }>('/login', async (request, reply) => {
       if (!isFromOurPage(request)) return reply.code(403).send({ error: 'not from this page' });
       const given = new URLSearchParams(request.body);
-      const answer = door.login(given.get('token') ?? '', request);
+      const answer = authenticator.login(given.get('token') ?? '', request);
       const next = NEXT.exec(given.get('next') ?? '')?.[0] ?? '';
       const again = next === '' ? login : goingTo(next, login);
       if ('session' in answer) {
@@ -133,7 +133,7 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
     });
     app.post('/logout', async (request, reply) => {
       if (!isFromOurPage(request)) return reply.code(403).send({ error: 'not from this page' });
-      const access = door.access(request);
+      const access = authenticator.access(request);
       if (access.granted && access.loggedIn !== undefined)
         try {
           await sessions.end(access.loggedIn);
@@ -181,7 +181,7 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
     /** Nothing can be changed without the store, so its key is not missed meanwhile. */
     async function forgeryToken(session: string): Promise<string | undefined> {
       try {
-        return await door.forgeryToken(session);
+        return await authenticator.forgeryToken(session);
       } catch (err) {
         log?.debug({ err }, 'the key of the board could not be read');
         return undefined;

@@ -12,7 +12,7 @@ import type { Tracker } from '../trackers/tracker.ts';
 import type { TaskKey } from '../vocabulary.ts';
 import { describeHook, lastSeen, UNSEEN_FOR } from './hook-status.ts';
 import { trackerOf } from './reader.ts';
-import { guarded } from './restricted-send.ts';
+import { restrictedSend } from './restricted-send.ts';
 import { honoringRetryAfter } from './retry-after.ts';
 import { tokenDigest } from './token-digest.ts';
 
@@ -112,7 +112,7 @@ async function checkTracker(
   const late = AbortSignal.timeout(WITHIN);
   const stop = signal === undefined ? late : AbortSignal.any([signal, late]);
   try {
-    const { send } = honoringRetryAfter(guarded(http, readBack ?? {}, given.urls, stop), clock, stop);
+    const { send } = honoringRetryAfter(restrictedSend(http, readBack ?? {}, given.urls, stop), clock, stop);
     const own = { ...given, options: options[name] ?? {}, now: clock.now(), send };
     return await hooks.check(tasks, own, (url) => leadsTo(name, url, publicUrl));
   } catch (error) {

@@ -8,7 +8,7 @@ import { TrackerBusyError } from '../trackers/read-back.ts';
 import type { Tracker } from '../trackers/tracker.ts';
 import type { TaskKey } from '../vocabulary.ts';
 import { type BatchReading, readInBatches } from './batches.ts';
-import { guarded } from './restricted-send.ts';
+import { restrictedSend } from './restricted-send.ts';
 import { honoringRetryAfter } from './retry-after.ts';
 import { type CannotReadError, TrackerWatch } from './tracker-watch.ts';
 
@@ -85,7 +85,7 @@ export function createTaskReader(deps: ReaderOptions): TaskReader {
       if (rest !== undefined) return stoppedBy(rest);
 
       const began = clock.now();
-      const honored = honoringRetryAfter(guarded(http, readBack, urls, signal), clock, signal);
+      const honored = honoringRetryAfter(restrictedSend(http, readBack, urls, signal), clock, signal);
       const call = (batch: readonly TaskKey[]) =>
         readBack.read(batch, {
           token,

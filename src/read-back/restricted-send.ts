@@ -2,7 +2,7 @@ import type { Http } from '../http.ts';
 import type { ApiAccess, ReadBack } from '../trackers/read-back.ts';
 
 /** Sends only to the tracker's API, whatever address an answer may have named. */
-export function guarded(
+export function restrictedSend(
   http: Http,
   readBack: Pick<ReadBack, 'apiOrigins'>,
   urls: readonly string[],

@@ -21,7 +21,7 @@ const record = z.object({
 export type OfferResult = 'kept' | 'known' | 'refused';
 
 /** How long the window stays open for one more secret, ms. */
-export const DOOR_OPEN = 3_600_000;
+export const OFFER_WINDOW = 3_600_000;
 
 export class WebhookSecrets {
   private readonly tables: Tables;
@@ -53,7 +53,7 @@ export class WebhookSecrets {
 
   /** Accepts one more secret in addition to those kept, within `DOOR_OPEN`. Returns until when, ms. */
   async openDoor(source: string): Promise<number> {
-    const openUntil = (await this.tables.time()) + DOOR_OPEN;
+    const openUntil = (await this.tables.time()) + OFFER_WINDOW;
     await this.table.update([source], (current) => ({ secrets: current?.secrets ?? [], openUntil }));
     return openUntil;
   }
@@ -63,7 +63,7 @@ export class WebhookSecrets {
    * was opened now.
    */
   async openFirst(source: string): Promise<number | undefined> {
-    const openUntil = (await this.tables.time()) + DOOR_OPEN;
+    const openUntil = (await this.tables.time()) + OFFER_WINDOW;
     let opened = false;
     await this.table.update([source], (current) => {
       opened = current === undefined;
@@ -74,7 +74,7 @@ export class WebhookSecrets {
 
   /** Forgets them all, and opens the window for the next one. Returns how many there were, and until when (ms). */
   async forget(source: string): Promise<{ forgotten: number; openUntil: number }> {
-    const openUntil = (await this.tables.time()) + DOOR_OPEN;
+    const openUntil = (await this.tables.time()) + OFFER_WINDOW;
     let forgotten = 0;
     await this.table.update([source], (current) => {
       forgotten = current?.secrets.length ?? 0;

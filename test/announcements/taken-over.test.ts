@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { makeFollowUp } from '../../src/announcements/as-follow-up.ts';
 import { inIncident } from '../../src/announcements/in-incident.ts';
-import { type Posting, TakenOverError } from '../../src/announcements/place.ts';
 import { duePlaces } from '../../src/announcements/plan.ts';
+import { type Posting, TakenOverError } from '../../src/announcements/posting.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import type { Closure } from '../../src/store/records.ts';
 import { Store } from '../../src/store/store.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
-import { COOKIE, createDoorkeeper, FORGERY_HEADER } from '../../src/board/access.ts';
+import { COOKIE, createAuthenticator, FORGERY_HEADER } from '../../src/board/access.ts';
 import { boardRoutes } from '../../src/board/routes.ts';
 import { createLogger } from '../../src/log.ts';
 import { createProbeServer } from '../../src/receiver/server.ts';
@@ -36,7 +36,7 @@ async function raw(url: string, lines: string[]): Promise<{ status: number; text
   return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1]), text };
 }
 
-function sessionOf(door: ReturnType<typeof createDoorkeeper>): string {
+function sessionOf(door: ReturnType<typeof createAuthenticator>): string {
   const answer = door.login(TOKEN, { ip: '192.0.2.1', raw: { socket: {} } });
   return 'session' in answer ? answer.session : '';
 }
@@ -166,7 +166,7 @@ describe('with ADMIN_TOKEN the board', () => {
 
   it('forgets a cookie that ended, was altered, or is of another token', () => {
     let now = 1_000_000;
-    const door = createDoorkeeper({ adminToken: TOKEN }, { now: () => now });
+    const door = createAuthenticator({ adminToken: TOKEN }, { now: () => now });
     const session = sessionOf(door);
     const open = (value: string, by = door) => {
       const request = { headers: { cookie: `other=1; ${COOKIE}=${value}` } };
@@ -175,7 +175,9 @@ describe('with ADMIN_TOKEN the board', () => {
     expect(open(session)).toBe(true);
     expect(open(session.replace(/\.\d+\./, '.9999999999999.'))).toBe(false);
     expect(open('')).toBe(false);
-    expect(open(session, createDoorkeeper({ adminToken: 'another token' }, { now: () => now }))).toBe(false);
+    expect(open(session, createAuthenticator({ adminToken: 'another token' }, { now: () => now }))).toBe(
+      false,
+    );
     now += 12 * 3_600_000;
     expect(open(session)).toBe(false);
   });
@@ -190,14 +192,14 @@ describe('what changes something', () => {
     const { url } = await board();
     expect((await post(url, path, {})).status).toBe(403);
     expect((await post(url, path, { [FORGERY_HEADER]: 'x' })).status).toBe(403);
-    const good = await createDoorkeeper({ adminToken: TOKEN }).forgeryToken('this machine');
+    const good = await createAuthenticator({ adminToken: TOKEN }).forgeryToken('this machine');
     expect((await post(url, path, { [FORGERY_HEADER]: good })).status).toBe(403);
   });
 
   it('is refused from another site, and in another form than JSON, even with it', async () => {
     const { url } = await board(TOKEN);
     const [path = ''] = paths;
-    const door = createDoorkeeper({ adminToken: TOKEN });
+    const door = createAuthenticator({ adminToken: TOKEN });
     const session = sessionOf(door);
     const cookie = `${COOKIE}=${session}`;
     const good = { cookie, [FORGERY_HEADER]: await door.forgeryToken(session) };
@@ -224,7 +226,7 @@ it('every answer forbids what is inline, from elsewhere, or in a frame', async (
 });
 
 it('wrong tokens lock out the place that they come from, and nobody else', () => {
-  const door = createDoorkeeper({ adminToken: TOKEN }, { now: () => 0 });
+  const door = createAuthenticator({ adminToken: TOKEN }, { now: () => 0 });
   const from = (ip: string) => ({ ip, raw: { socket: {} } });
   for (let tries = 0; tries < 10; tries++)
     expect(door.login(`wrong ${tries}`, from('2001:db8:1:2::1'))).toEqual({ why: 'wrong' });
@@ -237,7 +239,7 @@ it('wrong tokens lock out the place that they come from, and nobody else', () =>
 it('wrong tokens from more places than are remembered lock out nobody else', () => {
   let now = 0;
   let steps = 0;
-  const door = createDoorkeeper(
+  const door = createAuthenticator(
     { adminToken: TOKEN },
     {
       now: () => {
@@ -257,7 +259,7 @@ it('wrong tokens from more places than are remembered lock out nobody else', () 
 
 it('a place is locked out for a minute from its tenth wrong token, also if the clock is set back, and however many come after it', () => {
   let now = 0;
-  const door = createDoorkeeper({ adminToken: TOKEN }, { now: () => now });
+  const door = createAuthenticator({ adminToken: TOKEN }, { now: () => now });
   const from = (ip: string) => ({ ip, raw: { socket: {} } });
   const guess = (ip: string, first = 0) => {
     for (let n = first; n < first + 10; n++) door.login(`wrong ${n}`, from(ip));

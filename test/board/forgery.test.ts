@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { expect, it } from 'vitest';
-import { COOKIE, createDoorkeeper, FORGERY_HEADER } from '../../src/board/access.ts';
+import { COOKIE, createAuthenticator, FORGERY_HEADER } from '../../src/board/access.ts';
 import { boardRoutes } from '../../src/board/routes.ts';
 import { createLogger } from '../../src/log.ts';
 import { createProbeServer } from '../../src/receiver/server.ts';
@@ -20,7 +20,7 @@ it.each([
     ready: async () => ({ ok: true, problems: [] }),
   });
   boardRoutes(app, { logins: { adminToken: TOKEN }, context: () => undefined });
-  const door = createDoorkeeper({ adminToken: TOKEN });
+  const door = createAuthenticator({ adminToken: TOKEN });
   const login = door.login(TOKEN, { ip: '192.0.2.1', raw: { socket: {} } });
   if (!('session' in login)) throw new Error('the token is right');
   const url = await app.listen({ port: 0, host: '127.0.0.1' });

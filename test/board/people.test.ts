@@ -1,6 +1,6 @@
 import Fastify from 'fastify';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { createDoorkeeper } from '../../src/board/access.ts';
+import { createAuthenticator } from '../../src/board/access.ts';
 import { gate } from '../../src/board/gate.ts';
 import { Sessions } from '../../src/board/sessions.ts';
 import { auditRecord } from '../../src/operations/history.ts';
@@ -292,8 +292,8 @@ describe('a viewer', () => {
   it('is answered by no route that does not say that it is made for viewers', async () => {
     const app = Fastify();
     onTestFinished(() => app.close());
-    const door = createDoorkeeper({ viewerToken: VIEWER_TOKEN });
-    gate(app, { door, sessions: new Sessions(() => undefined), log: undefined });
+    const authenticator = createAuthenticator({ viewerToken: VIEWER_TOKEN });
+    gate(app, { authenticator, sessions: new Sessions(() => undefined), log: undefined });
     app.get('/api/new', async () => 'everything');
     const ask = await app.inject({ url: '/api/new', headers: { authorization: `Bearer ${VIEWER_TOKEN}` } });
     expect(ask.statusCode).toBe(403);

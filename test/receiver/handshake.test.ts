@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import type { Tables } from '../../src/store/tables.ts';
-import { DOOR_OPEN, WebhookSecrets } from '../../src/store/webhook-secrets.ts';
+import { OFFER_WINDOW, WebhookSecrets } from '../../src/store/webhook-secrets.ts';
 import { changed, events } from '../trackers/asana/payloads.ts';
 import { event } from '../trackers/notion/payloads.ts';
 import { type Running, running } from './support.ts';
@@ -185,7 +185,7 @@ describe('an offer', () => {
     const tables = createMemoryTables();
     await new WebhookSecrets(tables).openFirst('asana');
     const time = tables.time;
-    tables.time = async () => (await time()) + DOOR_OPEN + 1;
+    tables.time = async () => (await time()) + OFFER_WINDOW + 1;
     const server = await receiver({ tables });
     expect((await offer(server, OFFERED)).status).toBe(401);
     await new WebhookSecrets(tables).openDoor('asana');

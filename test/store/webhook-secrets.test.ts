@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { openBackend } from '../../src/queue/open-backend.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
-import { DOOR_OPEN, WebhookSecrets } from '../../src/store/webhook-secrets.ts';
+import { OFFER_WINDOW, WebhookSecrets } from '../../src/store/webhook-secrets.ts';
 import { queuePlaces } from '../support/backends.ts';
 
 function open() {
@@ -14,7 +14,7 @@ describe('secrets that were offered', () => {
   it('the first is kept, the same again is known, and another is refused', async () => {
     const { secrets, clock } = open();
     expect(await secrets.offer('asana', 'too early')).toBe('refused');
-    expect(await secrets.openFirst('asana')).toBe(clock.time + DOOR_OPEN);
+    expect(await secrets.openFirst('asana')).toBe(clock.time + OFFER_WINDOW);
     expect(await secrets.of('asana')).toEqual([]);
     expect(await secrets.offer('asana', 'first')).toBe('kept');
     expect(await secrets.offer('asana', 'first')).toBe('known');
@@ -27,7 +27,7 @@ describe('secrets that were offered', () => {
     const { secrets, clock } = open();
     await secrets.openFirst('asana');
     await secrets.offer('asana', 'first');
-    expect(await secrets.openDoor('asana')).toBe(clock.time + DOOR_OPEN);
+    expect(await secrets.openDoor('asana')).toBe(clock.time + OFFER_WINDOW);
     expect(await secrets.offer('asana', 'first')).toBe('known');
     expect(await secrets.offer('asana', 'second')).toBe('kept');
     expect(await secrets.offer('asana', 'third')).toBe('refused');
@@ -37,7 +37,7 @@ describe('secrets that were offered', () => {
   it('a later start opens no door', async () => {
     const { secrets, clock } = open();
     await secrets.openFirst('asana');
-    clock.time += DOOR_OPEN;
+    clock.time += OFFER_WINDOW;
     expect(await secrets.openFirst('asana')).toBeUndefined();
     expect(await secrets.offer('asana', 'first')).toBe('refused');
   });
@@ -47,7 +47,7 @@ describe('secrets that were offered', () => {
     await secrets.openFirst('asana');
     await secrets.offer('asana', 'first');
     await secrets.openDoor('asana');
-    clock.time += DOOR_OPEN;
+    clock.time += OFFER_WINDOW;
     expect(await secrets.offer('asana', 'second')).toBe('refused');
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createHttp } from '../../src/http.ts';
-import { guarded } from '../../src/read-back/restricted-send.ts';
+import { restrictedSend } from '../../src/read-back/restricted-send.ts';
 import { CannotCommentError } from '../../src/trackers/comment.ts';
 import { github } from '../../src/trackers/github/index.ts';
 import { gitlab } from '../../src/trackers/gitlab/index.ts';
@@ -114,7 +114,13 @@ async function comment(
         since: NOW - 1_000,
         mayPost: async () => void (await mayPost()),
       },
-      { token: 'canary', urls: [url], options: {}, now: NOW, send: guarded(http, tracker.readBack, [url]) },
+      {
+        token: 'canary',
+        urls: [url],
+        options: {},
+        now: NOW,
+        send: restrictedSend(http, tracker.readBack, [url]),
+      },
     );
   } finally {
     await http.close();

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { StoreContext } from '../../context/context.ts';
 import { type Problems, starting, unread } from '../answers.ts';
-import { remembered } from '../brief-cache.ts';
+import { cachedBriefly } from '../brief-cache.ts';
 import { sendIfChanged, sendTagged } from '../changed.ts';
 import { foundFor, rowsFor } from '../for-viewers.ts';
 import { forViewers, type RequesterOf } from '../gate.ts';
@@ -26,15 +26,15 @@ const question = z.object({ q: z.string().min(1).max(LONGEST_QUESTION) });
 
 /** The open incidents, line by line, and what is found and counted among them. */
 export function listRoutes({ app, requesterOf, context: reached, problems, list }: ListRoutesOptions): void {
-  const found = remembered((asked: { q: string; role: Role }, context) =>
+  const found = cachedBriefly((asked: { q: string; role: Role }, context) =>
     search(asked.q, { list, context, ofPrivate: asked.role === 'operator' ? 'all' : 'references' }),
   );
-  const meeting = remembered(async (role: Role, context) => ({
+  const meeting = cachedBriefly(async (role: Role, context) => ({
     now: context.clock.now(),
     ...meetingOf(rowsFor(role, await list.all(context))),
   }));
   // Numbers alone, the same for all.
-  const charts = remembered(async (_: 'charts', context) => ({
+  const charts = cachedBriefly(async (_: 'charts', context) => ({
     now: context.clock.now(),
     ...(await chartsOf(await list.all(context), context)),
   }));

@@ -9,7 +9,7 @@ import {
 } from '../../operations/connect.ts';
 import { OperationError } from '../../operations/operation.ts';
 import type { Watch } from '../../operations/proof-by-change.ts';
-import { guarded } from '../../read-back/restricted-send.ts';
+import { restrictedSend } from '../../read-back/restricted-send.ts';
 import { HANDSHAKE, prefixOf, secretVariable } from '../../settings/rows.ts';
 import { addressesOf, readSettings, type Settings, SettingsError } from '../../settings/settings.ts';
 import { sleep } from '../../sleep.ts';
@@ -154,7 +154,7 @@ async function eachPlace(asked: Asked, act: Act): Promise<number> {
   const remark = connecting.remark?.(token);
   if (remark !== undefined) say(remark);
   const http = createHttp();
-  const deps = { ...depsFor(asked, say), token, send: guarded(http, tracker.readBack ?? {}, urls) };
+  const deps = { ...depsFor(asked, say), token, send: restrictedSend(http, tracker.readBack ?? {}, urls) };
   const report: object[] = [];
   let code = 0;
   try {
