@@ -101,13 +101,13 @@ export async function withPlace<T>(
   }
   const opened: Context[] = [];
   try {
-    let base = await reach(settings, policy, backend, log);
+    let base = await openContext(settings, policy, backend, log);
     if (backend.missing === undefined && !(await base.store.isUsed())) {
       const missing = noStore(
         `that a service has used (${await backend.describe()}, QUEUE_PREFIX ${settings.queuePrefix})`,
       );
       if (!mayLack) throw missing;
-      base = await reach(settings, policy, withoutStore(missing, backend), log);
+      base = await openContext(settings, policy, withoutStore(missing, backend), log);
     }
     // Nothing is stored for which a first sync would have to come before.
     if (base.backend.missing !== undefined)
@@ -137,7 +137,7 @@ async function asService(base: StoreContext): Promise<StoreContext> {
 }
 
 /** Unlike the service, a command does not wait for a store that is down. */
-async function reach(...args: Parameters<typeof createStoreContext>): Promise<StoreContext> {
+async function openContext(...args: Parameters<typeof createStoreContext>): Promise<StoreContext> {
   const [, , backend] = args;
   try {
     if (backend.missing === undefined) await backend.ping();

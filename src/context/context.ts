@@ -43,7 +43,7 @@ export interface Context extends StoreContext {
   /** What was; absent where all that is simulated. */
   past?: IncidentIoPast;
   /** Whether incident.io answers; absent where all that is simulated. */
-  reach?: OutageWatch;
+  outageWatch?: OutageWatch;
   /** How far incident.io's clock was ahead of this machine's at its last answer, ms. */
   clockAhead(): number | undefined;
   /** The trackers' APIs, for reading the states of tasks. */
@@ -94,7 +94,7 @@ export function createContext(
 ): Context {
   const { backend, store, clock, log } = base;
   const settings = { ...base.settings, apiKey };
-  const reach = new OutageWatch({ store, clock, log, by: randomUUID() });
+  const outageWatch = new OutageWatch({ store, clock, log, by: randomUUID() });
   const pace = createPace(backend.tables, clock);
   const client = createClient({
     baseUrl: settings.apiUrl,
@@ -103,7 +103,7 @@ export function createContext(
     notifyIncidentChannel: settings.notifyIncidentChannel,
     log,
     onCall(report) {
-      reach.note(report);
+      outageWatch.note(report);
       onCall?.(report);
     },
   });
@@ -123,7 +123,7 @@ export function createContext(
     settings,
     reader: readOnly(client),
     past: { incidentsSince: (since) => client.incidentsSince(since) },
-    reach,
+    outageWatch,
     clockAhead: () => client.clockAhead(),
     tasks: createTaskReader(asking),
     hooks: createHookWatch({

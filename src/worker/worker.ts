@@ -204,7 +204,7 @@ export async function startWorker(
   return {
     problems: () => [
       ...(key.state.is === 'good' ? (workers?.problems() ?? []) : [key.state.words]),
-      ...[context.reach?.words() ?? []].flat(),
+      ...[context.outageWatch?.words() ?? []].flat(),
     ],
     checkDue() {
       sweepSignal.notify();

@@ -18,7 +18,7 @@ async function open(env: Record<string, string> = {}) {
       key.roles = roles;
       await watch.check();
     },
-    reach: new OutageWatch({ store, clock, log: context.log, by: 'a test' }),
+    outageWatch: new OutageWatch({ store, clock, log: context.log, by: 'a test' }),
     async found() {
       return (await findTroubles(context)).found.map(({ id, words }) => [id, words]);
     },
@@ -38,17 +38,17 @@ describe('what operators must know', () => {
   it('is that incident.io gives no usable answer for a minute', async () => {
     const world = await open();
     const failed = { method: 'GET', route: '/v3/follow_ups', status: 503 };
-    world.reach.note(failed);
-    await world.reach.stored();
+    world.outageWatch.note(failed);
+    await world.outageWatch.stored();
     expect(await world.found()).toEqual([]);
     world.clock.time += minutes(1);
-    world.reach.note(failed);
-    await world.reach.stored();
+    world.outageWatch.note(failed);
+    await world.outageWatch.stored();
     expect(await world.found()).toEqual([
       ['incident-io', expect.stringContaining('no usable answer since 2026-03-01 12:00:00')],
     ]);
-    world.reach.note({ ...failed, status: 200 });
-    await world.reach.stored();
+    world.outageWatch.note({ ...failed, status: 200 });
+    await world.outageWatch.stored();
     expect(await world.found()).toEqual([]);
   });
 

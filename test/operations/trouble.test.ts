@@ -52,7 +52,7 @@ describe('trouble shows where people look', () => {
     expect(await metric()).toBe(0);
     world.later(1);
     await syncFails();
-    await world.reach.stored();
+    await world.outageWatch.stored();
     expect(world.worker.problems()).toEqual([expect.stringContaining(words)]);
     expect(await board()).toMatchObject({ is: 'bad', words: expect.stringContaining(words) });
     expect(await metric()).toBe(60);
@@ -81,7 +81,7 @@ describe('trouble shows where people look', () => {
     await syncFails();
     behave();
     await world.sync();
-    await world.reach.stored();
+    await world.outageWatch.stored();
     expect(world.worker.problems()).toEqual([]);
     expect((await board())?.words).not.toContain('no usable answer');
     expect(await metric()).toBe(0);
@@ -102,7 +102,7 @@ describe('trouble shows where people look', () => {
     await syncFails();
     world.later(minutes(1));
     await syncFails();
-    await world.reach.stored();
+    await world.outageWatch.stored();
     expect(await metric()).toBe(60);
     world.later(minutes(5));
     expect(await metric()).toBe(0);

@@ -80,7 +80,7 @@ export async function openMemoryWorld({
     for (const id of ids) woken.set(id, typeof why === 'string' ? why : why(id));
   });
   const base = { settings, policy: change(policyOf(settings)), store, clock, log, backend };
-  const reach = new OutageWatch({ store, clock, log, by: 'this process' });
+  const outageWatch = new OutageWatch({ store, clock, log, by: 'this process' });
   const client = createClient({
     baseUrl: incidentIo.url,
     apiKey: incidentIo.token,
@@ -88,10 +88,10 @@ export async function openMemoryWorld({
     log,
     notifyIncidentChannel: true,
     sleep: async () => {},
-    onCall: (report) => reach.note(report),
+    onCall: (report) => outageWatch.note(report),
   });
   const made = createContext(base, incidentIo.token, { asked: [] });
-  const context = { ...made, reach, reader: readOnly(client), ...(made.writer && { writer: client }) };
+  const context = { ...made, outageWatch, reader: readOnly(client), ...(made.writer && { writer: client }) };
   // What goes on in the background finds another process at it, and then waits for good.
   const background = ['sync', 'sweep'];
   for (const name of background) await store.takeLease(name, 'nobody', clock.now(), 20_000);
@@ -104,7 +104,7 @@ export async function openMemoryWorld({
   };
 
   return {
-    reach,
+    outageWatch,
     clock,
     incidentIo,
     context,
