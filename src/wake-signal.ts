@@ -1,4 +1,4 @@
-import { sleep } from './sleep.ts';
+import { type Sleep, sleep } from './sleep.ts';
 
 /** Ends a wait before its time. A notification that comes while nobody waits ends the next wait at once. */
 export class WakeSignal {
@@ -11,12 +11,12 @@ export class WakeSignal {
   }
 
   /** Resolves after `ms`, once it is notified, or when the signal aborts. Never rejects. */
-  async wait(ms: number, signal: AbortSignal): Promise<void> {
+  async wait(ms: number, signal: AbortSignal, rest: Sleep = sleep): Promise<void> {
     if (!this.#notified && !signal.aborted) {
       const over = new AbortController();
       this.#wake = () => over.abort();
       signal.addEventListener('abort', this.#wake, { once: true });
-      await sleep(ms, over.signal);
+      await rest(ms, over.signal);
       signal.removeEventListener('abort', this.#wake);
       this.#wake = () => {};
     }

@@ -47,6 +47,20 @@ describe('rests', () => {
     expect(second.isOver).toBe(false);
   });
 
+  it('go by the time that whoever plays it gives them, and hear the ring', async () => {
+    const wakeSignal = new WakeSignal();
+    const asked: number[] = [];
+    const played = (ms: number, over?: AbortSignal) => {
+      asked.push(ms);
+      return new Promise<void>((resolve) => over?.addEventListener('abort', () => resolve()));
+    };
+    const rest = wakeSignal.wait(60_000, new AbortController().signal, played);
+    expect(vi.getTimerCount()).toBe(0);
+    wakeSignal.notify();
+    await rest;
+    expect(asked).toEqual([60_000]);
+  });
+
   it('of looks that began at other times end together', async () => {
     const wakes: Record<string, number[]> = { often: [], other: [], seldom: [] };
     const note = (name: string) => () => wakes[name]?.push(performance.now());

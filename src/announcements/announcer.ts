@@ -18,8 +18,7 @@ export interface AnnouncerParts extends Pick<InIncidentDeps, 'keyWorks' | 'onFai
   onTry?: AnnouncingDeps['onTry'];
   /** Rings when this process closed an incident. */
   wakeSignal?: WakeSignal;
-  /** Absent: it rests until something is due. */
-  wait?: Sleep;
+  wait?: Sleep | undefined;
 }
 
 /** How soon each process looks again for due announcements, and how often for events that no closing makes due, ms. */
@@ -45,7 +44,7 @@ export async function runAnnouncer(
   const { settings, store, clock, log, announcer, reader, trackers, backend } = context;
   if (announcer === undefined) return;
   const tellsClosings = () => tellsOfClosings(settings, context.policy);
-  const { keyWorks, onFailure, onTry, wait, wakeSignal = new WakeSignal() } = parts;
+  const { keyWorks, onFailure, onTry, wait = sleep, wakeSignal = new WakeSignal() } = parts;
   const http = createHttp({ total: LONGEST_CALL });
   const own = { store, clock, settings, http, trackers, log };
   const deps: AnnouncingDeps = {
@@ -82,7 +81,7 @@ export async function runAnnouncer(
       // Either may end with another policy.
       const isSilent = !tellsClosings() && settings.onReopened === 'nothing';
       if (isSilent || context.policy.paused !== undefined) {
-        await (wait ?? sleep)(rest, signal);
+        await wait(rest, signal);
         continue;
       }
       try {
@@ -100,9 +99,8 @@ export async function runAnnouncer(
         log.warn({ err: error }, 'announcing failed; it is tried again');
         rest = AFTER_FAILURE;
       }
-      await (wait ?? sleep)(rest, signal);
-      // Whoever plays time looks each second, and waits for no signal.
-      if (wait === undefined && due > rest) await wakeSignal.wait(due - rest, signal);
+      await wait(rest, signal);
+      if (due > rest) await wakeSignal.wait(due - rest, signal, wait);
     }
   } finally {
     await http.close();

@@ -28,8 +28,7 @@ export interface BackgroundDeps extends SweepDeps {
   /** Rings when a sweep may be due before its time. */
   sweepSignal?: WakeSignal;
   random?: () => number;
-  /** Absent: it rests until something is due. */
-  wait?: Sleep;
+  wait?: Sleep | undefined;
 }
 
 /** How soon a process looks again for work that is due, ms. What is due is agreed on through the store. */
@@ -83,7 +82,6 @@ async function sweepAndCheck(deps: BackgroundDeps): Promise<number | undefined> 
     await deps.forgetOld?.();
     await deps.checkHooks?.();
   }
-  if (deps.wait !== undefined) return undefined;
   // Due all the same: another process is at it, or the first sync is.
   return (await untilSweep(deps, deps.sweepEvery)) || undefined;
 }
@@ -99,7 +97,7 @@ interface Repeated {
 
 async function repeat(
   { name, work, wakeSignal }: Repeated,
-  { log, mayRun, onFailure, alone = false, random = Math.random, wait }: BackgroundDeps,
+  { log, mayRun, onFailure, alone = false, random = Math.random, wait = sleep }: BackgroundDeps,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
@@ -117,8 +115,7 @@ async function repeat(
         rest = AFTER_FAILURE * (0.75 + random() / 2);
       }
     }
-    await (wait ?? sleep)(rest, signal);
-    // Whoever plays time looks each second, and waits for no signal.
-    if (wait === undefined && due > rest) await wakeSignal.wait(due - rest, signal);
+    await wait(rest, signal);
+    if (due > rest) await wakeSignal.wait(due - rest, signal, wait);
   }
 }

@@ -177,7 +177,7 @@ const mutations = [
     name: 'a bad key uses up tries',
     breaks: 'a review loses a try where the key is rejected',
     file: 'src/worker/worker.ts',
-    from: 'if (key.isBad()) throw new PutBack(messageOf(error), LONGEST_BACK);',
+    from: 'if (key.isBad()) throw new PutBack(messageOf(error), KEY_BACK);',
     to: '',
   },
   {
@@ -191,7 +191,7 @@ const mutations = [
     name: 'told in a pause',
     breaks: 'people are told of closings while everything is paused',
     file: 'src/announcements/announcer.ts',
-    from: 'policy.paused !== undefined || ',
+    from: ' || context.policy.paused !== undefined',
     to: '',
   },
   {
