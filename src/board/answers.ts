@@ -31,18 +31,18 @@ export function unknownIncident(reply: FastifyReply, name: string): FastifyReply
 export type Problems = () => Promise<readonly string[]>;
 
 /** Why the store cannot be read, in the words of `/readyz` and not in a library's. */
-export async function unreadWords(problems: Problems): Promise<string> {
+export async function unavailableWords(problems: Problems): Promise<string> {
   const [words = 'the store cannot be read'] = await problems();
   return words;
 }
 
 /** The store did not answer. The page polls again soon, so nothing is lost, and nothing is logged as an error. */
-export async function unread(
+export async function storeUnavailable(
   reply: FastifyReply,
   error: unknown,
   log: Logger,
   problems: Problems,
 ): Promise<FastifyReply> {
   log.debug({ err: error }, 'the board could not be read');
-  return reply.code(503).send({ error: await unreadWords(problems) });
+  return reply.code(503).send({ error: await unavailableWords(problems) });
 }

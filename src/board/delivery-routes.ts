@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { StoreContext } from '../context/context.ts';
 import { deliveries } from '../operations/deliveries.ts';
-import { type Problems, starting, unread } from './answers.ts';
+import { type Problems, starting, storeUnavailable } from './answers.ts';
 import { cachedBriefly } from './brief-cache.ts';
 import { sendIfChanged } from './changed.ts';
 import { deliveriesFor } from './for-viewers.ts';
@@ -44,7 +44,7 @@ export function deliveryRoutes({
       const found = deliveriesFor(requesterOf(request).role, asked.data, await cached(asked.data, context));
       return sendIfChanged(request, reply, found);
     } catch (error) {
-      return unread(reply, error, context.log, problems);
+      return storeUnavailable(reply, error, context.log, problems);
     }
   });
 }

@@ -10,7 +10,7 @@ import { lift } from '../operations/release.ts';
 import { reviewNow } from '../operations/review-now.ts';
 import type { Operator } from '../store/history/operator.ts';
 import type { Granted } from './access.ts';
-import { type Problems, starting, unknownIncident, unread } from './answers.ts';
+import { type Problems, starting, storeUnavailable, unknownIncident } from './answers.ts';
 import { sendIfChanged } from './changed.ts';
 import { addressOf } from './client-address.ts';
 import { detailsFor, pageFor } from './for-viewers.ts';
@@ -49,7 +49,7 @@ export function incidentRoutes(parts: IncidentRoutes): void {
       const details = { now: context.clock.now(), incident, group, followUps };
       return await reply.send(detailsFor(requesterOf(request).role, details));
     } catch (error) {
-      return unread(reply, error, context.log, parts.problems);
+      return storeUnavailable(reply, error, context.log, parts.problems);
     }
   });
 
@@ -65,7 +65,7 @@ export function incidentRoutes(parts: IncidentRoutes): void {
       const shown = { ...pageFor(access.role, page), ...(await parts.about(access)) };
       return sendIfChanged(request, reply, shown);
     } catch (error) {
-      return unread(reply, error, context.log, parts.problems);
+      return storeUnavailable(reply, error, context.log, parts.problems);
     }
   });
 

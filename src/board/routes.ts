@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { StoreContext } from '../context/context.ts';
 import type { Logger } from '../log.ts';
 import { COOKIE, createAuthenticator, type Granted, isFromOurPage, SESSION_SECONDS } from './access.ts';
-import { type Problems, starting, TOO_MANY, unread, unreadWords } from './answers.ts';
+import { type Problems, starting, storeUnavailable, TOO_MANY, unavailableWords } from './answers.ts';
 import { authLog } from './auth-log.ts';
 import { cachedBriefly } from './brief-cache.ts';
 import { sendIfChanged } from './changed.ts';
@@ -153,9 +153,9 @@ export function boardRoutes(server: FastifyInstance, options: BoardOptions): voi
         board = await view(limitsIn(request.query), context);
         last = board;
       } catch (error) {
-        if (last === undefined) return unread(reply, error, context.log, problems);
+        if (last === undefined) return storeUnavailable(reply, error, context.log, problems);
         context.log.debug({ err: error }, 'the board could not be read');
-        board = asOld(last, await unreadWords(problems));
+        board = asOld(last, await unavailableWords(problems));
       }
       const access = requesterOf(request);
       const shown = { ...boardFor(access.role, board), ...(await about(access)) };

@@ -27,14 +27,14 @@ export async function incidentIoFindings(context: Context): Promise<Finding[]> {
     ['follow-ups', () => firstOf(reader.followUps())],
   ];
   for (const [what, read] of reads)
-    findings.push(await read().then(() => ok(about, `reads ${what}`), unread));
-  const statuses = await reader.statuses().catch((error: unknown) => unread(error));
+    findings.push(await read().then(() => ok(about, `reads ${what}`), notRead));
+  const statuses = await reader.statuses().catch((error: unknown) => notRead(error));
   if ('about' in statuses) return [...findings, statuses];
   const { policy } = context;
   return [...findings, ...statusFindings(statuses, policy), ...ruleStatusFindings(statuses, policy.rules)];
 }
 
-function unread(error: unknown): Finding {
+function notRead(error: unknown): Finding {
   return trouble('incident.io', messageOf(error));
 }
 

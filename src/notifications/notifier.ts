@@ -68,18 +68,18 @@ export async function runNotifier(
 /** Stores what is wrong now, and what is not any more. */
 export async function recordTroubles(context: NotifierContext): Promise<void> {
   const { store, clock } = context;
-  const { found, unread } = await findTroubles(context);
+  const { found, unknownKinds } = await findTroubles(context);
   const now = clock.now();
   const table = troubleNotices(store.tables);
   const byId = new Map(found.map((trouble) => [trouble.id, trouble]));
   const ids = new Set(byId.keys());
   for await (const page of table.all())
-    for (const { id, value } of page) if (!isUnread(value, unread)) ids.add(id);
+    for (const { id, value } of page) if (!isOfUnknownKind(value, unknownKinds)) ids.add(id);
   await table.update(ids, (known, id) => afterCheck(known, byId.get(id), now));
 }
 
-function isUnread({ kind }: Pick<TroubleNotice, 'kind'>, unread: ReadonlySet<string>): boolean {
-  return unread.has(kind);
+function isOfUnknownKind({ kind }: Pick<TroubleNotice, 'kind'>, unknownKinds: ReadonlySet<string>): boolean {
+  return unknownKinds.has(kind);
 }
 
 /** Tells each destination what it does not know yet, and forgets what nobody has to be told about any more. */

@@ -44,14 +44,14 @@ export interface Trouble {
 type TroubleContext = Pick<StoreContext, 'store' | 'clock' | 'settings' | 'backend'>;
 
 /**
- * All that is wrong now. `unread`: kinds of which nothing is known, since they could not be read, or are still being
+ * All that is wrong now. `unknownKinds`: kinds of which nothing is known, since they could not be read, or are still being
  * found out; why is logged.
  */
 export async function findTroubles(
   context: TroubleContext & Pick<StoreContext, 'log'>,
-): Promise<{ found: Trouble[]; unread: Set<TroubleKind> }> {
+): Promise<{ found: Trouble[]; unknownKinds: Set<TroubleKind> }> {
   const found: Trouble[] = [];
-  const unread = new Set<TroubleKind>();
+  const unknownKinds = new Set<TroubleKind>();
   const readers: [TroubleKind[], (context: TroubleContext) => Promise<Trouble[] | undefined>][] = [
     [['incident-io'], reachTroubles],
     [['key', 'role'], keyTroubles],
@@ -64,16 +64,16 @@ export async function findTroubles(
   for (const [kinds, read] of readers)
     try {
       const some = await read(context);
-      if (some === undefined) for (const kind of kinds) unread.add(kind);
+      if (some === undefined) for (const kind of kinds) unknownKinds.add(kind);
       else found.push(...some);
     } catch (err) {
       context.log.warn(
         { err, kinds },
         'whether something is wrong could not be found out; it is tried again',
       );
-      for (const kind of kinds) unread.add(kind);
+      for (const kind of kinds) unknownKinds.add(kind);
     }
-  return { found, unread };
+  return { found, unknownKinds };
 }
 
 async function reachTroubles({ store, clock }: TroubleContext): Promise<Trouble[]> {

@@ -144,12 +144,12 @@ export async function whatElse(
   { api, policy, statuses, store }: EvaluateDeps,
 ): Promise<OtherReason[]> {
   for (const known = { ...facts }; ; ) {
-    const { found, unread } = otherReasons(decision.reason, known, policy);
-    if (unread === 'incident') {
+    const { found, toRead } = otherReasons(decision.reason, known, policy);
+    if (toRead === 'incident') {
       known.incident = await api.incident(incidentId);
       known.statuses = await readStatuses(statuses, store);
       await storeIncidents([known.incident], store);
-    } else if (unread === 'updates') known.updates = await api.updates(incidentId);
+    } else if (toRead === 'updates') known.updates = await api.updates(incidentId);
     else return found;
   }
 }

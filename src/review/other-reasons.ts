@@ -21,23 +21,23 @@ const PASSING: readonly string[] = [
 ];
 
 /**
- * What else keeps an incident open besides the reason of its verdict, as far as these facts show; `unread`: what would
+ * What else keeps an incident open besides the reason of its verdict, as far as these facts show; `toRead`: what would
  * have to be read to tell more. The history is wanted only where it decides: whether an incident is backlog.
  */
 export function otherReasons(
   reason: string,
   known: Facts,
   policy: Policy,
-): { found: OtherReason[]; unread?: 'incident' | 'updates' } {
+): { found: OtherReason[]; toRead?: 'incident' | 'updates' } {
   const seen = new Set([reason]);
   const found: OtherReason[] = [];
   for (let next = without(reason, known, policy); next !== undefined; ) {
     const [facts, by] = next;
     const verdict = decide(facts, by);
     if (verdict.verdict === 'read') {
-      if (verdict.what === 'incident') return { found, unread: 'incident' };
+      if (verdict.what === 'incident') return { found, toRead: 'incident' };
       if (verdict.what !== 'updates') break;
-      if (isOld(facts)) return { found, unread: 'updates' };
+      if (isOld(facts)) return { found, toRead: 'updates' };
       // What our own closings show of it is known anyway.
       next = [{ ...facts, updates: [] }, by];
       continue;
@@ -53,8 +53,8 @@ export function otherReasons(
 
 /** The same where only the store can be asked: what it lists as backlog is told as that without a look at its history. */
 export function otherReasonsByStore(reason: string, facts: Facts, policy: Policy): OtherReason[] {
-  const { found, unread } = otherReasons(reason, facts, policy);
-  return unread === 'updates' && isInBacklog(facts.backlog)
+  const { found, toRead } = otherReasons(reason, facts, policy);
+  return toRead === 'updates' && isInBacklog(facts.backlog)
     ? otherReasons(reason, { ...facts, updates: [] }, policy).found
     : found;
 }

@@ -231,12 +231,12 @@ export class Store {
   async currentKeysOf(tasks: Iterable<string>): Promise<Map<string, string>> {
     const asked = new Set(tasks);
     const next = new Map<string, string | undefined>();
-    let unread = [...asked];
-    for (let hop = 0; hop < HOPS && unread.length > 0; hop++) {
-      const moved = await this.currentKeys.getMany(unread);
-      for (const key of unread) next.set(key, moved.get(key));
+    let toRead = [...asked];
+    for (let hop = 0; hop < HOPS && toRead.length > 0; hop++) {
+      const moved = await this.currentKeys.getMany(toRead);
+      for (const key of toRead) next.set(key, moved.get(key));
       // Each key is read once, so that all paths through it lead to the same end.
-      unread = [...new Set(moved.values())].filter((key) => !next.has(key));
+      toRead = [...new Set(moved.values())].filter((key) => !next.has(key));
     }
     return new Map([...asked].map((task) => [task, endOf(task, next)]));
   }

@@ -446,7 +446,7 @@ export const slips = [
     ['test/notifications'],
     [
       'a trouble that cannot be looked for is told as over',
-      'if (!isUnread(value, unread)) ids.add(id);',
+      'if (!isOfUnknownKind(value, unknownKinds)) ids.add(id);',
       'if (value !== undefined) ids.add(id);',
     ],
   ),

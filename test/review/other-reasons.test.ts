@@ -61,8 +61,8 @@ const facts: Facts = {
 function allReasons(given: Facts, by: Policy): string[] {
   const decision = decide(given, by);
   if (decision.verdict === 'read') throw new Error(`${decision.what} is not among the facts`);
-  const { found, unread } = otherReasons(decision.reason, given, by);
-  expect(unread).toBeUndefined();
+  const { found, toRead } = otherReasons(decision.reason, given, by);
+  expect(toRead).toBeUndefined();
   return [decision.reason, ...found.map(({ reason }) => reason)];
 }
 
@@ -103,17 +103,17 @@ describe('all that keeps an incident open', () => {
   });
 
   it('is what is known where the incident was not read: its own part is asked for', () => {
-    const { incident: _, ...unread } = facts;
-    expect(otherReasons('follow-ups', unread, policy)).toMatchObject({
+    const { incident: _, ...partial } = facts;
+    expect(otherReasons('follow-ups', partial, policy)).toMatchObject({
       found: [{ reason: 'paused' }],
-      unread: 'incident',
+      toRead: 'incident',
     });
   });
 
   it('leaves it open whether an incident is backlog that may have been resolved since, unless the store lists it', () => {
-    const { updates: _, ...unread } = { ...facts, followUps: [done] };
+    const { updates: _, ...partial } = { ...facts, followUps: [done] };
     const told = (more: Partial<Facts>) =>
-      otherReasonsByStore('held', { ...unread, ...more }, policy).map(({ reason }) => reason);
+      otherReasonsByStore('held', { ...partial, ...more }, policy).map(({ reason }) => reason);
     expect(told({})).not.toContain('backlog');
     expect(told({ backlog: { at: T0 } })).toContain('backlog');
     expect(told({ backlog: { at: T0, freedAt: T0 + 1 } })).not.toContain('backlog');

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { StoreContext } from '../../context/context.ts';
-import { type Problems, starting, unread } from '../answers.ts';
+import { type Problems, starting, storeUnavailable } from '../answers.ts';
 import { cachedBriefly } from '../brief-cache.ts';
 import { sendIfChanged, sendTagged } from '../changed.ts';
 import { foundFor, rowsFor } from '../for-viewers.ts';
@@ -49,7 +49,7 @@ export function listRoutes({ app, requesterOf, context: reached, problems, list 
       try {
         return await read(request, reply, context);
       } catch (error) {
-        return unread(reply, error, context.log, problems);
+        return storeUnavailable(reply, error, context.log, problems);
       }
     });
 
