@@ -13,7 +13,7 @@ import { joined } from '../queue/event-batch.ts';
 import type { EventIntake } from '../queue/queues.ts';
 import { inSpan } from '../spans.ts';
 import type { EventBatch } from '../vocabulary.ts';
-import { Shares } from './shares.ts';
+import { Shares } from './flood-detector.ts';
 
 export interface PartOptions {
   /** Who sent it. */

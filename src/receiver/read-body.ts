@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Place } from './admission.ts';
-import { Pieces } from './pieces.ts';
+import { Pieces } from './chunk-count.ts';
 
 /** The initial buffer of a body whose first chunk is not all of it, bytes. */
 const FIRST = 16 * 1024;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HeardSources } from '../../src/receiver/heard.ts';
+import { HeardSources } from '../../src/receiver/pace-recorder.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Tables } from '../../src/store/tables.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Shares } from '../../src/receiver/shares.ts';
+import { Shares } from '../../src/receiver/flood-detector.ts';
 
 describe('a source that floods the queue', () => {
   it('is told from all others by what it adds, until it is over', () => {
