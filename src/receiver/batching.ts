@@ -13,7 +13,7 @@ import { joined } from '../queue/event-batch.ts';
 import type { EventIntake } from '../queue/queues.ts';
 import { inSpan } from '../spans.ts';
 import type { EventBatch } from '../vocabulary.ts';
-import { Shares } from './flood-detector.ts';
+import { FloodDetector } from './flood-detector.ts';
 
 export interface PartOptions {
   /** Who sent it. */
@@ -53,7 +53,7 @@ const GIVE_UP_AFTER = 5;
 export class Batcher {
   readonly #intake: EventIntake;
   readonly #options: Required<BatchingOptions>;
-  readonly #shares = new Shares();
+  readonly #floods = new FloodDetector();
   #waiting: Waiting[] = [];
   #adding = false;
   /** Whether the last batch left parts of a flood waiting, whose turn it is then. */
@@ -81,7 +81,7 @@ export class Batcher {
       const waiting: Waiting = {
         part,
         bytes: sizeOf(part),
-        behind: this.#shares.isFlood(source, countOf(part)),
+        behind: this.#floods.isFlood(source, countOf(part)),
         context: context.active(),
         done(error) {
           clearTimeout(timer);

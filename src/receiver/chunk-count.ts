@@ -7,7 +7,7 @@ const LEAST = 64;
  * Counts the chunks of a body. Each costs about the same CPU whatever its size, so a body in chunks of one byte keeps a
  * process busy a thousand times as long as another one of that size.
  */
-export class Pieces {
+export class ChunkCount {
   #count = 0;
   #bytes = 0;
 

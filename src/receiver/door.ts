@@ -7,7 +7,7 @@ import type { RefusalReason } from '../store/delivery-records.ts';
 import type { IdsOfRequest } from '../trackers/request-ids.ts';
 import { Admission, type AdmissionLimits, type Place } from './admission.ts';
 import { busy } from './answers.ts';
-import { Pieces } from './chunk-count.ts';
+import { ChunkCount } from './chunk-count.ts';
 import type { DeliveryMemory } from './memory.ts';
 import { BodyError, readBody } from './read-body.ts';
 import { namedBy, whyRefused } from './refusal-words.ts';
@@ -187,11 +187,11 @@ export function discardRest({ raw }: FastifyRequest, reply: FastifyReply): void 
   if (raw.complete || discarding.has(raw)) return;
   reply.removeHeader('connection');
   discarding.add(raw);
-  const pieces = new Pieces();
+  const chunks = new ChunkCount();
   const timer = setTimeout(() => raw.socket.destroy(), LINGER);
   raw.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer));
   raw.on('data', ({ length }: Buffer) => {
-    if (pieces.areTooSmall(length)) raw.socket.destroy();
+    if (chunks.areTooSmall(length)) raw.socket.destroy();
   });
 }
 

@@ -6,7 +6,7 @@ const WINDOW = 30_000;
  * Tells which sources are flooding the queue: what they add goes behind what all others add, so that a flood of one
  * delays nobody else. A source that adds as usual never is, and one that was is not once its flood is over.
  */
-export class Shares {
+export class FloodDetector {
   readonly #now: () => number;
   /** By source: events added of late, weighted by how long ago, and when (ms) that was reckoned. */
   readonly #recent = new Map<string, { events: number; at: number }>();

@@ -58,7 +58,7 @@ export class DeliveryMemory {
   readonly #writer: WriteBehind;
   readonly #forgetting: NodeJS.Timeout;
   readonly #signed = new Map<SignedOutcome, SignedDelivery[]>();
-  #heard = new Map<string, Heard>();
+  #tallies = new Map<string, SourceTally>();
   /** What the store did not take. */
   #unwritten = new Map<string, SourceStatus>();
 
@@ -83,16 +83,16 @@ export class DeliveryMemory {
       all.push(delivery);
       if (all.length >= 2 * REMEMBERED.most) this.#bound(all);
     }
-    const heard = this.#heardOf(source);
-    heard.signedAt = at;
-    if (hook !== undefined) heard.hooks.set(hook, at);
+    const tally = this.#tallyOf(source);
+    tally.signedAt = at;
+    if (hook !== undefined) tally.hooks.set(hook, at);
     this.#writer.schedule();
   }
 
   /** The same, however many come. */
   refused({ reason, source, tracker, from, ids }: Refused): void {
     const at = this.#options.now();
-    const { refused } = this.#heardOf(source);
+    const { refused } = this.#tallyOf(source);
     const sum = refused.get(reason) ?? { reason, count: 0, first: at, last: at, newest: [] };
     refused.set(reason, sum);
     sum.count += 1;
@@ -113,9 +113,9 @@ export class DeliveryMemory {
     await this.#writer.close();
   }
 
-  #heardOf(source: string): Heard {
-    const known = this.#heard.get(source) ?? { hooks: new Map(), refused: new Map() };
-    this.#heard.set(source, known);
+  #tallyOf(source: string): SourceTally {
+    const known = this.#tallies.get(source) ?? { hooks: new Map(), refused: new Map() };
+    this.#tallies.set(source, known);
     return known;
   }
 
@@ -141,9 +141,9 @@ export class DeliveryMemory {
         throw error;
       }
     }
-    for (const [source, heard] of this.#heard)
-      this.#unwritten.set(source, merged(this.#unwritten.get(source), standingOf(heard)));
-    this.#heard = new Map();
+    for (const [source, tally] of this.#tallies)
+      this.#unwritten.set(source, merged(this.#unwritten.get(source), standingOf(tally)));
+    this.#tallies = new Map();
     const standings = this.#unwritten;
     if (standings.size === 0) return;
     await log.stand(standings, now());
@@ -161,13 +161,13 @@ export class DeliveryMemory {
 }
 
 /** What was heard of a source since the last write. */
-interface Heard {
+interface SourceTally {
   signedAt?: number;
   hooks: Map<string, number>;
   refused: Map<RefusalReason, RefusedSum>;
 }
 
-function standingOf({ signedAt, hooks, refused }: Heard): SourceStatus {
+function standingOf({ signedAt, hooks, refused }: SourceTally): SourceStatus {
   return {
     signedAt,
     hooks: [...hooks].map(([hook, at]) => ({ hook, at })),

@@ -1,12 +1,12 @@
 import type { Logger } from '../log.ts';
-import { type Heard, paceAfter } from '../store/delivery-pace.ts';
+import { type DeliveryTally, paceAfter } from '../store/delivery-pace.ts';
 import type { Store } from '../store/store.ts';
 import { WriteBuffer } from '../write-buffer.ts';
 
 /** How often (ms) the counts are written. */
 const EVERY = 10_000;
 
-export interface HeardOptions {
+export interface PaceRecorderOptions {
   store: Pick<Store, 'paces'>;
   log: Logger;
   now(): number;
@@ -17,22 +17,22 @@ export interface HeardOptions {
  * Records when sources deliver, to notice that one stopped. Buffered here and written in batches, after the answers: a
  * store that does not accept it costs a delivery nothing, and the counts are written with the next attempt.
  */
-export class HeardSources {
+export class PaceRecorder {
   readonly #now: () => number;
-  readonly #heard: WriteBuffer<Heard>;
+  readonly #buffer: WriteBuffer<DeliveryTally>;
 
-  constructor({ store, log, now, every = EVERY }: HeardOptions) {
+  constructor({ store, log, now, every = EVERY }: PaceRecorderOptions) {
     this.#now = now;
-    this.#heard = new WriteBuffer({
+    this.#buffer = new WriteBuffer({
       every,
       join: (before, later) => ({
         first: Math.min(before.first, later.first),
         last: Math.max(before.last, later.last),
         count: before.count + later.count,
       }),
-      write: (heard) =>
-        store.paces.update(heard.keys(), (pace, source) => {
-          const since = heard.get(source);
+      write: (tallies) =>
+        store.paces.update(tallies.keys(), (pace, source) => {
+          const since = tallies.get(source);
           return since === undefined ? pace : paceAfter(pace, since);
         }),
       onFailure: (err) =>
@@ -41,18 +41,18 @@ export class HeardSources {
   }
 
   /** A correctly signed delivery arrived, whatever it contains. */
-  hear(source: string): void {
+  record(source: string): void {
     const at = this.#now();
-    this.#heard.add(source, { first: at, last: at, count: 1 });
+    this.#buffer.add(source, { first: at, last: at, count: 1 });
   }
 
   /** Writes what was recorded since the last time. Never throws. */
   write(): Promise<void> {
-    return this.#heard.write();
+    return this.#buffer.write();
   }
 
   /** Writes the rest, if the store accepts it at once. */
   close(): Promise<void> {
-    return this.#heard.close();
+    return this.#buffer.close();
   }
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Place } from './admission.ts';
-import { Pieces } from './chunk-count.ts';
+import { ChunkCount } from './chunk-count.ts';
 
 /** The initial buffer of a body whose first chunk is not all of it, bytes. */
 const FIRST = 16 * 1024;
@@ -36,7 +36,7 @@ export function readBody(request: WithBody, place: Place, limit: number): Promis
     let kept: Buffer = NOTHING;
     let length = 0;
     let over = false;
-    const pieces = new Pieces();
+    const chunks = new ChunkCount();
     const end = (): void => {
       over = true;
       request.off('data', onData).off('end', onEnd).off('close', onClose);
@@ -59,7 +59,7 @@ export function readBody(request: WithBody, place: Place, limit: number): Promis
         fail(tooLarge());
         return;
       }
-      if (pieces.areTooSmall(chunk.length)) {
+      if (chunks.areTooSmall(chunk.length)) {
         fail(new BodyError(400, 'the body comes in too many small chunks'));
         return;
       }

@@ -15,7 +15,7 @@ import { isNoAnswer } from '../queue/outage.ts';
 import { type EarlyServer, listenEarly } from '../receiver/early-server.ts';
 import { hostRule } from '../receiver/host-rule.ts';
 import { DeliveryMemory } from '../receiver/memory.ts';
-import { HeardSources } from '../receiver/pace-recorder.ts';
+import { PaceRecorder } from '../receiver/pace-recorder.ts';
 import { createProbeServer, createServer, type Readiness } from '../receiver/server.ts';
 import type { Settings } from '../settings/settings.ts';
 import { sleep } from '../sleep.ts';
@@ -115,8 +115,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const handshakes = { sources: settings.handshakes, kept: new WebhookSecrets(backend.tables) };
   const { intake } = backend;
   const metrics = createMetrics({ sources: receive ? Object.keys(webhookSecrets) : [], work });
-  const heard = receive
-    ? new HeardSources({ store: new Store(backend.tables), log, now: systemClock.now })
+  const paceRecorder = receive
+    ? new PaceRecorder({ store: new Store(backend.tables), log, now: systemClock.now })
     : undefined;
   const memory = receive
     ? new DeliveryMemory({
@@ -141,7 +141,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         ...(memory && { memory }),
         onDelivery(source, outcome) {
           metrics.delivery(source, outcome);
-          if (isSignedOutcome(outcome)) heard?.hear(source);
+          if (isSignedOutcome(outcome)) paceRecorder?.record(source);
         },
       })
     : createProbeServer({ log, ready, mayAsk, trustedProxies });
@@ -201,7 +201,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       stopWatching();
       stop.abort();
       await Promise.race([server.close(), sleep(deadline / 2)]);
-      await Promise.all([heard?.close(), memory?.close()]);
+      await Promise.all([paceRecorder?.close(), memory?.close()]);
       // A start that hangs at incident.io is aborted.
       if (worker === undefined) await context?.close();
       await starting;

@@ -16,7 +16,7 @@ export const deliveryPace = z.object({
 export type DeliveryPace = z.infer<typeof deliveryPace>;
 
 /** Deliveries of one source that came within some seconds. */
-export interface Heard {
+export interface DeliveryTally {
   first: number;
   last: number;
   count: number;
@@ -33,7 +33,10 @@ const TWICE = 2;
 const LEAST = DAY;
 
 /** The pace after these deliveries. */
-export function paceAfter(earlier: DeliveryPace | undefined, { first, last, count }: Heard): DeliveryPace {
+export function paceAfter(
+  earlier: DeliveryPace | undefined,
+  { first, last, count }: DeliveryTally,
+): DeliveryPace {
   const pace = earlier === undefined || isVoid(earlier, { first, last }) ? undefined : earlier;
   const day = Math.floor(last / DAY);
   // One long outage does not become the norm: an unusual silence counts as the longest usual one.
@@ -57,7 +60,7 @@ export function paceAfter(earlier: DeliveryPace | undefined, { first, last, coun
  * Whether a pace says nothing of what comes now: a clock that was ahead wrote it, and would hide every silence until then;
  * or a source was tried out once and taken up much later, and the time between is no pause of its.
  */
-function isVoid(pace: DeliveryPace, { first, last }: Pick<Heard, 'first' | 'last'>): boolean {
+function isVoid(pace: DeliveryPace, { first, last }: Pick<DeliveryTally, 'first' | 'last'>): boolean {
   if (pace.at > last + MAX_CLOCK_SKEW) return true;
   return longestUsualSilence(pace) === undefined && first - pace.at > KNOWN_AFTER;
 }

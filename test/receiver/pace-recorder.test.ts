@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HeardSources } from '../../src/receiver/pace-recorder.ts';
+import { PaceRecorder } from '../../src/receiver/pace-recorder.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Tables } from '../../src/store/tables.ts';
@@ -10,14 +10,19 @@ function opened(change: (tables: Tables) => Partial<Tables> = () => ({})) {
   const tables = createMemoryTables();
   const store = new Store({ ...tables, ...change(tables) });
   const clock = { time: T0 };
-  const heard = new HeardSources({ store, log: listeningLog().log, now: () => clock.time, every: 3_600_000 });
-  return { store, clock, heard };
+  const paceRecorder = new PaceRecorder({
+    store,
+    log: listeningLog().log,
+    now: () => clock.time,
+    every: 3_600_000,
+  });
+  return { store, clock, paceRecorder };
 }
 
 describe('when sources deliver', () => {
   it('is written for all of them together, and not while they are answered', async () => {
     let writes = 0;
-    const { store, clock, heard } = opened((tables) => ({
+    const { store, clock, paceRecorder } = opened((tables) => ({
       swap: (changes) => {
         writes += 1;
         return tables.swap(changes);
@@ -25,10 +30,10 @@ describe('when sources deliver', () => {
     }));
     for (let n = 0; n < 1_000; n++) {
       clock.time = T0 + n;
-      heard.hear(n % 2 === 0 ? 'github' : 'jira');
+      paceRecorder.record(n % 2 === 0 ? 'github' : 'jira');
     }
     expect(writes).toBe(0);
-    await heard.write();
+    await paceRecorder.write();
     expect(writes).toBe(1);
     expect(await store.paces.get('github')).toMatchObject({
       at: T0 + 998,
@@ -36,23 +41,23 @@ describe('when sources deliver', () => {
       days: [{ count: 500 }],
     });
     expect(await store.paces.get('jira')).toMatchObject({ at: T0 + 999, days: [{ count: 500 }] });
-    await heard.close();
+    await paceRecorder.close();
   });
 
   it('is kept while the store takes nothing, and written once it does', async () => {
     let down = true;
-    const { store, clock, heard } = opened((tables) => ({
+    const { store, clock, paceRecorder } = opened((tables) => ({
       swap: async (changes) => {
         if (down) throw new Error('the store is down');
         return tables.swap(changes);
       },
     }));
-    heard.hear('github');
-    await heard.write();
+    paceRecorder.record('github');
+    await paceRecorder.write();
     clock.time = T0 + 60_000;
-    heard.hear('github');
+    paceRecorder.record('github');
     down = false;
-    await heard.close();
+    await paceRecorder.close();
     expect(await store.paces.get('github')).toMatchObject({
       at: T0 + 60_000,
       since: T0,
@@ -61,8 +66,8 @@ describe('when sources deliver', () => {
   });
 
   it('keeps no stop waiting where the store does not answer', async () => {
-    const { heard } = opened(() => ({ get: () => new Promise(() => {}) }));
-    heard.hear('github');
-    await heard.close();
+    const { paceRecorder } = opened(() => ({ get: () => new Promise(() => {}) }));
+    paceRecorder.record('github');
+    await paceRecorder.close();
   });
 });
