@@ -108,7 +108,12 @@ export async function storeMovedBack(
   movedBack: MovedBack,
   deps: StoreOutcomeDeps,
 ): Promise<void> {
-  await deps.store.movedBack.put(incidentId, movedBack);
+  // Merged: a release that came since the review read this moving back has lifted it.
+  await deps.store.movedBack.update([incidentId], (known) =>
+    known?.at === movedBack.at && known.liftedAt !== undefined
+      ? { ...movedBack, liftedAt: known.liftedAt }
+      : movedBack,
+  );
   const { at: movedAt, closedAt, resolvedByUs } = movedBack;
   if (resolvedByUs) return;
   await addToStory(incidentId, { kind: 'moved-back', at: deps.clock.now(), movedAt, closedAt }, deps);

@@ -132,6 +132,25 @@ describe('a review', () => {
     }
   });
 
+  it('keeps a release of a moving back that came while it looked at it, whatever incident.io’s clock says', async () => {
+    await done();
+    await look();
+    test.incidentIo.moveIncident(id, 'learning');
+    expect(await look()).toMatchObject({ verdict: 'leave', reason: 'moved-back' });
+    const { client } = test;
+    deps.api = {
+      ...client,
+      async incident(asked) {
+        await deps.store.released.put(id, 1);
+        await deps.store.movedBack.update([id], (known) => known && { ...known, liftedAt: 1 });
+        return client.incident(asked);
+      },
+    };
+    expect(await look()).toMatchObject({ verdict: 'leave', reason: 'moved-back' });
+    deps.api = client;
+    expect(await look()).toMatchObject({ verdict: 'close' });
+  });
+
   it('notes the release that it knew of, so that no sweep takes that for news', async () => {
     test.incidentIo.setFollowUp(test.add(id, 'acme/api#2'), 'completed');
     test.incidentIo.setFollowUp((await test.client.followUpsOf(id))[0]?.id ?? '', 'completed');
