@@ -24,9 +24,10 @@ export function nearMisses(
       found.set(name, meant);
       continue;
     }
-    const [nearest, distance] = closest(upper, names);
+    const isOurs = FAMILIES.test(upper);
+    const [nearest, distance] = closest(upper, names, isOurs ? Number.POSITIVE_INFINITY : TYPOS);
     const tooFar = distance > TYPOS || nearest.length < SHORTEST;
-    if (tooFar && !FAMILIES.test(upper)) continue;
+    if (tooFar && !isOurs) continue;
     found.set(name, nearest);
   }
   return found;
@@ -46,32 +47,41 @@ function isNearly(name: string, ours: string): boolean {
   const [letters, wanted] = [lettersOf(words), lettersOf(ours)];
   if (letters.startsWith(wanted)) return true;
   if (words.includes('_') && ours.startsWith(`${words}_`)) return true;
-  return editDistance(letters, wanted) <= Math.max(TYPOS, Math.floor(wanted.length / LETTERS_PER_TYPO));
+  const most = Math.max(TYPOS, Math.floor(wanted.length / LETTERS_PER_TYPO));
+  return mayBeWithin(most, letters, wanted) && editDistance(letters, wanted) <= most;
 }
 
 function lettersOf(name: string): string {
   return name.replaceAll('_', '');
 }
 
-function closest(name: string, names: readonly string[]): readonly [string, number] {
+/** The nearest of them, where one is at most so far away. */
+function closest(name: string, names: readonly string[], most: number): readonly [string, number] {
   let best: readonly [string, number] = ['', Number.POSITIVE_INFINITY];
   for (const candidate of names) {
+    if (!mayBeWithin(most, name, candidate)) continue;
     const distance = editDistance(name, candidate);
     if (distance < best[1]) best = [candidate, distance];
   }
   return best;
 }
 
+/** Whether they are no longer apart than that: every start compares each variable with each name, thousands of pairs. */
+function mayBeWithin(most: number, a: string, b: string): boolean {
+  return Math.abs([...a].length - [...b].length) <= most;
+}
+
 /** The edit distance: how many letters have to be inserted, deleted or replaced to turn `a` into `b`. */
 export function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  const wanted = [...b];
+  let row = Array.from({ length: wanted.length + 1 }, (_, index) => index);
   for (const [i, left] of [...a].entries()) {
     const next = [i + 1];
-    for (const [j, right] of [...b].entries()) {
-      const changed = (row[j] ?? 0) + (left === right ? 0 : 1);
+    for (let j = 0; j < wanted.length; j++) {
+      const changed = (row[j] ?? 0) + (left === wanted[j] ? 0 : 1);
       next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
     row = next;
   }
-  return row[b.length] ?? 0;
+  return row[wanted.length] ?? 0;
 }
