@@ -18,7 +18,7 @@ import { DeliveryMemory } from '../receiver/memory.ts';
 import { PaceRecorder } from '../receiver/pace-recorder.ts';
 import { createProbeServer, createServer, type Readiness } from '../receiver/server.ts';
 import type { Settings } from '../settings/settings.ts';
-import { sleep } from '../sleep.ts';
+import { type Sleep, sleep } from '../sleep.ts';
 import { DeliveryLog } from '../store/delivery-log.ts';
 import { markFormat, RefusedStoreError } from '../store/format.ts';
 import { noteFirstStart, noteSources, setObservedSinceBack } from '../store/observed-since.ts';
@@ -49,6 +49,8 @@ export interface ServiceOptions {
   operate?: Operate;
   /** The trackers whose tasks can be read; absent: all. */
   asked?: readonly Tracker[];
+  /** How the worker waits between two looks for what is due. */
+  wait?: Sleep;
   /** Called with errors that make going on pointless. */
   onFatal?: (error: Error) => void;
 }
@@ -255,7 +257,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         await base.store.markUsed(base.clock.now());
         if (!work || settings.apiKey === undefined) return;
         context = createContext(base, settings.apiKey, { onCall: metrics.call, asked: options.asked });
-        worker = await startWorker(context, {}, metrics);
+        worker = await startWorker(context, { wait: options.wait }, metrics);
         return;
       } catch (error) {
         if (FATAL.some((kind) => error instanceof kind) && error instanceof Error)

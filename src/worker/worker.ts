@@ -46,7 +46,7 @@ const KEY_BACK = 10_000;
 
 /** Time, randomness and cache, so that tests can play every interleaving. */
 export interface WorkerParts {
-  wait?: Sleep;
+  wait?: Sleep | undefined;
   /** From 0 to below 1. */
   random?: () => number;
   statuses?: StatusCache;

@@ -6,7 +6,7 @@ import { history } from '../../src/operations/history.ts';
 import { policyOf } from '../../src/policy/policy.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { newSecret } from '../../src/trackers/standard-webhooks.ts';
-import { onePlace } from '../support/backends.ts';
+import { freshPlaceLike, onePlace } from '../support/backends.ts';
 import type { incident } from '../support/make.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -23,9 +23,7 @@ describe.each(onePlace('embedded'))('a private incident on $name', (place) => {
     'is closed like others and told nowhere outside incident.io (ANNOUNCE_PRIVATE=%s)',
     async (announcePrivate, sent) => {
       const receiver = await startReceiver((_, response) => response.end());
-      const world = await openWorld(place, {
-        QUEUE_PREFIX: `${place.prefix}-${announcePrivate}`,
-        ...(place.name === 'embedded' && { QUEUE_URL: `${place.url}-${announcePrivate}` }),
+      const world = await openWorld(freshPlaceLike(place), {
         OUTGOING_WEBHOOK_URL: receiver.url,
         OUTGOING_WEBHOOK_SECRET: newSecret(),
         ANNOUNCE_IN_INCIDENT: 'true',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sweepNow } from '../../src/operations/sweep.ts';
 import { sections } from '../../src/review/sections.ts';
 import type { TaskEvent } from '../../src/vocabulary.ts';
 import { freshPlaceLike, onePlace } from '../support/backends.ts';
@@ -165,11 +166,11 @@ describe.each(onePlace('postgres'))('the board, on $name', (place) => {
     const { untold } = scene.incidents;
     expect(await listed(url, 'waiting')).toContain(untold.reference);
     world.incidentIo.moveIncident(untold.id, 'closed');
-    await world.store.meta.put('last-sweep', 0);
+    await sweepNow({ backlog: false }, world.context());
     await expect.poll(() => listed(url, 'waiting')).not.toContain(untold.reference);
 
     world.incidentIo.moveIncident(untold.id, 'learning');
-    await world.store.meta.put('last-sweep', 0);
+    await sweepNow({ backlog: false }, world.context());
     await expect.poll(() => listed(url, 'waiting')).toContain(untold.reference);
   });
 

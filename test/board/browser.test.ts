@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { sweepNow } from '../../src/operations/sweep.ts';
 import { signed } from '../receiver/support.ts';
 import { queuePlaces } from '../support/backends.ts';
 import { taskEvent } from '../support/make.ts';
@@ -157,7 +158,7 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
       title: `"><b>bold</b> ${hostile}`,
       reference: { provider: 'github', name: 'acme/x#1', permalink: 'javascript:document.title=3' },
     });
-    await scene.world.store.meta.put('last-sweep', 0);
+    await sweepNow({ backlog: false }, scene.world.context());
     const page = await open();
     const mine = page.getByRole('article').filter({ hasText: reference });
     await mine.getByText(hostile).first().waitFor();

@@ -10,7 +10,7 @@ import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { createRedisTables } from '../../src/store/redis-tables.ts';
 import { createSqlTables } from '../../src/store/sql-tables.ts';
 import type { Tables } from '../../src/store/tables.ts';
-import { freshFolder } from '../support/backends.ts';
+import { preparedDatabase } from '../support/prepared.ts';
 import { type TablesRig, tablesConformance } from './tables.conformance.ts';
 
 tablesConformance('memory', async () => {
@@ -96,7 +96,7 @@ describe.runIf(inject('postgresUrl'))('on PostgreSQL', () => {
 
 describe.runIf(inject('embedded'))('on PGlite', () => {
   tablesConformance('PGlite', async () => {
-    const db = await PGlite.create(freshFolder('pglite-'));
+    const db = await PGlite.create(await preparedDatabase());
     const session = new PgliteSession(db);
     const inProcess = {
       user: 'postgres',

@@ -16,6 +16,12 @@ export async function prepared(place: QueuePlace): Promise<QueuePlace> {
   return place;
 }
 
+/** A fresh folder with a PostgreSQL of no use to anybody yet, for a PGlite of the test's own. */
+export async function preparedDatabase(): Promise<string> {
+  const place = { name: 'embedded', url: freshFolder('pglite-'), prefix: EMBEDDED_PREFIX } as const;
+  return join((await prepared(place)).url, 'database');
+}
+
 let preparing: Promise<string> | undefined;
 
 /** Set up by the first that needs it, for all files of the run. */

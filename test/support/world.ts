@@ -9,6 +9,7 @@ import { type Service, startService } from '../../src/service/service.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import type { Simulator } from '../../src/simulator/running-simulator.ts';
 import { type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
+import { type Sleep, sleep } from '../../src/sleep.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { QueuePlace } from './backends.ts';
 import { checkExchange } from './contract.ts';
@@ -16,6 +17,9 @@ import type { FakeTracker } from './fake-tracker.ts';
 import { deliverGithub, GITHUB_SECRET, type IssueWebhook, permalinkOf } from './github.ts';
 import { PATIENCE } from './patience.ts';
 import { prepared } from './prepared.ts';
+
+/** The service looks for what is due ten times a second: a test waits for that again and again. */
+const soon: Sleep = (ms, signal) => sleep(ms / 10, signal);
 
 /** A stand-in of incident.io and the real service on a place of its own, in this process, over real HTTP. */
 export interface TestWorld {
@@ -87,6 +91,7 @@ export async function openWorld(
       log,
       operate: operateFor,
       asked,
+      wait: soon,
     });
     return { service, store: await reached(service) };
   };

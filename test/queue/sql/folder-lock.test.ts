@@ -1,25 +1,24 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import fs, { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { FolderLockedError, lockFolder, readFolderLock } from '../../../src/queue/sql/folder-lock.ts';
 import { thisProcess } from '../../../src/queue/sql/process-identity.ts';
 import { freshFolder } from '../../support/backends.ts';
 import { type Child, runFixture } from '../child.ts';
 import { eventually } from '../support.ts';
 
-/** SMB, virtiofs and FAT have no hard links. */
-const noLinks = vi.hoisted(() => ({ on: false }));
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>();
-  return {
-    ...real,
-    async link(...paths: Parameters<typeof real.link>) {
-      if (noLinks.on)
-        throw Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' });
-      await real.link(...paths);
-    },
-  };
-});
+/** Lets no hard link be made until the test has ended, as on SMB, virtiofs and FAT. */
+function withoutLinks(): void {
+  vi.spyOn(fs, 'link').mockRejectedValue(
+    Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' }),
+  );
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+  });
+}
 
 describe('the lock of a folder', () => {
   const children: Child[] = [];
@@ -45,18 +44,16 @@ describe('the lock of a folder', () => {
 
   test('a file system without hard links has locks as well, also where many want one', async () => {
     const folder = freshFolder();
-    noLinks.on = true;
-    try {
-      for (let round = 0; round < 5; round++) {
-        const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder)));
-        const got = tries.filter((attempt) => attempt.status === 'fulfilled');
-        expect(got).toHaveLength(1);
-        await expect(lockFolder(folder)).rejects.toBeInstanceOf(FolderLockedError);
-        for (const { value } of got) await value.release();
-      }
-    } finally {
-      noLinks.on = false;
+    withoutLinks();
+    for (let round = 0; round < 5; round++) {
+      const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder)));
+      const got = tries.filter((attempt) => attempt.status === 'fulfilled');
+      expect(got).toHaveLength(1);
+      await expect(lockFolder(folder)).rejects.toBeInstanceOf(FolderLockedError);
+      for (const { value } of got) await value.release();
     }
+    // Each lock met a file system without them.
+    expect(fs.link).toHaveBeenCalled();
   });
 
   test('the lock of a process that was killed is taken over', async () => {

@@ -2,6 +2,7 @@ import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { PgliteSession } from '../../../src/queue/sql/pglite-session.ts';
+import { preparedDatabase } from '../../support/prepared.ts';
 import { eventually, gate } from '../support.ts';
 
 describe.skipIf(!inject('embedded'))('many clients on one PGlite', () => {
@@ -9,7 +10,7 @@ describe.skipIf(!inject('embedded'))('many clients on one PGlite', () => {
   let pool: pg.Pool;
 
   beforeAll(async () => {
-    db = await PGlite.create();
+    db = await PGlite.create(await preparedDatabase());
     const session = new PgliteSession(db);
     pool = new pg.Pool({ user: 'postgres', max: 8, stream: () => session.connect() });
     await pool.query('CREATE TABLE t (n integer)');
