@@ -90,12 +90,19 @@ export function matcher(wanted: string): (reference: string, text: string) => bo
   const words = wanted.split(/\s+/);
   return (reference, text) => {
     const lower = text.toLowerCase();
-    if (number === undefined)
-      return words.every((word) => `${reference} ${lower}`.toLowerCase().includes(word));
+    if (number === undefined) return words.every((word) => isIn(`${reference} ${lower}`.toLowerCase(), word));
     // `5` is INC-5 or a 5 in the text, and neither INC-50 nor acme/api#5.
     const isOne = new RegExp(`(?<![\\w#/-])${number}(?!\\w)`);
     return reference.endsWith(`-${number}`) || (isReference === undefined && isOne.test(lower));
   };
+}
+
+/** A number at the end of a word is all of it: `OPS-12` is not in `OPS-120`. */
+function isIn(text: string, word: string): boolean {
+  const endsInDigit = /\d$/.test(word);
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1))
+    if (!endsInDigit || !/\d/.test(text.charAt(at + word.length))) return true;
+  return false;
 }
 
 function textOf({ name, followUps }: ListRow): string {

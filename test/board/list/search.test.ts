@@ -81,5 +81,9 @@ describe('the search of the board', () => {
     expect(matcher('5')('INC-50', 'acme/api#5')).toBe(false);
     expect(matcher('500')('INC-1', 'It answered 500 for hours')).toBe(true);
     expect(matcher('inc-5')('INC-50', 'see inc-5')).toBe(false);
+    expect(matcher('ops-12')('INC-1', 'OPS-120 OPS-12')).toBe(true);
+    expect(matcher('ops-12')('INC-1', 'OPS-120 OPS-121')).toBe(false);
+    expect(matcher('https://example.com/issues/1')('INC-1', 'https://example.com/issues/12')).toBe(false);
+    expect(matcher('ops-')('INC-1', 'OPS-120')).toBe(true);
   });
 });
