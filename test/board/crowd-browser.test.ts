@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { breaches, browserIsThere, openBrowser, openPage, row, section, tabTo, VIEWS } from './browser.ts';
 import { type Crowd, openCrowd } from './crowd.ts';
+import { takePicture } from './picture.ts';
 
 describe.skipIf(!browserIsThere())('the board in a browser, with few incidents and with many', () => {
   let browser: Browser;
@@ -124,6 +125,50 @@ describe.skipIf(!browserIsThere())('the board in a browser, with few incidents a
     await lines(page).last().scrollIntoViewIfNeeded();
   });
 
+  it('lays out of 2,000 lines what is on the screen and no more, wherever it is scrolled to', async () => {
+    const page = await open(await crowdOf(2_000));
+    await expect.poll(() => lines(page).count()).toBe(2_000);
+    const laidOut = () =>
+      page.evaluate(
+        `[...document.querySelectorAll('.line .name')].filter((one) => one.checkVisibility({ contentVisibilityAuto: true })).length`,
+      );
+    await expect.poll(laidOut).toBeLessThan(200);
+    await page.mouse.move(640, 450);
+    await page.mouse.wheel(0, 20_000);
+    await expect.poll(() => page.evaluate('scrollY')).toBeGreaterThan(10_000);
+    await expect.poll(laidOut).toBeGreaterThan(20);
+    await expect.poll(laidOut).toBeLessThan(200);
+    const nodes = Number(await page.evaluate(`document.querySelectorAll('#sections *').length`));
+    expect(nodes).toBeLessThan(2_000 * 16);
+  });
+
+  it.runIf(process.env.BOARD_FIGURES)('is measured while it scrolls through 2,000 lines', async () => {
+    const page = await open(await crowdOf(2_000));
+    await expect.poll(() => lines(page).count()).toBe(2_000);
+    await page.mouse.move(640, 450);
+    await page.evaluate(`(() => {
+      globalThis.frames = [];
+      globalThis.long = [];
+      new PerformanceObserver((list) => long.push(...list.getEntries().map(({ duration }) => duration)))
+        .observe({ entryTypes: ['longtask'] });
+      let last = performance.now();
+      const frame = (now) => {
+        frames.push(now - last);
+        last = now;
+        requestAnimationFrame(frame);
+      };
+      requestAnimationFrame(frame);
+    })()`);
+    const atEnd = () => page.evaluate('scrollY + innerHeight > document.documentElement.scrollHeight - 3');
+    while (!(await atEnd())) await page.mouse.wheel(0, 300);
+    const figures = await page.evaluate(`(() => {
+      const sorted = frames.slice(2).sort((a, b) => a - b);
+      const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(1);
+      return { frames: sorted.length, median: at(0.5), p95: at(0.95), longest: at(1), long };
+    })()`);
+    console.log('scrolling 2,000 lines, ms:', JSON.stringify(figures));
+  });
+
   it.each(VIEWS)(
     'answers what meetings ask, and draws charts with the same figures as a table: %s',
     async (_, options) => {
@@ -167,14 +212,16 @@ describe.skipIf(!browserIsThere())('the board in a browser, with few incidents a
   const folder = process.env.BOARD_SCREENSHOTS;
   it.runIf(folder)('is pictured for the docs', async () => {
     const crowd = await crowdOf(300);
-    for (const [name, path] of [
-      ['board', ''],
-      ['board-meeting', '?view=meeting'],
-      ['board-charts', '?view=charts'],
+    const [, [, dark], [, phone]] = VIEWS;
+    for (const [name, path, options] of [
+      ['board', '', {}],
+      ['board-dark', '?severity=Critical', dark],
+      ['board-phone', '', phone],
+      ['board-meeting', '?view=meeting', {}],
+      ['board-charts', '?view=charts', {}],
     ] as const) {
-      const page = await open(crowd, path);
-      await page.locator('#loading').waitFor({ state: 'hidden' });
-      await page.screenshot({ path: join(folder ?? '', `${name}.png`) });
+      const page = await open(crowd, path, options);
+      await takePicture(page, join(folder ?? '', `${name}.png`));
     }
   });
 });
