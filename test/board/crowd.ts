@@ -1,3 +1,4 @@
+import type { Logins } from '../../src/board/logins.ts';
 import { boardRoutes } from '../../src/board/routes.ts';
 import type { StoreContext } from '../../src/context/context.ts';
 import { createLogger } from '../../src/log.ts';
@@ -94,8 +95,11 @@ export interface Crowd {
   close(): Promise<void>;
 }
 
-/** `synced: false`: before the first sync has ended. */
-export async function openCrowd(count: number, { synced = true }: { synced?: boolean } = {}): Promise<Crowd> {
+/** `synced: false`: before the first sync has ended. `logins`: who may look; absent: this machine. */
+export async function openCrowd(
+  count: number,
+  { synced = true, logins = {} }: { synced?: boolean; logins?: Logins } = {},
+): Promise<Crowd> {
   const tables = createMemoryTables();
   const store = new Store(tables);
   const settings = readSettings({
@@ -133,7 +137,7 @@ export async function openCrowd(count: number, { synced = true }: { synced?: boo
   );
   if (count > 0) await remember(store, now);
   const app = createProbeServer({ log, ready: async () => ({ ok: true, problems: [] }) });
-  boardRoutes(app, { context: () => context });
+  boardRoutes(app, { logins, context: () => context });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   return {
     ...{ url, store, tables, context },
