@@ -1,5 +1,5 @@
 import { $, button } from './dom.js';
-import { change } from './service.js';
+import { change, wordsOf } from './service.js';
 import { refresh, state } from './state.js';
 
 const TOAST = 6_000;
@@ -24,7 +24,7 @@ async function act(work, words) {
   try {
     toast(words(await work()));
   } catch (error) {
-    toast(error.message);
+    toast(wordsOf(error));
   }
   refresh();
 }

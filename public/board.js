@@ -5,7 +5,7 @@ import { addressWith, asked, go, isFiltered } from './address.js';
 import { readBacktest, showBacktest } from './backtest.js';
 import { readCharts, showCharts } from './charts.js';
 import { readDeliveries, showDeliveries } from './deliveries.js';
-import { $, count, h, localTime, plain, sentence } from './dom.js';
+import { $, count, h } from './dom.js';
 import { showFilters } from './filters.js';
 import { keep } from './keep.js';
 import { filtered, readList } from './list.js';
@@ -13,22 +13,26 @@ import { readMeeting, showMeeting } from './meeting.js';
 import { showHeader, startPolling } from './poll.js';
 import { healthOf, sourceOf } from './rows.js';
 import { showSections, TOGETHER } from './sections.js';
-import { askAgain } from './service.js';
+import { askAgain, wordsOf } from './service.js';
 import { state } from './state.js';
 
 /** What can be looked at, and what is read for it besides the board itself. */
 const VIEWS = {
-  incidents: { read: () => Promise.all([readList(), readFound()]), show: showIncidents },
+  incidents: { read: readIncidents, show: showIncidents },
   meeting: { read: readMeeting, show: (_, meeting) => showMeeting(meeting) },
   charts: { read: readCharts, show: (_, charts) => showCharts(charts) },
   deliveries: { read: readDeliveries, show: (_, told) => showDeliveries(told) },
   backtest: { read: readBacktest, show: (_, told) => showBacktest(told) },
-  health: { read: async () => {}, show: showHealth },
+  health: { read: async () => ({}), show: showHealth },
 };
+
+const NOTHING = 'Nothing could be read yet. It is tried again every few seconds.';
 
 const viewNow = () => (VIEWS[asked('view')] ? asked('view') : 'incidents');
 /** What was last read for each view. */
 const known = new Map();
+/** The last board that was up to date. */
+let fresh;
 
 async function read() {
   const view = viewNow();
@@ -38,27 +42,48 @@ async function read() {
     '0',
   ]);
   const limits = [...state.limits].map(([section, limit]) => [section, String(limit)]);
-  const [board, own] = await Promise.all([
+  const [told, own] = await Promise.all([
     askAgain('board', `api/board?${new URLSearchParams([...counted, ...limits])}`),
-    VIEWS[view].read(),
+    // While the store is down, what the board knows of before is shown all the same.
+    VIEWS[view].read().catch((error) => ({ unread: wordsOf(error) })),
   ]);
-  known.set(view, own);
-  return board;
+  if (own.unread === undefined) known.set(view, own);
+  const board = told.old === undefined ? told : withRows(told, fresh ?? told);
+  if (told.old === undefined) fresh = told;
+  const old = oldOf(view, told, own);
+  return old === undefined ? board : { ...board, old };
 }
 
+/** Somebody else may have asked for fewer rows last. */
+function withRows(told, { groups, closed, failed, actions, sources }) {
+  return { ...told, groups, closed, failed, actions, sources };
+}
+
+/** Why what is shown is not of now, and of when it is; of nothing there is no time. */
+function oldOf(view, { old }, own) {
+  const words = old?.words ?? own.unread ?? own.old?.words;
+  if (words === undefined) return undefined;
+  const times = [old?.at, own.old?.at].filter((at) => at !== undefined);
+  return { words, at: known.has(view) && times.length > 0 ? Math.min(...times) : undefined };
+}
+
+async function readIncidents() {
+  const [list, found] = await Promise.all([readList(), readFound()]);
+  return { list, found, old: list.old ?? (found?.unread && { words: found.unread }) };
+}
+
+let lastFound;
+
+/** What was found before stays, as old as the rest, while it cannot be looked for. */
 async function readFound() {
   const q = asked('q');
   if (q === '') return undefined;
-  return { q, ...(await askAgain('search', `api/search?${new URLSearchParams({ q })}`)) };
-}
-
-/** What is wrong now, and of when the rest is. */
-function troubleOf({ old, health }) {
-  if (old !== undefined) return `${sentence(old.words)} What is shown is of ${localTime(old.at)}.`;
-  return health
-    .filter(({ is }) => is === 'bad')
-    .map(({ name, words }) => `${name}: ${plain(words)}`)
-    .join(' ');
+  try {
+    lastFound = { q, ...(await askAgain('search', `api/search?${new URLSearchParams({ q })}`)) };
+    return lastFound;
+  } catch (error) {
+    return { ...(lastFound?.q === q ? lastFound : { q }), unread: wordsOf(error) };
+  }
 }
 
 /** Answers whether more is to be read at once. */
@@ -66,11 +91,11 @@ function show(board) {
   const view = viewNow();
   showHeader(board);
   showTabs(view, board);
-  for (const name of Object.keys(VIEWS)) $(name).hidden = name !== view;
   const own = known.get(view);
-  const isRead = own !== undefined || view === 'health';
-  $('loading').hidden = isRead;
-  if (!isRead) return false;
+  for (const name of Object.keys(VIEWS)) $(name).hidden = name !== view || own === undefined;
+  $('loading').hidden = own !== undefined;
+  $('loading').textContent = board.old === undefined ? 'Reading …' : NOTHING;
+  if (own === undefined) return false;
   return VIEWS[view].show(board, own) === true;
 }
 
@@ -86,26 +111,28 @@ function showTabs(view, { health, sources }) {
   }
 }
 
-function showIncidents(board, [list, found]) {
+function showIncidents(board, { list, found }) {
   // What was found for another question is no answer to this one.
-  const current = found?.q === asked('q') ? found : undefined;
+  const answer = found?.q === asked('q') ? found : undefined;
+  const current = answer?.open === undefined ? undefined : answer;
   const isSearching = asked('q') !== '' && current === undefined;
   const rows = isSearching ? [] : filtered(list.rows.values(), current && new Set(current.open));
   showTiles(board, list);
   showFilters(list.rows.values(), list.version);
   showSections($('sections'), { board, list, rows, found: current });
-  showState({ list, rows, found: current, isSearching });
+  showState({ list, rows, found: current, isSearching, unread: answer?.unread });
   if ($('question').value.trim() !== asked('q') && document.activeElement !== $('question'))
     $('question').value = asked('q');
-  return list.missing > 0;
+  return list.unread > 0 && list.old === undefined;
 }
 
 /** What there is to say where rows are missing. */
-function showState({ list, rows, found, isSearching }) {
+function showState({ list, rows, found, isSearching, unread }) {
   const words = () => {
     if (!list.synced)
       return 'The first sync with incident.io is under way. Incidents are listed once it has ended.';
     if (list.missing > 0) return `Reading ${count(list.missing, 'more incident')} …`;
+    if (unread && !found) return `“${asked('q')}” cannot be looked for now. ${unread}`;
     if (isSearching) return `Searching for “${asked('q')}” …`;
     if (isFiltered() && rows.length === 0) {
       const others = found?.others.length > 0 ? ' What is not open stands below.' : '';
@@ -192,8 +219,8 @@ $('find').addEventListener('submit', (event) => {
 startPolling({
   read,
   show,
-  troubleOf,
+  viewNow,
   showNothing: () => {
-    $('loading').textContent = 'Nothing could be read yet. It is tried again every few seconds.';
+    $('loading').textContent = NOTHING;
   },
 });

@@ -9,6 +9,11 @@ export function setServiceTime(now) {
   ahead = now - Date.now();
 }
 
+/** The time now, by the service's clock, ms. */
+export function serviceTime() {
+  return Date.now() + ahead;
+}
+
 /** An element; children are elements or texts. */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -45,7 +50,7 @@ export function span(ms) {
 }
 
 function relative(at) {
-  const distance = at - (Date.now() + ahead);
+  const distance = at - serviceTime();
   if (distance > 500) return `in ${span(distance)}`;
   return distance > -1_500 ? 'now' : `${span(-distance)} ago`;
 }
@@ -68,7 +73,7 @@ export function said(words) {
   );
 }
 
-const FORMS = { relative, age: (at) => span(Math.max(0, Date.now() + ahead - at)) };
+const FORMS = { relative, age: (at) => span(Math.max(0, serviceTime() - at)) };
 
 /** A time that keeps its distance to now up to date. `form`: `relative`, or `age` for how long it is ago. */
 export function time(at, form = 'relative') {

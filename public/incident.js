@@ -169,7 +169,7 @@ $('main').prepend(h('p', { class: 'back' }, h('a', { href: '../' }, '← All inc
 startPolling({
   read: () => askAgain('page', `api/incidents/${encodeURIComponent(name)}/page`),
   show,
-  showNothing: (words) => {
-    $('loading').textContent = words;
+  showNothing: () => {
+    $('loading').textContent = `Nothing of ${name} could be read yet. It is tried again every few seconds.`;
   },
 });

@@ -5,18 +5,33 @@ import { askAgain } from './service.js';
 
 const rows = new Map();
 let last;
+/** The ids that were read since all were to be read again: until then the others are shown as they were known. */
+let again;
 
 /** Reads what changed since the last look. `version`: changes with every row. */
 export async function readList() {
   const since = last === undefined ? '' : `?since=${last.version}`;
   const answer = await askAgain('list', `api/list${since}`);
   if (answer !== last) {
-    if (answer.whole) rows.clear();
+    if (answer.whole) again = new Set();
     for (const id of answer.gone) rows.delete(id);
-    for (const row of answer.rows) rows.set(row.id, row);
+    for (const row of answer.rows) take(row);
+    if (answer.missing === 0 && again !== undefined) {
+      for (const id of rows.keys()) if (!again.has(id)) rows.delete(id);
+      again = undefined;
+    }
     last = answer;
   }
-  return { rows, version: last.version, missing: last.missing, synced: last.synced };
+  const { version, missing: unread, synced, old } = last;
+  // Of those that are still to be read again, what was known is shown.
+  const missing = Math.max(0, unread + (again?.size ?? rows.size) - rows.size);
+  return { rows, version, unread, missing, synced, old };
+}
+
+/** A row of which nothing changed stays the same object, and its line on the page as it is. */
+function take(row) {
+  again?.add(row.id);
+  if (JSON.stringify(rows.get(row.id)) !== JSON.stringify(row)) rows.set(row.id, row);
 }
 
 const OF = {

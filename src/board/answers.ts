@@ -1,12 +1,14 @@
 import type { FastifyReply } from 'fastify';
 import type { Logger } from '../log.ts';
 import type { Access } from './access.ts';
+import { inPlainWords } from './plain-words.ts';
 
 /** `unknown`: whether its session was ended cannot be read now. */
 export type Admitted = Access | { granted: false; why: 'unknown' };
 
 export const TOO_MANY = 'Too many wrong tokens. Wait a minute.';
 
+const KEY_UNREAD = 'nothing can be changed now: the store does not answer';
 const SESSION_UNREAD = 'whether your session still stands cannot be read: the store does not answer';
 
 export function denied(reply: FastifyReply, { why }: Admitted & { granted: false }): FastifyReply {
@@ -15,6 +17,11 @@ export function denied(reply: FastifyReply, { why }: Admitted & { granted: false
   if (why === 'no-role')
     return reply.code(403).send({ error: 'you are neither an operator nor a viewer here' });
   return reply.code(401).send({ error: 'the board is not open to you: reload it' });
+}
+
+/** What tells that a change comes from the board's own page is in the store, which does not answer. */
+export function unprovable(reply: FastifyReply): FastifyReply {
+  return reply.code(503).send({ error: KEY_UNREAD });
 }
 
 export function starting(reply: FastifyReply): FastifyReply {
@@ -30,10 +37,22 @@ export function unknownIncident(reply: FastifyReply, name: string): FastifyReply
 /** What keeps the service from working, as `/readyz` says it. */
 export type Problems = () => Promise<readonly string[]>;
 
-/** Why the store cannot be read, in the words of `/readyz` and not in a library's. */
+/** Why the store cannot be read, as `/readyz` says it and in nobody's codes. */
 export async function unavailableWords(problems: Problems): Promise<string> {
   const [words = 'the store cannot be read'] = await problems();
-  return words;
+  return inPlainWords(words);
+}
+
+/** The store did not answer while something was changed: a late command may still reach it. */
+export async function unsure(
+  reply: FastifyReply,
+  error: unknown,
+  log: Logger,
+  problems: Problems,
+): Promise<FastifyReply> {
+  log.warn({ err: error }, 'a change on the board could not be made, or not be confirmed');
+  const words = await unavailableWords(problems);
+  return reply.code(503).send({ error: `whether this was done is not known. ${words}` });
 }
 
 /** The store did not answer. The page polls again soon, so nothing is lost, and nothing is logged as an error. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from '../log.ts';
 import type { Authenticator, Granted } from './access.ts';
-import { type Admitted, denied } from './answers.ts';
+import { type Admitted, denied, unprovable } from './answers.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface GateParts {
@@ -38,8 +38,9 @@ export function gate(app: FastifyInstance, { authenticator, sessions, log }: Gat
     const changes = !READS.includes(request.method);
     if (access.role !== 'operator' && (changes || request.routeOptions.config.forViewers !== true))
       return reply.code(403).send({ error: 'only operators may do this: you may look at the board' });
-    if (changes && !(isJson(request) && (await mayChange(request, access))))
-      return reply.code(403).send({ error: 'this did not come from the board: reload it' });
+    const may = !changes || (isJson(request) && (await mayChange(request, access)));
+    if (may === 'unknown') return unprovable(reply);
+    if (!may) return reply.code(403).send({ error: 'this did not come from the board: reload it' });
     const still = await unlessLoggedOut(access, sessions, changes);
     if (!still.granted) return denied(reply, still);
     known.set(request, access);
@@ -50,13 +51,13 @@ export function gate(app: FastifyInstance, { authenticator, sessions, log }: Gat
     return access;
   };
 
-  /** Not, where the key cannot be read: it comes from the store, which a change needs as well. */
-  async function mayChange(request: FastifyRequest, { session }: Granted): Promise<boolean> {
+  /** The key may come from the store, which a change needs as well. */
+  async function mayChange(request: FastifyRequest, { session }: Granted): Promise<boolean | 'unknown'> {
     try {
       return await authenticator.mayChange(request, session);
     } catch (err) {
       log?.debug({ err }, 'the key of the board could not be read');
-      return false;
+      return 'unknown';
     }
   }
 }

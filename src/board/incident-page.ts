@@ -1,7 +1,9 @@
 import type { StoreContext } from '../context/context.ts';
 import { type StoryResult, storyOf } from '../operations/story.ts';
 import { type Section, saysClosed, sections } from '../review/sections.ts';
+import { runningWorkers } from '../store/process-notes.ts';
 import type { IncidentRecord, Outcome } from '../store/records.ts';
+import { type Health, healthOf } from './health.ts';
 import { followUpsShown, type ShownFollowUp, type ShownIncident, shown } from './incidents.ts';
 import { headerOf, type PageHeader } from './view.ts';
 
@@ -11,6 +13,8 @@ export interface IncidentPage extends PageHeader {
   /** The section of the board that lists it; absent: it is not open, as far as is known. */
   group?: Section;
   followUps: ShownFollowUp[];
+  /** As on the board: what keeps the service from working concerns this incident as well. */
+  health: Health[];
   /** Or why it cannot be read. */
   story: Pick<StoryResult, 'entries' | 'dropped'> | { unreadable: string };
 }
@@ -28,8 +32,10 @@ interface About {
 /** Reads it all from the store; makes no call to incident.io. `undefined`: nothing is known under that id. */
 export async function incidentPage(id: string, context: StoreContext): Promise<IncidentPage | undefined> {
   const { store } = context;
-  const [header, [incident], group, followUps, record, outcome, story] = await Promise.all([
-    headerOf(context),
+  const workers = await runningWorkers(store, context.clock.now());
+  const [header, health, [incident], group, followUps, record, outcome, story] = await Promise.all([
+    headerOf(context, workers),
+    healthOf(context, workers),
     shown([id], context),
     store.sections.get(id),
     followUpsShown(id, context),
@@ -55,6 +61,7 @@ export async function incidentPage(id: string, context: StoreContext): Promise<I
         })),
     },
     ...(section && { group: section }),
+    health,
     followUps,
     story,
   };

@@ -8,9 +8,10 @@ import { holdIncident } from '../operations/hold.ts';
 import { knownIncident, OperationError } from '../operations/operation.ts';
 import { lift } from '../operations/release.ts';
 import { reviewNow } from '../operations/review-now.ts';
+import { isNoAnswer } from '../queue/outage.ts';
 import type { Operator } from '../store/history/operator.ts';
 import type { Granted } from './access.ts';
-import { type Problems, starting, storeUnavailable, unknownIncident } from './answers.ts';
+import { type Problems, starting, storeUnavailable, unknownIncident, unsure } from './answers.ts';
 import { sendIfChanged } from './changed.ts';
 import { addressOf } from './client-address.ts';
 import { detailsFor, pageFor } from './for-viewers.ts';
@@ -88,6 +89,7 @@ export function incidentRoutes(parts: IncidentRoutes): void {
         return result === undefined ? unknownIncident(reply, name) : reply.send(result);
       } catch (error) {
         if (error instanceof OperationError) return reply.code(422).send({ error: error.message });
+        if (isNoAnswer(error)) return unsure(reply, error, context.log, parts.problems);
         throw error;
       }
     });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sweepNow } from '../../src/operations/sweep.ts';
@@ -7,6 +8,7 @@ import { taskEvent } from '../support/make.ts';
 import { closed } from '../support/world.ts';
 import { backtestFile } from './backtest-file.ts';
 import { breaches, browserIsThere, openBrowser, openPage, row, section, tabTo, VIEWS } from './browser.ts';
+import { takePicture } from './picture.ts';
 import { openScene, type Scene } from './scene.ts';
 
 // What the page does is the same on all backends.
@@ -37,6 +39,15 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     return page;
   }
 
+  async function sendUnsigned(): Promise<void> {
+    const { headers, body } = signed(undefined, 'wrong');
+    await fetch(`${scene.world.service.url}/webhooks/github`, {
+      method: 'POST',
+      headers: { ...headers, 'x-github-hook-id': '4711' },
+      body: new Uint8Array(body),
+    });
+  }
+
   it('shows what waits, what closes soon, what is held back and what was closed, in words', async () => {
     const page = await open();
     const { incidents } = scene;
@@ -56,13 +67,7 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
   });
 
   it('shows what came in and what it woke, and first what did not get in, with how to have it sent again', async () => {
-    const { url } = scene.world.service;
-    const wrong = signed(undefined, 'wrong');
-    await fetch(`${url}/webhooks/github`, {
-      method: 'POST',
-      headers: { ...wrong.headers, 'x-github-hook-id': '4711' },
-      body: new Uint8Array(wrong.body),
-    });
+    await sendUnsigned();
     const page = await open({}, '?view=deliveries');
     const rows = section(page, 'Deliveries').getByRole('listitem');
     await rows.getByText('It is not signed with GITHUB_WEBHOOK_SECRET.').waitFor();
@@ -84,6 +89,18 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     expect(await breaches(page)).toEqual([]);
     await row(page, scene.incidents.waiting.reference).getByRole('button', { name: 'Hold' }).click();
     expect(await breaches(page)).toEqual([]);
+  });
+
+  const folder = process.env.BOARD_SCREENSHOTS;
+  it.runIf(folder)('is pictured for the docs, with a story and with deliveries', async () => {
+    await sendUnsigned();
+    for (const [name, path] of [
+      ['board-incident', `incidents/${scene.incidents.movedBack.reference}`],
+      ['board-deliveries', '?view=deliveries'],
+    ] as const) {
+      const page = await open({}, path);
+      await takePicture(page, join(folder ?? '', `${name}.png`));
+    }
   });
 
   it("tells every time in the reader's zone, and names the zone", async () => {
@@ -119,6 +136,8 @@ describe.skipIf(!browserIsThere()).each(places)('the board in a browser, on $nam
     await row(page, scene.incidents.waiting.reference).waitFor();
     const old = { at: Date.parse('2026-03-01T12:00:00Z'), words: 'Redis is down' };
     await answer('board', (board) => ({ ...board, old }));
+    // An open page knows that it read later; one that comes now does not.
+    await page.reload();
     await page.getByText('Redis is down. What is shown is of 2026-03-01 12:00:00 UTC.').waitFor();
     await row(page, scene.incidents.waiting.reference).getByText('2 of 3 done').waitFor();
     expect(await breaches(page)).toEqual([]);

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OldView } from '../../src/board/kept-view.ts';
+import type { ListChanges } from '../../src/board/list/list.ts';
 import { boardRoutes } from '../../src/board/routes.ts';
 import { createGauges } from '../../src/gauges/gauges.ts';
 import { createLogger } from '../../src/log.ts';
@@ -66,9 +67,29 @@ describe('what the board shows', () => {
     expect((await ask()).body).not.toHaveProperty('old');
   });
 
+  it('is listed as it was last read while the queue is down, to a reader of before and to one who comes then', async () => {
+    await world.sync();
+    const { reference } = await world.incident(['acme/api#1']);
+    await world.sync();
+    await world.reviewed();
+    const list = async (since = ''): Promise<Partial<ListChanges> & { old?: object }> =>
+      JSON.parse(await (await fetch(`${url}/api/list${since}`)).text());
+    const { version, old: none } = await list();
+    expect(none).toBeUndefined();
+    const at = world.clock.time;
+    isDown = true;
+    world.later(60_000);
+    const old = { at, words: DOWN };
+    expect(await list()).toMatchObject({ old, whole: true, synced: true, missing: 0, rows: [{ reference }] });
+    expect(await list(`?since=${version}`)).toMatchObject({ old, whole: false, version, rows: [], gone: [] });
+    isDown = false;
+    expect(await list(`?since=${version}`)).not.toHaveProperty('old');
+  });
+
   it('is why there is nothing to show, where the queue was down all along', async () => {
     isDown = true;
     expect(await ask()).toEqual({ status: 503, body: { error: DOWN } });
+    expect(await ask('api/list')).toEqual({ status: 503, body: { error: DOWN } });
   });
 
   it('is no zeros before the first sync has ended, and neither is /metrics', async () => {

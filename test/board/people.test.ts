@@ -248,6 +248,18 @@ describe('beside the login by a proxy', () => {
     expect((await hold(good, [...ADA, ['Sec-Fetch-Site', 'cross-site']])).status).toBe(403);
     expect((await hold(good)).status).toBe(200);
   });
+
+  it('a change is not blamed on another page where the store cannot tell whose it is', async () => {
+    const lines: Lines = [...ADA, ['content-type', 'application/json'], ['x-board-token', 'of before']];
+    const hold = async (more: Lines) =>
+      (await board()).send('POST', '/api/incidents/INC-1/hold', [...lines, ...more], '{"why":"the audit"}');
+    const { status, text } = await hold([]);
+    expect({ status, ...JSON.parse(text) }).toEqual({
+      status: 503,
+      error: 'nothing can be changed now: the store does not answer',
+    });
+    expect((await hold([['Sec-Fetch-Site', 'cross-site']])).status).toBe(403);
+  });
 });
 
 describe('a viewer', () => {

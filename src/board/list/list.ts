@@ -56,6 +56,8 @@ export class IncidentList {
   /** Which rows left before this version is not known any more. */
   #forgotten = 0;
   #refreshing: Promise<{ missing: number; synced: boolean }> | undefined;
+  /** What the last look found, by the store's clock, ms. */
+  #last: { missing: number; synced: boolean; at: number } | undefined;
 
   /** `now`: this process's clock, ms. */
   constructor(now: () => number = Date.now) {
@@ -80,16 +82,23 @@ export class IncidentList {
       this.#refreshing = undefined;
     });
     const { missing, synced } = await this.#refreshing;
-    const known = this.#numberOf(since);
+    return { ...this.#since(since), missing, synced };
+  }
+
+  #since(version: string | undefined): Omit<ListChanges, 'missing' | 'synced'> {
+    const known = this.#numberOf(version);
     return {
       version: `${this.#epoch}.${this.#version}`,
       whole: known === undefined,
       rows: [...this.#kept.values()].flatMap(({ row, version }) => (version > (known ?? -1) ? [row] : [])),
       gone:
         known === undefined ? [] : [...this.#gone].flatMap(([id, version]) => (version > known ? [id] : [])),
-      missing,
-      synced,
     };
+  }
+
+  /** What was last read, and when, for as long as the store cannot be read; `undefined`: nothing ever was. */
+  kept(since: string | undefined): (ListChanges & { at: number }) | undefined {
+    return this.#last && { ...this.#since(since), ...this.#last };
   }
 
   /** All open incidents, however long it takes to read them. */
@@ -128,7 +137,9 @@ export class IncidentList {
       done += AT_ONCE;
     }
     if (done >= news.length) await this.#read(this.#longestUnread([...places.values()]), failing, context);
-    return { missing: Math.max(0, news.length - done), synced };
+    const missing = Math.max(0, news.length - done);
+    this.#last = { missing, synced, at: context.clock.now() };
+    return { missing, synced };
   }
 
   #isNews({ id, group, score }: Placed, failing: ReadonlyMap<string, string>): boolean {

@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { StoreContext } from '../../context/context.ts';
-import { type Problems, starting, storeUnavailable } from '../answers.ts';
+import { type Problems, starting, storeUnavailable, unavailableWords } from '../answers.ts';
 import { cachedBriefly } from '../brief-cache.ts';
 import { sendIfChanged, sendTagged } from '../changed.ts';
 import { foundFor, rowsFor } from '../for-viewers.ts';
 import { forViewers, type RequesterOf } from '../gate.ts';
 import type { Role } from '../people.ts';
 import { chartsOf } from './charts.ts';
-import type { IncidentList } from './list.ts';
+import type { IncidentList, ListChanges } from './list.ts';
 import { meetingOf } from './meeting.ts';
 import { LONGEST_QUESTION, search } from './search.ts';
 
@@ -57,13 +57,29 @@ export function listRoutes({ app, requesterOf, context: reached, problems, list 
   answering('/api/list', async (request, reply, context) => {
     const asked = version.safeParse(request.query);
     if (!asked.success) return reply.code(400).send({ error: 'since is the version of an earlier answer' });
-    const changes = await list.changes(asked.data.since, context);
-    const { version: at, missing, synced } = changes;
+    const changes = await changesOrKept(asked.data.since, context);
+    const { version: at, missing, synced, old } = changes;
     const { role } = requesterOf(request);
-    return sendTagged(request, reply, `"${at}.${missing}.${synced}.${role}"`, () =>
+    return sendTagged(request, reply, `"${[at, missing, synced, role, old?.at].join('.')}"`, () =>
       JSON.stringify({ ...changes, rows: rowsFor(role, changes.rows) }),
     );
   });
+
+  async function changesOrKept(
+    since: string | undefined,
+    context: StoreContext,
+  ): Promise<ListChanges & { old?: { at: number; words: string } }> {
+    try {
+      return await list.changes(since, context);
+    } catch (error) {
+      const kept = list.kept(since);
+      if (kept === undefined) throw error;
+      context.log.debug({ err: error }, 'the list could not be read');
+      const { at, ...changes } = kept;
+      return { ...changes, old: { at, words: await unavailableWords(problems) } };
+    }
+  }
+
   answering('/api/search', async (request, reply, context) => {
     const asked = question.safeParse(request.query);
     if (!asked.success)
