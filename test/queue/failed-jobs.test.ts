@@ -57,3 +57,20 @@ test('a failed job whose data is of no use says so, and stays', async () => {
   expect(done).toEqual([]);
   expect(await failedJobs(queues, 9)).toMatchObject([{ id: 'reviews/7', tries: 3 }]);
 });
+
+test('of many failed jobs the newest are told, the last to fail first, whichever queue they are of', async () => {
+  const failedAt = (at: number) => ({
+    ...{ id: `${at}`, data: {}, attemptsMade: 1, timestamp: 0, finishedOn: at },
+    isFailed: async () => true,
+    remove: async () => {},
+  });
+  const of = (...times: number[]): KeptQueue => ({
+    getJobs: async (_types, start, end) => times.map(failedAt).slice(start, end + 1),
+    getJob: async () => undefined,
+    add: async () => {},
+  });
+  const queues = { events: of(50, 30, 10), reviews: of(40, 20) };
+  const told = async (limit: number) => (await failedJobs(queues, limit)).map(({ id }) => id);
+  expect(await told(9)).toEqual(['events/50', 'reviews/40', 'events/30', 'reviews/20', 'events/10']);
+  expect(await told(2)).toEqual(['events/50', 'reviews/40']);
+});

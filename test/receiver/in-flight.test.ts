@@ -112,9 +112,19 @@ describe('readiness', () => {
   });
 
   it('is answered in time, as not ready, where what it rests on never answers', async () => {
-    const { url } = await running({ ready: () => new Promise(() => {}) });
-    const answer = await fetch(`${url}/readyz`);
-    expect(answer.status).toBe(503);
-    expect(await answer.json()).toMatchObject({ status: 'unavailable', problems: [expect.any(String)] });
+    const ready = { ok: true, problems: [] };
+    const looks = [
+      () => new Promise<typeof ready>(() => {}),
+      () => Promise.reject(new Error('the store is down')),
+      async () => ready,
+    ];
+    const { url } = await running({ ready: () => looks.shift()?.() ?? Promise.resolve(ready) });
+    for (let n = 0; n < 2; n++) {
+      const answer = await fetch(`${url}/readyz`);
+      expect(answer.status).toBe(503);
+      expect(await answer.json()).toMatchObject({ status: 'unavailable', problems: [expect.any(String)] });
+    }
+    // It is looked at anew each time.
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
   });
 });

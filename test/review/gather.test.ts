@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { recordOf } from '../../src/events/standing-state.ts';
-import { countFollowUps } from '../../src/review/gather.ts';
+import { countFollowUps, storeIncidents } from '../../src/review/gather.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Tables } from '../../src/store/tables.ts';
-import { followUp, minutes, rule, T0, taskEvent } from '../support/make.ts';
+import { followUp, incident, minutes, rule, T0, taskEvent } from '../support/make.ts';
 
 const ORIGINAL = 'github:github.com/acme/api#1';
 const DUPLICATE = 'github:github.com/acme/api#2';
@@ -66,4 +66,17 @@ describe('follow-ups of one incident about the same task are told the same word'
     const [one, other] = await wordsOf([FORMER, ORIGINAL], store);
     expect(one).toBe(other);
   });
+});
+
+it('what is stored of an incident is the newest that was read, whichever comes last', async () => {
+  const older = incident({ name: 'Before', updatedAt: T0 });
+  const newer = incident({ name: 'After', updatedAt: T0 + 1 });
+  for (const inOrder of [
+    [older, newer],
+    [newer, older],
+  ]) {
+    const store = new Store(createMemoryTables());
+    for (const one of inOrder) await storeIncidents([one], store);
+    expect(await store.incidents.get(newer.id)).toMatchObject({ name: 'After' });
+  }
 });

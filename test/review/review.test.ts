@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NotFoundError, RefusedError } from '../../src/incident-io/errors.ts';
+import { ForbiddenError, NotFoundError, RefusedError } from '../../src/incident-io/errors.ts';
 import { StatusCache } from '../../src/incident-io/status-cache.ts';
+import { takeSlot } from '../../src/review/brake.ts';
 import { type ReviewDeps, review } from '../../src/review/review.ts';
 import { DUE } from '../../src/review/sections.ts';
 import { sweep } from '../../src/sync/sweep.ts';
 import { sync } from '../../src/sync/sync.ts';
+import { listeningLog } from '../queue/support.ts';
 import { minutes, rule } from '../support/make.ts';
 import { keyOf, openSyncTest, type SyncTest } from '../sync/support.ts';
 
@@ -190,6 +192,36 @@ describe('a review', () => {
     expect(category()).toBe('learning');
   });
 
+  it('whose place at the brake another process takes right before its edit waits with a timer for the next', async () => {
+    deps.maxClosesPerHour = 1;
+    deps.api = {
+      ...test.client,
+      async updates(incident) {
+        await takeSlot(1, test.clock.time, deps.store);
+        return test.client.updates(incident);
+      },
+    };
+    await done();
+    expect(await look()).toMatchObject({ verdict: 'wait', reason: 'brake' });
+    expect(timers).toEqual([test.clock.time + minutes(60)]);
+    expect(category()).toBe('learning');
+  });
+
+  it('names nothing of a private incident in the log, also where only the store knows that it is private', async () => {
+    id = test.incidentIo.createIncident({ visibility: 'private' }).id;
+    test.add(id, 'acme/canary#1');
+    await sync(test.deps);
+    const { log, lines } = listeningLog();
+    deps.log = log;
+    for (const blocked of [true, true, false]) {
+      if (!blocked) await test.record({ task: keyOf('acme/canary#1'), occurredAt: test.clock.time + 1 });
+      await deps.store.outcomes.remove(id);
+      await look();
+    }
+    expect(lines.length).toBeGreaterThan(2);
+    expect(lines.join('\n')).not.toContain('canary');
+  });
+
   it('tells what was added while it closed the incident', async () => {
     await done();
     const { client } = test;
@@ -264,6 +296,21 @@ describe('a review', () => {
         });
       expect(sent).toBe(1);
     });
+
+    it.each([
+      new RefusedError('it is refused', { status: 422 }),
+      new ForbiddenError('it is forbidden', { status: 403 }),
+    ])(
+      'notes no write that took no effect, so that whoever sets it next is a person: $message',
+      async (error) => {
+        await done();
+        meets(() => Promise.reject(error));
+        await look();
+        const [{ id: own } = { id: '' }] = await test.client.followUpsOf(id);
+        expect(await deps.store.writeRefusals.get(own)).toBeDefined();
+        expect(await deps.store.lastWrites.get(own)).toBeUndefined();
+      },
+    );
 
     it('sends nothing once it is stopped', async () => {
       await done();

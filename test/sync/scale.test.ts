@@ -2,8 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Store } from '../../src/store/store.ts';
 import { FULL_SYNC_EVERY, fullSync } from '../../src/sync/full-sync.ts';
 import { indexFollowUps } from '../../src/sync/index-follow-ups.ts';
-import { sweep } from '../../src/sync/sweep.ts';
+import { type SweepDeps, sweep } from '../../src/sync/sweep.ts';
 import { sync, syncIfDue } from '../../src/sync/sync.ts';
+import type { FollowUp } from '../../src/vocabulary.ts';
 import { runInBackground } from '../../src/worker/background.ts';
 import { permalinkOf } from '../support/github.ts';
 import { minutes } from '../support/make.ts';
@@ -211,6 +212,46 @@ describe('links follow their follow-ups', () => {
     await sync(deps);
     await indexFollowUps(older === undefined ? [] : [older], deps);
     expect(await deps.store.followUps.get(followUp)).toMatchObject({ status: 'completed' });
+  });
+
+  it.each([
+    ['sync', sync],
+    ['sweep', (deps: SweepDeps) => sweep(deps, 0)],
+    ['full sync', (deps: SweepDeps) => fullSync({ ...deps, pause: async () => {} })],
+  ])('a %s that fails keeps no other process from one right after it', async (_what, run) => {
+    test = await openSyncTest();
+    const { deps } = test;
+    await sync(deps);
+    test.later(24 * minutes(60));
+    const failing = {
+      ...deps.api,
+      followUps: async function* (): AsyncIterable<FollowUp[]> {
+        yield [];
+        throw new Error('incident.io does not answer');
+      },
+    };
+    await expect(run({ ...deps, api: failing })).rejects.toThrow('does not answer');
+    expect(await run(deps)).toBeDefined();
+  });
+
+  it('a second process that finds a sweep due while another one ends does not sweep again', async () => {
+    test = await openSyncTest();
+    const { incidentIo, deps } = test;
+    await sync(deps);
+    const pages = () => incidentIo.requests.filter(({ route }) => route === 'GET /v2/incidents').length;
+    // Between its first look and its lease, the other one sweeps.
+    const { takeLease } = deps.store;
+    let first = true;
+    deps.store.takeLease = async (...asked) => {
+      if (first) {
+        first = false;
+        await sweep(deps, minutes(10));
+      }
+      return takeLease.apply(deps.store, asked);
+    };
+    const before = pages();
+    expect(await sweep(deps, minutes(10))).toBeUndefined();
+    expect(pages() - before).toBe(1);
   });
 
   it('a second process that finds a sync due while another one ends does not read again', async () => {

@@ -4,6 +4,7 @@ import { fingerprintOf } from '../../src/review/fingerprint.ts';
 import type { Closure, Outcome } from '../../src/store/records.ts';
 import { indexedFollowUpOf, indexedRowsOf } from '../../src/sync/indexed-rows.ts';
 import { sweep } from '../../src/sync/sweep.ts';
+import { sync } from '../../src/sync/sync.ts';
 import { minutes } from '../support/make.ts';
 import { keyOf, openSyncTest, type SyncTest } from './support.ts';
 
@@ -28,6 +29,22 @@ describe('a sweep, of an incident that a review was told to leave', () => {
     test.later(minutes(10));
     return id;
   }
+
+  it('wakes every incident that is ready, however many there are', async () => {
+    test = await openSyncTest();
+    const { deps, incidentIo } = test;
+    await sync(deps);
+    const ready = Array.from({ length: 45 }, (_, n) => {
+      const { id } = incidentIo.createIncident();
+      incidentIo.setFollowUp(test.add(id, `acme/api#${n}`), 'completed');
+      return id;
+    });
+    test.later(minutes(10));
+    await sync(deps);
+    deps.woken.length = 0;
+    await sweep(deps, 0);
+    expect([...deps.woken].sort()).toEqual(ready.sort());
+  });
 
   it('wakes nobody while nothing has changed', async () => {
     await held();

@@ -93,6 +93,9 @@ describe('the watch on the API key', () => {
     expect(await watch.mayClose(stop.signal)).toBeUndefined();
     await expect.poll(() => watch.state).toMatchObject({ is: 'good' });
     expect(await watch.mayClose(stop.signal)).toMatchObject({ name: 'closer' });
+    // Whatever call it was that incident.io rejected.
+    await watch.rejected(new KeyRejectedError('incident.io rejects the API key'), stop.signal);
+    await expect.poll(() => watch.state).toMatchObject({ is: 'good' });
   });
 
   it('has what was refused tried again with each check, until that was taken once', async () => {

@@ -16,12 +16,15 @@ describe('the list of open incidents', () => {
   let list: IncidentList;
   let now: number;
   let outcomesRead: number;
+  let isDown: boolean;
   beforeEach(async () => {
     const tables = createMemoryTables();
     outcomesRead = 0;
+    isDown = false;
     store = new Store({
       ...tables,
       async get(table, ids) {
+        if (isDown) throw new Error('the store does not answer');
         if (table === 'outcomes') outcomesRead += ids.length;
         return tables.get(table, ids);
       },
@@ -83,6 +86,14 @@ describe('the list of open incidents', () => {
     expect(rows).toMatchObject([{ id: 'inc-1', failing: expect.stringContaining('GitHub answered 500') }]);
     await store.failing.remove('inc-1');
     expect((await list.changes(version, context)).rows[0]).not.toHaveProperty('failing');
+  });
+
+  it('is there again as soon as the store answers', async () => {
+    await many(2);
+    isDown = true;
+    await expect(list.changes(undefined, context)).rejects.toThrow('does not answer');
+    isDown = false;
+    expect((await list.changes(undefined, context)).rows).toHaveLength(2);
   });
 
   it('answers with what it has read so far, and with the rest after that', async () => {

@@ -38,6 +38,45 @@ describe('the story of an incident', () => {
     expect(withEntries(first, [delivery({ news: false }), verdict({ at: T0 + 1 })], -Infinity)).toBe(first);
   });
 
+  it('tells each thing of its kind: each task, follow-up, closing, place and moment', () => {
+    const reopened = {
+      kind: 'reopened',
+      at: T0,
+      closure: 'c1',
+      task: 'a:1',
+      followUp: 'F1',
+      since: T0,
+    } as const;
+    const write = { kind: 'write', at: T0, followUp: 'F1', name: 'A-1', to: 'completed' } as const;
+    const edit = { kind: 'edit', at: T0, closure: 'c1', to: 'closed', outcome: 'failed' } as const;
+    const announced = {
+      kind: 'announcement',
+      at: T0,
+      type: 't',
+      place: 'p',
+      to: 'here',
+      state: 'made',
+    } as const;
+    const acted = { kind: 'action', at: T0, action: 'hold', by: OPERATOR } as const;
+    const moved = { kind: 'moved-back', at: T0, movedAt: T0 } as const;
+    const each: StoryEntry[][] = [
+      [delivery(), delivery({ task: 'a:2' }), delivery({ delivery: 'd2' }), delivery({ source: 'jira' })],
+      [reopened, { ...reopened, task: 'a:2' }, { ...reopened, closure: 'c2' }],
+      [write, { ...write, followUp: 'F2' }, { ...write, to: 'outstanding' }, { ...write, requestId: 'r2' }],
+      [edit, { ...edit, closure: 'c2' }, { ...edit, outcome: 'confirmed' }],
+      [announced, { ...announced, type: 'u' }, { ...announced, place: 'q' }, { ...announced, to: 'there' }],
+      [announced, { ...announced, state: 'given-up' }],
+      [acted, { ...acted, action: 'release' }, { ...acted, at: T0 + 1 }],
+      [moved, { ...moved, movedAt: T0 + 1 }],
+    ];
+    for (const all of each) {
+      const story = told(...all);
+      expect(story?.entries).toEqual(all);
+      // And none of them twice.
+      expect(withEntries(story, all, -Infinity)).toBe(story);
+    }
+  });
+
   it('tells a verdict again that was another one in between', () => {
     const story = told(verdict(), verdict({ words: 'waits for acme/api#2' }), verdict({ at: T0 + 2 }));
     expect(story?.entries).toHaveLength(3);
