@@ -38,6 +38,12 @@ const PENDING_WAKES = 'owed';
 const A_YEAR = 365 * 86_400_000;
 
 const lease = z.object({ holder: z.string(), until: z.number() });
+const TEXT = z.string();
+const TEXTS = z.array(TEXT);
+const NUMBER = z.number();
+const NUMBERS = z.array(NUMBER);
+const TEXT_OR_NUMBER = z.union([TEXT, NUMBER]);
+const CLOSURES = z.array(closure);
 
 /** Everything that is remembered between reviews, by subject. */
 export class Store {
@@ -116,26 +122,26 @@ export class Store {
     this.stories = new Stories(tables, keepHistory);
     this.actions = new OperatorActions(tables, keepHistory);
     this.tasks = new Table(tables, 'tasks', taskRecord);
-    this.currentKeys = new Table(tables, 'places', z.string());
-    this.followers = new Table(tables, 'followers', z.array(z.string()));
-    this.identities = new Table(tables, 'identities', z.string());
+    this.currentKeys = new Table(tables, 'places', TEXT);
+    this.followers = new Table(tables, 'followers', TEXTS);
+    this.identities = new Table(tables, 'identities', TEXT);
     this.links = new Table(tables, 'links', linkRecord);
     this.followUps = new Table(tables, 'follow-ups', indexedFollowUp);
-    this.followUpsOf = new Table(tables, 'follow-ups-of', z.array(z.string()));
+    this.followUpsOf = new Table(tables, 'follow-ups-of', TEXTS);
     this.lastWrites = new Table(tables, 'marks', lastWrite);
     this.writeRefusals = new Table(tables, 'write-refusals', writeRefusal);
     this.incidents = new Table(tables, 'incidents', incidentRecord);
-    this.references = new Table(tables, 'references', z.string());
+    this.references = new Table(tables, 'references', TEXT);
     this.ready = new Table(tables, 'ready', readySince);
     this.holds = new Table(tables, 'holds', hold);
-    this.released = new Table(tables, 'released', z.number());
+    this.released = new Table(tables, 'released', NUMBER);
     this.backlog = new Table(tables, 'backlog', backlogEntry);
     this.observedSince = new Table(tables, 'starts', observedSince);
     this.processes = new Table(tables, 'processes', processNotes);
     this.inForce = new Table(tables, 'in-force', inForce);
     this.movedBack = new Table(tables, 'moved-back', movedBack);
     this.refusals = new Table(tables, 'refusals', refusal);
-    this.closures = new Table(tables, 'closures', z.array(closure));
+    this.closures = new Table(tables, 'closures', CLOSURES);
     this.outcomes = new Table(tables, 'outcomes', outcome);
     this.failing = new Table(tables, 'failing-reviews', failingReview);
     this.announcements = new Table(tables, 'announcements', announcement);
@@ -146,11 +152,11 @@ export class Store {
     this.deliveries = new Table(tables, 'deliveries', lastDelivery);
     this.paces = new Table(tables, 'paces', deliveryPace);
     this.hooks = new Table(tables, 'hooks', seenHooks);
-    this.sections = new Table(tables, 'groups', z.string());
-    this.meta = new Table(tables, 'meta', z.union([z.string(), z.number()]));
-    this.unfinishedImport = new Table(tables, 'unfinished-import', z.number());
+    this.sections = new Table(tables, 'groups', TEXT);
+    this.meta = new Table(tables, 'meta', TEXT_OR_NUMBER);
+    this.unfinishedImport = new Table(tables, 'unfinished-import', NUMBER);
     this.leases = new Table(tables, 'leases', lease);
-    this.times = new Table(tables, 'times', z.array(z.number()));
+    this.times = new Table(tables, 'times', NUMBERS);
   }
 
   /** Whether a full sync ever finished here: until then, no review may act. */
