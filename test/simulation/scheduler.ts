@@ -60,18 +60,6 @@ export type CallKind = 'store' | 'queue' | 'api' | 'tracker' | 'wait';
  */
 export type Fault = 'before' | 'after' | 'late' | 'limited';
 
-export interface Call {
-  kind: CallKind;
-  what: string;
-  strand: Strand;
-  /** Not before this time, ms. */
-  readonly due: number;
-  /** It changes something in incident.io. */
-  isWrite: boolean;
-  /** Takes effect and is answered, or fails. */
-  go(fault?: Fault): void;
-}
-
 export interface CallOptions {
   /** The error of a fault; a call without it does not fail. */
   fail?: (fault: Fault) => Error;
@@ -82,6 +70,41 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Whose call it is, where that is not the strand whose code runs. */
   strand?: Strand;
+}
+
+const NO_OPTIONS: CallOptions = {};
+
+export class Call {
+  readonly kind: CallKind;
+  readonly what: string;
+  readonly strand: Strand;
+  /** It changes something in incident.io. */
+  readonly isWrite: boolean;
+  /** Takes effect and is answered, or fails. */
+  readonly go: (fault?: Fault) => void;
+  private readonly at: number;
+  private readonly signal: AbortSignal | undefined;
+
+  constructor(
+    kind: CallKind,
+    what: string,
+    strand: Strand,
+    go: (fault?: Fault) => void,
+    { late, due = 0, signal }: CallOptions,
+  ) {
+    this.kind = kind;
+    this.what = what;
+    this.strand = strand;
+    this.isWrite = late !== undefined;
+    this.go = go;
+    this.at = due;
+    this.signal = signal;
+  }
+
+  /** Not before this time, ms. */
+  get due(): number {
+    return this.signal?.aborted ? 0 : this.at;
+  }
 }
 
 export class Scheduler {
@@ -99,12 +122,8 @@ export class Scheduler {
   }
 
   /** Makes a call that takes effect, and is answered, when its turn comes. */
-  call<T>(
-    kind: CallKind,
-    what: string,
-    effect: () => T,
-    { fail, late, due = 0, signal, strand = this.strand }: CallOptions = {},
-  ): Promise<T> {
+  call<T>(kind: CallKind, what: string, effect: () => T, options: CallOptions = NO_OPTIONS): Promise<T> {
+    const { fail, late, strand = this.strand } = options;
     return new Promise((resolve, reject) => {
       const go = (fault?: Fault) => {
         try {
@@ -117,16 +136,7 @@ export class Scheduler {
         }
       };
       if (kind === 'api') strand.reads.calls.push(what);
-      const call = {
-        kind,
-        what,
-        strand,
-        get due() {
-          return signal?.aborted ? 0 : due;
-        },
-        isWrite: late !== undefined,
-        go,
-      };
+      const call = new Call(kind, what, strand, go, options);
       this.waiting.push(call);
       if (strand === this.running) this.continuation ??= call;
     });
