@@ -123,8 +123,11 @@ export async function readIncidents(ids: readonly string[], context: BoardContex
     const held = holds.get(id);
     const outcome = reviewed.get(id);
     const followUps = ofIncident.get(id) ?? [];
-    const shown = outcome === undefined ? fromIndex(followUps) : fromOutcome(outcome, held !== undefined);
     const also = alsoOf(id);
+    const shown =
+      outcome === undefined
+        ? fromIndex(followUps, also.length > 0)
+        : fromOutcome(outcome, held !== undefined);
     const failed = failing.get(id);
     return {
       record: incident,
@@ -166,13 +169,19 @@ function fromOutcome(
   };
 }
 
-/** What the index of follow-ups says about an incident without any review so far. */
-function fromIndex(followUps: readonly CountedFollowUp[]): Reviewed {
+const ABOUT_TO_BE = 'nothing seems to block; it is about to be reviewed';
+const NO_LONGER = 'its follow-ups keep it open no longer';
+
+/**
+ * What the index of follow-ups says about an incident without any review so far. `isKept`: something else keeps it open,
+ * so nobody may look at it for long.
+ */
+function fromIndex(followUps: readonly CountedFollowUp[], isKept: boolean): Reviewed {
   const own = followUps.filter(({ effective }) => effective.countsAs !== 'deleted');
   const blocked = own.filter(({ effective }) => effective.countsAs === 'blocks');
   return {
     verdict: 'wait',
-    words: blocked.length === 0 ? 'nothing seems to block; it is about to be reviewed' : waitingFor(blocked),
+    words: blocked.length > 0 ? waitingFor(blocked) : isKept ? NO_LONGER : ABOUT_TO_BE,
     done: own.filter(({ effective }) => effective.countsAs === 'done').length,
     all: own.length,
   };

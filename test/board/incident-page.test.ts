@@ -163,6 +163,27 @@ describe('the page of an incident', () => {
     expect(shown.story).toEqual({ unreadable: expect.stringContaining('cannot be read') });
   });
 
+  it('foretells no review of an active incident, at which nobody looks before it is resolved', async () => {
+    const other = await openMemoryWorld({
+      before(incidentIo) {
+        const { id } = incidentIo.createIncident({ name: 'Checkout is down', status: 'live' });
+        incidentIo.createFollowUp({ incident: id, status: 'completed' });
+      },
+    });
+    stops.push(() => other.close());
+    await other.sync();
+    await other.swept();
+    await other.reviewed();
+    expect(await other.store.outcomes.get(other.incidentIo.incident('INC-1').id)).toBeUndefined();
+    url = await served(other);
+    expect(await page('INC-1')).toMatchObject({
+      incident: {
+        words: 'its follow-ups keep it open no longer',
+        also: [{ words: expect.stringContaining('it is still active') }],
+      },
+    });
+  });
+
   it('has an address of its own that loads from the top, and none for what is no reference', async () => {
     const { reference } = await known();
     const answer = await fetch(`${url}/incidents/${reference}`);
