@@ -6,7 +6,7 @@ import type { JobContext, Waker } from '../queue/queues.ts';
 import { addToStories } from '../store/history/stories.ts';
 import type { StoryEntry } from '../store/history/story.ts';
 import type { TaskRecord } from '../store/records.ts';
-import { reportedHistory } from '../store/status-history.ts';
+import { isDone, reportedHistory } from '../store/status-history.ts';
 import type { Store } from '../store/store.ts';
 import {
   type EventBatch,
@@ -25,6 +25,7 @@ import {
   rememberIds,
   withCurrentNames,
 } from './moves.ts';
+import { keepReportedEarly } from './reported-early.ts';
 import { standingAfter } from './standing-state.ts';
 import { receiptsOf, type Taken } from './taken.ts';
 import { keepUnlinked } from './unlinked.ts';
@@ -180,7 +181,7 @@ async function recordStatuses(
   if (reported.length === 0) return;
   const ids = reported.flatMap(({ followUp }) => followUp ?? []);
   const lastWrites = await store.lastWrites.getMany(ids);
-  await store.followUps.update(ids, (current, id) => {
+  const rows = await store.followUps.update(ids, (current, id) => {
     if (current === undefined) return undefined;
     const before = current.history;
     const history = reported
@@ -192,6 +193,13 @@ async function recordStatuses(
       }, before);
     return history === before ? current : { ...current, history };
   });
+  const early = reported.flatMap(({ followUp, status }) =>
+    followUp === undefined || status === undefined || rows.has(followUp) || !isDone(status.name)
+      ? []
+      : [[followUp, { status: status.name, updatedAt: status.updatedAt }] as const],
+  );
+  // Of several, the newest counts.
+  await keepReportedEarly(new Map(early.sort(([, a], [, b]) => a.updatedAt - b.updatedAt)), { store, clock });
 }
 
 interface Recorded {

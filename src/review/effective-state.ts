@@ -7,7 +7,7 @@ import {
   type Rule,
 } from '../policy/rule.ts';
 import type { LastWrite, StatusHistory, TaskRecord, UnreadChange, WriteRefusal } from '../store/records.ts';
-import { isDone, isStale } from '../store/status-history.ts';
+import { isDone, isOlder, isStale, type StatusVersion } from '../store/status-history.ts';
 import type { FollowUp, FollowUpStatus } from '../vocabulary.ts';
 import { refusalRetryAt, rowVersionOf } from './refusals.ts';
 
@@ -83,6 +83,8 @@ export interface KnownHistory {
   unreadChange?: UnreadChange | undefined;
   /** How its status came about. */
   history: StatusHistory;
+  /** It as the index has it. */
+  row?: StatusVersion | undefined;
   lastWrite?: LastWrite;
   refusal?: WriteRefusal;
   /** When a person last released the incident, ms: whatever held it until then no longer does. */
@@ -109,8 +111,10 @@ function withoutExemption(followUp: FollowUp, known: KnownHistory, rule: Rule): 
 
   if (followUp.malformedReference !== undefined) return { countsAs: 'blocks', why: 'malformed-reference' };
 
-  // The list lags behind our own PUT: what it shows is nobody's decision, and nothing is written against it.
-  if (isStale(followUp, known.lastWrite, known.now)) return { countsAs: 'blocks', why: 'not-shown-yet' };
+  // The list lags behind our own PUT, or behind what was read before: what it shows is nobody's decision any more, and
+  // nothing is written against it.
+  if (isStale(followUp, known.lastWrite, known.now) || isOlder(followUp, known.row))
+    return { countsAs: 'blocks', why: 'not-shown-yet' };
 
   if (isInDoubt(followUp, known)) return { countsAs: 'blocks', why: 'changed-unread' };
 

@@ -122,6 +122,7 @@ export async function countFollowUps(
       task: taskState,
       unreadChange,
       history,
+      row: rows.get(followUp.id),
       lastWrite: lastWrites.get(followUp.id),
       refusal,
       now,

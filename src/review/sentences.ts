@@ -135,7 +135,7 @@ function reasonOf(counted: CountedFollowUp, why: WhyBlocked): string {
     case 'changed-unread':
       return changedUnread(unreadChange);
     case 'not-shown-yet':
-      return 'it was written a moment ago, and incident.io still shows it as it was before; it is looked at again';
+      return 'it was changed a moment ago, and incident.io still shows it as it was before; it is looked at again';
     case 'write-refused':
       return `incident.io refuses to set it to what its task says: ${refusal?.words ?? 'no reason given'}${refusal ? `; ${refusedSince(refusal, 'retryAt' in effective ? effective.retryAt : undefined)}` : ''}`;
   }

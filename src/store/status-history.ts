@@ -43,6 +43,11 @@ export function isStale(seen: StatusVersion, lastWrite: LastWrite | undefined, n
   );
 }
 
+/** Whether it was read before with a newer version of another status: lists of one moment may differ in age. */
+export function isOlder(seen: StatusVersion, row: StatusVersion | undefined): boolean {
+  return row !== undefined && row.status !== seen.status && second(row.updatedAt) > second(seen.updatedAt);
+}
+
 /** The history after one more version was read. `row` is what was known before; `now` is our clock, ms. */
 export function nextHistory(
   row: KnownRow | undefined,

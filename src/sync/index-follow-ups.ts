@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { takeReportedEarly } from '../events/reported-early.ts';
 import { forgetUnlinked } from '../events/unlinked.ts';
 import type { IndexedFollowUp, LastWrite } from '../store/records.ts';
 import { isStale, nextHistory } from '../store/status-history.ts';
@@ -70,6 +71,8 @@ export async function indexFollowUps(
     const followUp = written.get(id);
     return followUp === undefined ? current : rowOf(current, followUp);
   });
+  const added = fresh.flatMap(({ id, before }) => (before === undefined ? id : []));
+  if (added.length > 0) await takeReportedEarly(added, { store, clock });
   return { changed, tasks };
 }
 

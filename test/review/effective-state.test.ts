@@ -409,6 +409,24 @@ describe('what a follow-up counts as', () => {
     expect(effectiveState(shown, known(shown, over), rules)).toEqual({ countsAs: 'done' });
   });
 
+  it('a list that shows an older status than was read before is no word either, whichever way, but for one of the same second', () => {
+    const back = { status: 'outstanding', updatedAt: T0 + minutes(30) };
+    const notShown = { countsAs: 'blocks', why: 'not-shown-yet' };
+    expect(effectiveState(tickedBefore, known(tickedBefore, { row: back }), rules)).toEqual(notShown);
+    const done = { status: 'completed', updatedAt: T0 + minutes(30) };
+    expect(effectiveState(outstanding, known(outstanding, { task: deleted, row: done }), rules)).toEqual(
+      notShown,
+    );
+    const sameSecond = { ...back, updatedAt: tickedBefore.updatedAt + 999 };
+    expect(effectiveState(tickedBefore, known(tickedBefore, { row: sameSecond }), rules)).toEqual({
+      counts: 'done',
+    });
+    const onlyWritten = { ...back, status: 'completed' };
+    expect(effectiveState(tickedBefore, known(tickedBefore, { row: onlyWritten }), rules)).toEqual({
+      counts: 'done',
+    });
+  });
+
   it.each(cases)('%s', (_promise, [given, over], expected) => {
     expect(effectiveState(given, known(given, over), rules)).toEqual(expected);
   });
