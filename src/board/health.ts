@@ -2,6 +2,7 @@ import type { StoreContext } from '../context/context.ts';
 import { formatTime } from '../format-time.ts';
 import { describeOutage, readOutage } from '../incident-io/outage.ts';
 import { readKeyReport } from '../store/notices/key-report.ts';
+import { describeLostStore, readLostStore } from '../store/notices/lost-store.ts';
 import { type KnownWorkers, policiesInWords, policiesOf } from '../store/process-notes.ts';
 
 /** One part that has to work. `unknown`: not known yet. */
@@ -17,12 +18,20 @@ const SWEEP_GRACE = 10 * 60_000;
 
 /** Whether queue, key and sweep work, as far as store and queue show. */
 export async function healthOf(context: StoreContext, workers: KnownWorkers): Promise<Health[]> {
+  const lost = await storeHealth(context);
   return Promise.all([
     queueHealth(context),
     keyHealth(context),
     sweepHealth(context, workers),
     ...policyHealth(workers),
+    ...lost,
   ]);
+}
+
+/** Nothing but that it lost what it held, within the last day. */
+async function storeHealth({ store, clock }: StoreContext): Promise<Health[]> {
+  const lost = await readLostStore(store, clock.now());
+  return lost === undefined ? [] : [{ name: 'Store', is: 'bad', words: describeLostStore(lost) }];
 }
 
 /** By what the workers say of themselves; nothing where none of this release runs. */

@@ -156,6 +156,7 @@ const SEVERITIES: Record<Trouble['kind'], Notification['severity']> = {
   overdue: 'warning',
   failed: 'error',
   brake: 'warning',
+  store: 'error',
   backlog: 'info',
 };
 

@@ -6,6 +6,7 @@ import { CLOSING_ROLE } from '../review/decide.ts';
 import { DUE, sectionRank } from '../review/sections.ts';
 import { DeliveryLog } from '../store/delivery-log.ts';
 import { readKeyReport } from '../store/notices/key-report.ts';
+import { describeLostStore, readLostStore } from '../store/notices/lost-store.ts';
 import { webhooksTaken } from '../store/process-notes.ts';
 import { sources } from '../trackers/index.ts';
 import { overdueIncidents } from './overdue.ts';
@@ -28,6 +29,10 @@ export const troubleKinds = {
   brake: {
     trouble: 'the brake on closings is reached',
     over: 'the brake on closings holds nothing back any more',
+  },
+  store: {
+    trouble: 'what was stored is lost',
+    over: 'what was stored was lost a day ago, and has not been since',
   },
   backlog: { trouble: 'incidents were ready before incident-closer came', over: 'the backlog is empty' },
 } as const;
@@ -59,6 +64,7 @@ export async function findTroubles(
     [['overdue'], overdueTroubles],
     [['failed'], failedJobs],
     [['brake'], brakeTroubles],
+    [['store'], lostStoreTroubles],
     [['backlog'], backlogTroubles],
   ];
   for (const [kinds, read] of readers)
@@ -184,6 +190,13 @@ async function brakeTroubles({ store, clock, settings }: TroubleContext): Promis
       words: `MAX_CLOSES_PER_HOUR is ${settings.maxClosesPerHour}, and ${count} for it${until}. If so many closings are not what you expect, set DRY_RUN=true and restart`,
     },
   ];
+}
+
+async function lostStoreTroubles({ store, clock }: TroubleContext): Promise<Trouble[]> {
+  const lost = await readLostStore(store, clock.now());
+  return lost === undefined
+    ? []
+    : [{ id: `store ${lost.at}`, kind: 'store', words: describeLostStore(lost) }];
 }
 
 /** Not before the reviews that find it have ended. */

@@ -247,6 +247,8 @@ async function act(
       if (incident === undefined || updates === undefined)
         throw new TypeError(`decided to close ${incidentId} without having read it`);
       if (!writer) return end(asFound(decision, deps));
+      // A store that was emptied meanwhile: what it held may have been against this.
+      if (!(await store.synced())) return end(FIRST_SYNC);
       // Stored before the edit, so that one which keeps failing shows as overdue.
       const { id: statusId } = incident.status;
       const ready = facts.ready?.statusId === statusId ? facts.ready : { since: facts.now, statusId };

@@ -20,8 +20,9 @@ import { createProbeServer, createServer, type Readiness } from '../receiver/ser
 import type { Settings } from '../settings/settings.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { DeliveryLog } from '../store/delivery-log.ts';
-import { markFormat, RefusedStoreError } from '../store/format.ts';
-import { noteFirstStart, noteSources, setObservedSinceBack } from '../store/observed-since.ts';
+import { RefusedStoreError, refuseUnusable } from '../store/format.ts';
+import { type LostStore, noteLostStore } from '../store/notices/lost-store.ts';
+import { beginAfterLoss, setObservedSinceBack } from '../store/observed-since.ts';
 import { Store } from '../store/store.ts';
 import { WebhookSecrets } from '../store/webhook-secrets.ts';
 import { startTracing } from '../tracing/export.ts';
@@ -31,6 +32,8 @@ import { WrongOrganisationError } from '../worker/key-watch.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
 import { cannotListen } from './cannot-listen-error.ts';
 import { giveMemoryBack } from './idle-memory.ts';
+import { StoreWatch } from './lost-store.ts';
+import { noteStart } from './note-start.ts';
 import { type Operate, operationRoutes } from './operation-routes.ts';
 import { refuseWithoutPolicy } from './policy-memory.ts';
 import { watchPolicy } from './policy-watch.ts';
@@ -96,6 +99,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   let context: Context | undefined;
   let worker: RunningWorker | undefined;
   let noting: ReturnType<typeof keepNoted> | undefined;
+  let storeWatch: StoreWatch | undefined;
+  const does = { receive, work };
 
   let stopping = false;
   const ready = async (): Promise<Readiness> => {
@@ -201,6 +206,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await sleep(settings.shutdownDelay);
       stopGivingBack();
       stopWatching();
+      storeWatch?.close();
       stop.abort();
       await Promise.race([server.close(), sleep(deadline / 2)]);
       await Promise.all([paceRecorder?.close(), memory?.close()]);
@@ -226,18 +232,22 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     }
   }
 
-  /** What this process can see, so that what is older than a source is not acted upon unasked. */
-  async function noteStarts(store: Store, startedAt: number): Promise<void> {
-    const { webhookSecrets, trackerAccess, syncFollowUps, dryRun } = settings;
-    const taken = [...Object.keys(webhookSecrets), ...settings.handshakes];
-    if (receive) await noteSources('webhooks', taken, store, startedAt);
-    if (work) {
-      await noteSources('token', Object.keys(trackerAccess), store, startedAt);
-      await noteSources('writes', syncFollowUps && !dryRun ? ['follow-up'] : [], store, startedAt);
+  /** After the store was emptied or replaced under this process. Answers its new id. */
+  async function beginAgain(lost: LostStore): Promise<string> {
+    if (base === undefined) throw new TypeError('a store was lost that was never reached');
+    try {
+      await refuseUnusable(base.store);
+      await beginAfterLoss(base.store);
+      const id = await noteStart(base, does, lost.at);
+      await noteLostStore(lost, base.store);
+      if (receive) await openDoors();
+      noting?.again();
+      await worker?.beginAgain();
+      return id;
+    } catch (error) {
+      if (isFatal(error)) options.onFatal?.(error);
+      throw error;
     }
-    // A store of an earlier release was recognized by now.
-    const first = await noteFirstStart(store, startedAt);
-    log.debug({ first }, 'this start is noted');
   }
 
   /** The store may be down when we start: it is waited for, and senders are told to retry meanwhile. */
@@ -248,20 +258,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         if (work) await refuseWithoutPolicy(policy, settings, base.store);
         await setObservedSinceBack(base.store, base.clock.now());
         // What changed while the store was down is no older than our start.
-        await noteStarts(base.store, base.clock.now() - Math.round(performance.now() - began));
+        const id = await noteStart(base, does, base.clock.now() - Math.round(performance.now() - began));
+        storeWatch ??= new StoreWatch(id, { ...base, kind: backend.kind, beginAgain });
         for (const { words } of await backend.warnings()) log.warn(words);
         if (receive) await openDoors();
         const { store, clock } = base;
         noting ??= keepNoted(noteOf(settings, { receive, work, policy }), { store, log, now: clock.now });
-        await markFormat(base.store);
-        await base.store.markUsed(base.clock.now());
         if (!work || settings.apiKey === undefined) return;
         context = createContext(base, settings.apiKey, { onCall: metrics.call, asked: options.asked });
-        worker = await startWorker(context, { wait: options.wait }, metrics);
+        const parts = { wait: options.wait, checkStore: () => storeWatch?.check() };
+        worker = await startWorker(context, parts, metrics);
         return;
       } catch (error) {
-        if (FATAL.some((kind) => error instanceof kind) && error instanceof Error)
-          return options.onFatal?.(error);
+        if (isFatal(error)) return options.onFatal?.(error);
         // That its server does not answer has been told.
         if (!told && !isNoAnswer(error)) {
           log.warn({ err: error }, 'the store cannot be reached yet; it is tried again');
@@ -275,7 +284,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 /** What trying again does not mend. */
-const FATAL = [WrongOrganisationError, RefusedStoreError, PolicyError];
+const isFatal = (error: unknown): error is Error =>
+  [WrongOrganisationError, RefusedStoreError, PolicyError].some((kind) => error instanceof kind);
 const STARTING = 'the worker is still starting';
 const STOPPING = 'it is stopping: what is sent here is still taken';
 function urlOf(address: AddressInfo | string | null, host: string): string {

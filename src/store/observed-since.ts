@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { lastEverNoted } from './process-notes.ts';
 import { NOTHING_OBSERVED, type SourceKind, sourceOf } from './sources.ts';
 import type { ObservedSince } from './start-records.ts';
 import type { Store } from './store.ts';
@@ -15,6 +17,20 @@ export async function noteFirstStart(store: Store, now: number): Promise<number>
     known.first === undefined ? { ...known, first: now } : known,
   );
   return noted.get(HERE)?.first ?? now;
+}
+
+/** A first start that was interrupted so long ago, ms, and that no process has followed since, is none. */
+const INTERRUPTED = 3_600_000;
+
+/**
+ * Before a start is noted: where no first sync has ended, and no process has run for long, what changed since the first
+ * start was not waited for. The one that starts now is the first.
+ */
+export async function forgetInterruptedStart(store: Store, now: number): Promise<void> {
+  if (await store.synced()) return;
+  const lastRan = await lastEverNoted(store);
+  const isForgotten = ({ first = now }: ObservedSince) => now - Math.max(first, lastRan) > INTERRUPTED;
+  await store.observedSince.update([HERE], (known) => (known && isForgotten(known) ? undefined : known));
 }
 
 /** So far ahead (ms) a time of ours is from before the clock was set back, and no difference between two machines. */
@@ -83,4 +99,35 @@ export async function noteSources(
 /** Sets free what is backlog now, and what turns out to have been ready by now. */
 export async function freeBacklog(store: Store, now: number): Promise<void> {
   await store.observedSince.update([HERE], (known = NOTHING_OBSERVED) => ({ ...known, freedAt: now }));
+}
+
+const STORE_ID = 'store-id';
+
+/**
+ * The store's own id, made by whoever asks first: a store that was emptied, or replaced by an empty one, has no longer the
+ * one that a process found there at its start. Only services ask, and they do so before anything else is stored.
+ */
+export async function claimStoreId(store: Store): Promise<string> {
+  const claimed = await store.meta.update([STORE_ID], (known) => known ?? randomUUID());
+  return String(claimed.get(STORE_ID));
+}
+
+/** Changes when the store is emptied or replaced, whoever uses it then. */
+export async function readStoreId(store: Store): Promise<string | undefined> {
+  const known = await store.meta.get(STORE_ID);
+  return known === undefined ? undefined : String(known);
+}
+
+/** Whether it holds what the process that knows it by `id` found there: neither it nor the time of the first start is lost. */
+export async function isWhole(store: Store, id: string): Promise<boolean> {
+  const [found, { first }] = await Promise.all([readStoreId(store), readObservedSince(store)]);
+  return found === id && first !== undefined;
+}
+
+/**
+ * The store lost what it held. Where that is the time of the first start, while the first sync is still said to have
+ * ended, nothing would be backlog: that sync is made again.
+ */
+export async function beginAfterLoss(store: Store): Promise<void> {
+  if ((await readObservedSince(store)).first === undefined) await store.meta.remove('first-sync-finished');
 }

@@ -78,6 +78,13 @@ export async function lastNoted(store: Store, now: number): Promise<number | und
   return times.length > 0 ? Math.max(...times) : undefined;
 }
 
+/** When (ms) any process noted itself last, of those that are remembered, also where none runs; -Infinity: none did. */
+export async function lastEverNoted(store: Store): Promise<number> {
+  const { taken = {}, workers = {}, receivers = {}, workedAt } = (await store.processes.get(HERE)) ?? NONE;
+  const times = [...Object.values(taken), ...Object.values(receivers)];
+  return Math.max(-Infinity, workedAt ?? -Infinity, ...times, ...Object.values(workers).map(({ at }) => at));
+}
+
 /** What is known of the workers that run. */
 export interface KnownWorkers {
   modes: WorkerMode[];

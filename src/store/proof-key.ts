@@ -6,6 +6,9 @@ import type { Tables } from './tables.ts';
 
 const TABLE: SecretTable = 'proof-key';
 
+/** After this, ms, the key is read again: the store may have been emptied. */
+const FRESH = 60_000;
+
 /** Where the prover accepts connections: a proof is valid nowhere else, so it cannot be relayed. */
 export interface ProverAddress {
   address: string;
@@ -15,7 +18,7 @@ export interface ProverAddress {
 /** A key that all processes of one store share, and nobody else: it lets them recognise each other. */
 export class ProofKey {
   private readonly table;
-  private key: string | undefined;
+  private key: { text: string; readAt: number } | undefined;
   /** Under way: who asks meanwhile waits for the same answer. */
   private reading: Promise<string> | undefined;
 
@@ -40,11 +43,14 @@ export class ProofKey {
   }
 
   private async read(): Promise<string> {
-    if (this.key !== undefined) return this.key;
+    if (this.key !== undefined && performance.now() - this.key.readAt < FRESH) return this.key.text;
     this.reading ??= this.readOnce().finally(() => {
       this.reading = undefined;
     });
-    return this.reading;
+    if (this.key === undefined) return this.reading;
+    // A store that was emptied has another one; one that is down for a while has none.
+    const { text } = this.key;
+    return this.reading.catch(() => text);
   }
 
   private async readOnce(): Promise<string> {
@@ -54,7 +60,7 @@ export class ProofKey {
     );
     const key = entries.get('1')?.key;
     if (key === undefined) throw new TypeError('a key that was just written is not there');
-    this.key = key;
+    this.key = { text: key, readAt: performance.now() };
     return key;
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isOver } from '../clock.ts';
 import { inSpan } from '../spans.ts';
-import { noteFirstStart, noteFirstSynced } from '../store/observed-since.ts';
+import { noteFirstStart, noteFirstSynced, readObservedSince, readStoreId } from '../store/observed-since.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskKey } from '../vocabulary.ts';
 import { storeBacklog } from './backlog.ts';
@@ -113,6 +113,7 @@ async function first(deps: SyncDeps, holder: string): Promise<Synced> {
   const { store, api, log, clock } = deps;
   const started = clock.now();
   await noteFirstStart(store, started);
+  const id = await readStoreId(store);
   const wanted = await store.syncWanted();
   const synced = { followUps: 0, woken: 0 };
   const seen: number[] = [];
@@ -125,6 +126,9 @@ async function first(deps: SyncDeps, holder: string): Promise<Synced> {
     if (synced.followUps % 5_000 < page.length) log.info(`first sync: ${synced.followUps} follow-ups read`);
   }
   const backlog = await storeBacklog(started, deps, () => keepLease(deps, holder));
+  // Else part of the index would be missing, and with the time of the first start nothing would be backlog.
+  if ((await readStoreId(store)) !== id || (await readObservedSince(store)).first === undefined)
+    throw new Error('the store lost what it held while follow-ups were read for the first time');
   await moveOn(seen, 0, deps);
   await noteFirstSynced(store, clock.now());
   await store.meta.put('first-sync-finished', clock.now());

@@ -15,6 +15,8 @@ export interface BackgroundDeps extends SweepDeps {
   checkKey(): Promise<unknown>;
   /** Has the store know by which policy is decided now, so that a changed one makes a sweep due. */
   notePolicy?: (() => Promise<unknown>) | undefined;
+  /** Checks whether the store is still the one that was found at the start, before a sync would fill another one. */
+  checkStore?: (() => Promise<void> | undefined) | undefined;
   /** Looks whether the trackers' webhooks are on, where that is due; absent: nobody does. */
   checkHooks?: (() => Promise<unknown>) | undefined;
   /** Forgets what is kept for a time only. */
@@ -67,6 +69,7 @@ export async function runInBackground(deps: BackgroundDeps, signal: AbortSignal)
 }
 
 async function syncWhenDue(deps: BackgroundDeps, sweepSignal: WakeSignal): Promise<number | undefined> {
+  await deps.checkStore?.();
   const left = await untilSync(deps);
   if (left > 0) return left;
   if ((await syncOnce(deps)) !== undefined) sweepSignal.notify();

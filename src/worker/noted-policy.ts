@@ -16,6 +16,11 @@ export class NotedPolicy {
     this.#context = context;
   }
 
+  /** The store lost what was noted. */
+  forget(): void {
+    [this.#seen, this.#noted] = [undefined, undefined];
+  }
+
   async note(): Promise<void> {
     const { settings, policy, store, clock, log } = this.#context;
     if (policy === this.#seen) return;

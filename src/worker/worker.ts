@@ -35,6 +35,8 @@ export interface RunningWorker {
   problems(): string[];
   /** Checks now what is due: the policy is another one. */
   checkDue(): void;
+  /** Stores again what a start stores: the store lost it. Throws where the key is that of another organisation. */
+  beginAgain(): Promise<void>;
   /** Ends within `deadline` ms. */
   close(deadline: number): Promise<void>;
 }
@@ -51,6 +53,8 @@ export interface WorkerParts {
   random?: () => number;
   statuses?: StatusCache;
   taken?: Pick<TakenDeliveries, 'add' | 'close'>;
+  /** Checks whether the store is still the one that this process found at its start; throws if it does not answer. */
+  checkStore?: (() => Promise<void> | undefined) | undefined;
 }
 
 /** Starts everything that a worker does. Throws where the key belongs to another organisation. */
@@ -172,6 +176,7 @@ export async function startWorker(
       return context.policy;
     },
     notePolicy: () => policies.note(),
+    checkStore: parts.checkStore,
     sweepEvery: settings.sweepEvery,
     onFailure,
     checkKey: async () => {
@@ -209,6 +214,13 @@ export async function startWorker(
     checkDue() {
       sweepSignal.notify();
       closingsSignal.notify();
+    },
+    async beginAgain() {
+      statuses.forget();
+      policies.forget();
+      await policies.note();
+      await key.stillWorks(stop.signal);
+      store.syncSignal.notify();
     },
     async close(deadline) {
       stop.abort();

@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import {
+  beginAfterLoss,
+  claimStoreId,
+  forgetInterruptedStart,
+  isWhole,
   noteFirstStart,
   noteFirstSynced,
   noteSources,
   readObservedSince,
   setObservedSinceBack,
 } from '../../src/store/observed-since.ts';
+import { noteProcess } from '../../src/store/process-notes.ts';
 import { Store } from '../../src/store/store.ts';
 
 const fresh = () => new Store(createMemoryTables({ now: () => 0 }));
@@ -19,6 +24,25 @@ describe('when the service began to see what it sees', () => {
     expect(await noteFirstStart(store, 200)).toBe(100);
     await noteFirstSynced(store, 300);
     expect(await readObservedSince(store)).toMatchObject({ first: 100, synced: 300 });
+  });
+
+  it('is anew where the first was interrupted, and no process has run for long since', async () => {
+    const hour = 3_600_000;
+    const store = fresh();
+    const startAt = async (now: number) => {
+      await forgetInterruptedStart(store, now);
+      await noteSources('webhooks', ['github'], store, now);
+      return noteFirstStart(store, now);
+    };
+    expect(await startAt(100)).toBe(100);
+    expect(await startAt(hour)).toBe(100);
+    // A receiver that goes on alone sees what changes.
+    await noteProcess({ id: 'a receiver', takes: ['github'] }, store, 3 * hour);
+    expect(await startAt(4 * hour)).toBe(100);
+    expect(await startAt(4 * hour + 1)).toBe(4 * hour + 1);
+    expect(await added(store)).toEqual({ 'github webhooks': 4 * hour + 1 });
+    await store.meta.put('first-sync-finished', 4 * hour + 2);
+    expect(await startAt(400 * hour)).toBe(4 * hour + 1);
   });
 
   it('goes back along with the clock, while it runs and at the next start, and else stays', async () => {
@@ -94,5 +118,36 @@ describe('when the service began to see what it sees', () => {
       await noteSources('token', ['jira'], store, 5_000);
       expect(await added(store)).toEqual({ 'jira token': 5_000 });
     });
+  });
+});
+
+describe('a store that was emptied', () => {
+  it('is not the one that was found before, also where another process uses it again, or where only the first start is lost', async () => {
+    const store = fresh();
+    await noteFirstStart(store, 100);
+    const id = await claimStoreId(store);
+    expect(await claimStoreId(store)).toBe(id);
+    expect(await isWhole(store, id)).toBe(true);
+
+    await store.meta.remove('store-id');
+    expect(await isWhole(store, id)).toBe(false);
+    await claimStoreId(store);
+    expect(await isWhole(store, id)).toBe(false);
+
+    const other = await claimStoreId(store);
+    expect(await isWhole(store, other)).toBe(true);
+    await store.observedSince.remove('here');
+    expect(await isWhole(store, other)).toBe(false);
+  });
+
+  it('has its first sync made again where only the first start is lost, and not where it was made since', async () => {
+    const store = fresh();
+    await store.meta.put('first-sync-finished', 50);
+    await beginAfterLoss(store);
+    expect(await store.synced()).toBe(false);
+    await noteFirstStart(store, 100);
+    await store.meta.put('first-sync-finished', 150);
+    await beginAfterLoss(store);
+    expect(await store.synced()).toBe(true);
   });
 });

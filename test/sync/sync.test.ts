@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { recordEvents } from '../../src/events/record.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
+import { claimStoreId, noteFirstStart } from '../../src/store/observed-since.ts';
 import { FULL_SYNC_EVERY, fullSync } from '../../src/sync/full-sync.ts';
 import { sync, syncIfDue } from '../../src/sync/sync.ts';
 import { permalinkOf } from '../support/github.ts';
@@ -77,6 +78,39 @@ describe('the sync of links', () => {
     test.incidentIo.connectIssue(id, { ...reference, permalink: permalinkOf('acme/api#2') });
     await sync(deps);
     expect((await row())?.connectedAt).toBe(deps.clock.now());
+  });
+
+  it('is made again from the beginning where the store was emptied during the first one', async () => {
+    const deps = await open();
+    const incident = test.incidentIo.createIncident();
+    test.add(incident.id, 'acme/api#1');
+    const { store } = deps;
+    await claimStoreId(store);
+    let emptied = false;
+    const watched = {
+      ...deps,
+      api: {
+        ...deps.api,
+        async *incidents(...args: Parameters<typeof deps.api.incidents>) {
+          if (!emptied) {
+            for (const [table, id] of [
+              ['meta', 'store-id'],
+              ['starts', 'here'],
+            ] as const)
+              await store.tables.put([{ table, id, value: undefined }]);
+            // As another process does that has noticed.
+            await noteFirstStart(store, test.clock.time);
+            await claimStoreId(store);
+            emptied = true;
+          }
+          yield* deps.api.incidents(...args);
+        },
+      },
+    };
+    await expect(sync(watched)).rejects.toThrow('lost what it held');
+    expect(await store.synced()).toBe(false);
+    await sync(watched);
+    expect(await store.synced()).toBe(true);
   });
 
   it('lets one process at a time read', async () => {
