@@ -33,10 +33,9 @@ export class Turns {
       return;
     }
     if (waiting.length === 0) {
-      if (!this.#pipelining.has(socket)) socket.once('close', () => this.#forget(socket));
+      if (!this.#pipelining.has(socket)) this.#watch(socket);
       this.#pipelining.add(socket);
-      // Stop reading meanwhile. Node resumes once a request it has just parsed is complete, so do it a moment later.
-      process.nextTick(() => this.#waiting.get(socket)?.length !== 0 && socket.pause());
+      process.nextTick(() => this.#pause(socket));
     }
     waiting.push(start);
     this.#count += 1;
@@ -52,6 +51,17 @@ export class Turns {
     this.#count -= 1;
     if (waiting?.length === 0) socket.resume();
     start();
+  }
+
+  #watch(socket: Socket): void {
+    socket.once('close', () => this.#forget(socket));
+    // Node resumes after each request that it has parsed.
+    socket.on('resume', () => this.#pause(socket));
+  }
+
+  /** Reads no more of a connection while requests of it wait. */
+  #pause(socket: Socket): void {
+    if ((this.#waiting.get(socket)?.length ?? 0) > 0) socket.pause();
   }
 
   #forget(socket: Socket): void {
