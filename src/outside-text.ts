@@ -49,22 +49,18 @@ export function keepable({ tasks, incidents, hints }: EventBatch): EventBatch {
 }
 
 export function keepableEvent(event: TaskEvent): TaskEvent {
-  const { canonical, status } = event;
-  return {
-    ...event,
-    ...names(event),
-    ...(canonical !== undefined && { canonical: keepableKey(canonical) }),
-    ...(status !== undefined && { status: bounded(status, LONGEST_NAME) }),
-  };
+  const kept = { ...event };
+  keepNames(kept);
+  if (kept.canonical !== undefined) kept.canonical = keepableKey(kept.canonical);
+  if (kept.status !== undefined) kept.status = bounded(kept.status, LONGEST_NAME);
+  return kept;
 }
 
 function keepableHint(hint: TaskHint): TaskHint {
-  const { changedTo } = hint;
-  return {
-    ...hint,
-    ...names(hint),
-    ...(changedTo !== undefined && { changedTo: bounded(changedTo, LONGEST_NAME) }),
-  };
+  const kept = { ...hint };
+  keepNames(kept);
+  if (kept.changedTo !== undefined) kept.changedTo = bounded(kept.changedTo, LONGEST_NAME);
+  return kept;
 }
 
 function keepableIncident(event: IncidentEvent): IncidentEvent {
@@ -77,16 +73,16 @@ function keepableIncident(event: IncidentEvent): IncidentEvent {
   };
 }
 
-function names({ task, aliases, delivery, actor, machineLabels }: TaskEvent | TaskHint) {
-  return {
-    task: keepableKey(task),
-    aliases: aliases.slice(0, MOST_ALIASES).map(keepableKey),
-    delivery: bounded(delivery, LONGEST_NAME),
-    ...(actor !== undefined && { actor: bounded(actor, LONGEST_NAME) }),
-    ...(machineLabels !== undefined && {
-      machineLabels: machineLabels.slice(0, MOST_LABELS).map((label) => bounded(label, LONGEST_NAME)),
-    }),
-  };
+/** Field by field: V8 takes ten times as long for an object that is made of others. */
+function keepNames(kept: TaskEvent | TaskHint): void {
+  kept.task = keepableKey(kept.task);
+  kept.aliases = kept.aliases.slice(0, MOST_ALIASES).map(keepableKey);
+  kept.delivery = bounded(kept.delivery, LONGEST_NAME);
+  if (kept.actor !== undefined) kept.actor = bounded(kept.actor, LONGEST_NAME);
+  if (kept.machineLabels !== undefined)
+    kept.machineLabels = kept.machineLabels
+      .slice(0, MOST_LABELS)
+      .map((label) => bounded(label, LONGEST_NAME));
 }
 
 /** Without trailing slashes. A regular expression would take quadratic time for many slashes. */

@@ -101,22 +101,22 @@ function translate({ headers, body, receivedAt }: Delivery): Translation {
   if (task === undefined) return ignored(`${read.field}.html_url is not the address of an issue`);
   const closed = isClosed(now, action);
   const state = action === 'deleted' ? 'deleted' : closed ? read.closedState : 'open';
-  const actor = sender ? { actor: sender.login } : {};
-  const base = {
-    tracker: 'github',
-    task,
-    aliases: [...new Set([...others, ...former])].filter((key) => key !== task),
-    delivery: header(headers, 'x-github-delivery') ?? 'unknown',
-    receivedAt,
-  };
+  const aliases = former.length === 0 ? others : unique([...others, ...former]).filter((key) => key !== task);
+  const delivery = header(headers, 'x-github-delivery') ?? 'unknown';
   if (contradictsItself(action, now, state)) {
+    const actor = sender ? { actor: sender.login } : {};
     const hint = whoIsHinted((one) => ({ ...actor, ...changedBy(now, one, sender) }));
     // An issue that was opened again may still show the time of its last closing.
     const at = changeTime(millis(now.closed_at), millis(now.updated_at));
     const changedToAt = at === undefined ? {} : { changedToAt: at };
-    return translated({ hints: [{ ...base, ...hint, changedTo: action, ...changedToAt }] });
+    const about = { tracker: 'github', task, aliases, delivery, receivedAt };
+    return translated({ hints: [{ ...about, ...hint, changedTo: action, ...changedToAt }] });
   }
-  const event: TaskEvent = { ...base, state, ...actor, ...changedBy(now, state, sender) };
+  // Field by field: V8 takes ten times as long for an object that is made of others.
+  const { by, machineLabels } = changedBy(now, state, sender);
+  const event: TaskEvent = { tracker: 'github', task, aliases, state, by, delivery, receivedAt };
+  if (sender) event.actor = sender.login;
+  if (machineLabels !== undefined) event.machineLabels = machineLabels;
   if (action === 'reopened') event.reopened = true;
   const occurredAt = changedAt(action, closed, now);
   if (occurredAt !== undefined) event.occurredAt = occurredAt;
@@ -150,6 +150,10 @@ function firstAction(body: Buffer): string | undefined {
 
 function changesNothing(action: string): Translation {
   return ignored(`the action "${bounded(action, 50)}" changes no state`);
+}
+
+function unique(keys: TaskKey[]): TaskKey[] {
+  return [...new Set(keys)];
 }
 
 /** The subject of an event: as it is now, and where it was before. */
