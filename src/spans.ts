@@ -41,11 +41,12 @@ export function markFailed(span: Span, error: unknown): void {
 
 /** Adds attributes to the current span: the queue's job, or the delivery. */
 export function note(attributes: Attributes): void {
-  trace.getActiveSpan()?.setAttributes(attributes);
+  if (exported) trace.getActiveSpan()?.setAttributes(attributes);
 }
 
 /** The trace id for a log line, to find one from the other. */
 export function traceFields(): { trace_id?: string; span_id?: string } {
+  if (!exported) return {};
   const span = trace.getActiveSpan()?.spanContext();
   return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId };
 }

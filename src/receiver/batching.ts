@@ -28,6 +28,8 @@ export interface BatchingOptions {
   maxEvents?: number;
   /** Of JSON, approximately. A single larger delivery goes alone. */
   maxBytes?: number;
+  /** What each batch waits for, so that it holds what arrives at the same time. */
+  gathered?: () => Promise<void>;
 }
 
 /** The queue did not accept a delivery in time. */
@@ -52,7 +54,7 @@ const GIVE_UP_AFTER = 5;
 
 export class Batcher {
   readonly #intake: EventIntake;
-  readonly #options: Required<BatchingOptions>;
+readonly #options: BatchingOptions & { maxEvents: number; maxBytes: number };
   readonly #floods = new FloodDetector();
   #waiting: Waiting[] = [];
   #adding = false;
@@ -96,8 +98,11 @@ export class Batcher {
 
   async #addAll(): Promise<void> {
     this.#adding = true;
+    const { gathered } = this.#options;
     while (this.#waiting.length > 0) {
+      if (gathered !== undefined) await gathered();
       const batch = this.#next();
+      if (batch.length === 0) continue;
       const behind = batch.every((one) => one.behind);
       const error = await inTraceOf(batch, () =>
         this.#tryToAdd(
