@@ -1,6 +1,6 @@
-import { BlockList, isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { isLoopbackAddress } from '../loopback.ts';
+import { addressesIn } from '../networks.ts';
 import { type HostRule, hostRule } from '../receiver/host-rule.ts';
 import type { Settings } from '../settings/settings.ts';
 import { ipOf } from './client-address.ts';
@@ -120,16 +120,4 @@ function listed(users: readonly string[], groups: readonly string[]) {
 /** ASCII alone: other letters become the same as one of these, and another person would be taken for one that is listed. */
 function folded(login: string): string {
   return login.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-}
-
-/** Whether an address is one of these or in one of these networks. */
-function addressesIn(networks: readonly string[]): (address: string) => boolean {
-  const list = new BlockList();
-  const family = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
-  for (const entry of networks) {
-    const [address = '', prefix] = entry.split('/');
-    if (prefix === undefined) list.addAddress(address, family(address));
-    else list.addSubnet(address, Number(prefix), family(address));
-  }
-  return (address) => isIP(address) !== 0 && list.check(address, family(address));
 }

@@ -1,22 +1,33 @@
 import type { FastifyReply } from 'fastify';
 
 /** When (s) a sender should retry. */
-const RETRY_AFTER = 5;
+const RETRY_AFTER = '5';
 
-/** Every answer is JSON with a `status`; unless all is well, it has a `reason` for people. */
-export function answer(
-  reply: FastifyReply,
-  code: number,
-  body: { status: string; reason?: string },
-): FastifyReply {
-  return reply.code(code).header('content-type', 'application/json').send(JSON.stringify(body));
+/** What a request is answered. The body is JSON with a `status`; unless all is well, it has a `reason` for people. */
+export interface Answer {
+  code: number;
+  body: { status: string; reason?: string };
+  headers?: Readonly<Record<string, string>>;
 }
 
-export function refuse(reply: FastifyReply, code: number, reason: string): FastifyReply {
-  return answer(reply, code, { status: 'error', reason });
+export function refusal(code: number, reason: string): Answer {
+  return { code, body: { status: 'error', reason } };
 }
 
 /** Asks the sender to retry. */
-export function busy(reply: FastifyReply, reason: string): FastifyReply {
-  return refuse(reply.header('retry-after', RETRY_AFTER), 503, reason);
+export function busyNow(reason: string): Answer {
+  return { ...refusal(503, reason), headers: { 'retry-after': RETRY_AFTER } };
+}
+
+export function reply(to: FastifyReply, { code, body, headers }: Answer): FastifyReply {
+  if (headers !== undefined) to.headers(headers);
+  return to.code(code).header('content-type', 'application/json').send(JSON.stringify(body));
+}
+
+export function refuse(to: FastifyReply, code: number, reason: string): FastifyReply {
+  return reply(to, refusal(code, reason));
+}
+
+export function busy(to: FastifyReply, reason: string): FastifyReply {
+  return reply(to, busyNow(reason));
 }

@@ -54,7 +54,7 @@ const GIVE_UP_AFTER = 5;
 
 export class Batcher {
   readonly #intake: EventIntake;
-readonly #options: BatchingOptions & { maxEvents: number; maxBytes: number };
+  readonly #options: BatchingOptions & { maxEvents: number; maxBytes: number };
   readonly #floods = new FloodDetector();
   #waiting: Waiting[] = [];
   #adding = false;

@@ -1,15 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../log.ts';
 import type { DeliveryOutcome } from '../metrics/counters.ts';
 import { secretVariable } from '../settings/rows.ts';
 import type { RefusalReason } from '../store/delivery-records.ts';
 import type { IdsOfRequest } from '../trackers/request-ids.ts';
 import { Admission, type AdmissionLimits, type Place } from './admission.ts';
-import { busy } from './answers.ts';
+import { type Answer, busyNow } from './answers.ts';
 import { ChunkCount } from './chunk-count.ts';
 import type { DeliveryMemory } from './memory.ts';
-import { BodyError, readBody } from './read-body.ts';
 import { namedBy, whyRefused } from './refusal-words.ts';
 import { SparingLog } from './sparing-log.ts';
 
@@ -31,6 +29,15 @@ export const BODY_LIMIT = 5 * 1024 * 1024;
 /** How long (ms) the rest of an unwanted body is discarded: closing at once would lose the answer. */
 const LINGER = 2_000;
 
+/** What is known of a request before its body is read. */
+export interface Asked {
+  raw: IncomingMessage;
+  /** Its sender's address. */
+  from: string;
+  /** The source whose route it is; absent if it is another one. */
+  source?: string;
+}
+
 /** Admits deliveries while there is room, and logs those that found none without a line for each. */
 export class Door {
   readonly #log: Logger;
@@ -39,7 +46,6 @@ export class Door {
   readonly #sparing: SparingLog;
   readonly #onDelivery: DoorOptions['onDelivery'];
   readonly #memory: DoorOptions['memory'];
-  readonly #places = new WeakMap<IncomingMessage, Place>();
 
   constructor({ log, limits = IN_FLIGHT, onDelivery, memory, sumUpEvery }: DoorOptions) {
     this.#log = log;
@@ -50,32 +56,16 @@ export class Door {
     this.#memory = memory;
   }
 
-  /** Guards the routes of this plugin, and reads bodies of any type for them, as the bytes that were signed. */
-  open(app: FastifyInstance): void {
-    app.addHook('onRequest', (request, reply, next) => {
-      const place = this.#admission.enter(request.raw.socket);
-      if (place !== undefined) {
-        this.#places.set(request.raw, place);
-        return next();
-      }
-      this.#turnedAway(request, `${this.#limits.requests} are in flight`);
-      discardRest(request, reply);
-      busy(reply, 'too many requests at once');
-    });
-    app.addContentTypeParser('*', async ({ raw }: FastifyRequest) => {
-      const place = this.#places.get(raw);
-      if (place === undefined) throw new TypeError('a body is read without a place');
-      return readBody(raw, place, BODY_LIMIT);
-    });
-    // An answer that nobody reads holds a connection, but no place.
-    app.addHook('onSend', ({ raw }, _, __, next) => {
-      this.#places.get(raw)?.leave();
-      next();
-    });
-    app.addHook('onError', async (request, _, error) => {
-      if (error instanceof BodyError && error.statusCode === 503) this.#turnedAway(request, error.message);
-    });
-    app.addHook('onClose', async () => this.#sparing.close());
+  /** A place for a delivery, or the answer if there is none. */
+  enter(asked: Asked): Place | Answer {
+    const place = this.#admission.enter(asked.raw.socket);
+    if (place !== undefined) return place;
+    this.turnedAway(asked, `${this.#limits.requests} are in flight`);
+    return busyNow('too many requests at once');
+  }
+
+  close(): void {
+    this.#sparing.close();
   }
 
   /** The problem if no place frees up any more. */
@@ -113,10 +103,10 @@ export class Door {
   /** Remembers a delivery that was refused before its body was read; without `about` it is one of a route. */
   remember(
     reason: RefusalReason,
-    request: FastifyRequest,
-    about: { source: string; tracker?: string } | undefined = routeOf(request),
+    { from, source }: Asked,
+    about: { source: string; tracker?: string } | undefined = source === undefined ? undefined : { source },
   ): void {
-    if (about !== undefined) this.#memory?.refused({ reason, from: request.ip, ...about });
+    if (about !== undefined) this.#memory?.refused({ reason, from, ...about });
   }
 
   /** Logs a delivery that was refused because of its content. */
@@ -153,16 +143,16 @@ export class Door {
     });
   }
 
-  #turnedAway(request: FastifyRequest, why: string): void {
-    const { ip } = request;
-    const { source } = routeOf(request) ?? { source: '' };
+  /** Counts and logs a delivery for which there is no room. */
+  turnedAway(asked: Asked, why: string): void {
+    const { from, source = '' } = asked;
     this.#onDelivery?.(source, 'unavailable');
-    this.remember('no-room', request);
+    this.remember('no-room', asked);
     this.#sparing.say('turned away', {
       first: 1,
       tell: () =>
         this.#log.warn(
-          { source, from: ip, why },
+          { source, from, why },
           `a delivery was turned away: ${why}. Its sender is asked to try again; how many more there are is said in a minute`,
         ),
       sumUp: (more) =>
@@ -174,18 +164,12 @@ export class Door {
   }
 }
 
-/** The source whose route it is; undefined if it is another one. */
-function routeOf({ routeOptions }: FastifyRequest): { source: string } | undefined {
-  const source = /^\/webhooks\/(.+)$/.exec(routeOptions.url ?? '')?.[1];
-  return source === undefined ? undefined : { source };
-}
-
 const discarding = new WeakSet<IncomingMessage>();
 
 /** Answers at once, although the body is still arriving. */
-export function discardRest({ raw }: FastifyRequest, reply: FastifyReply): void {
+export function discardRest(raw: IncomingMessage, answer: { removeHeader(name: string): unknown }): void {
   if (raw.complete || discarding.has(raw)) return;
-  reply.removeHeader('connection');
+  answer.removeHeader('connection');
   discarding.add(raw);
   const chunks = new ChunkCount();
   const timer = setTimeout(() => raw.socket.destroy(), LINGER);
@@ -196,6 +180,6 @@ export function discardRest({ raw }: FastifyRequest, reply: FastifyReply): void 
 }
 
 /** Whether a request announces a body. */
-export function announcesBody({ headers }: FastifyRequest): boolean {
+export function announcesBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

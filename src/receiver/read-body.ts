@@ -20,7 +20,25 @@ export class BodyError extends Error {
 }
 
 /** The part of a request that is needed to read its body. */
-export type WithBody = Readable & { headers: Pick<IncomingHttpHeaders, 'content-length'> };
+export type WithBody = Readable & {
+  headers: Pick<IncomingHttpHeaders, 'content-length'>;
+  complete?: boolean;
+};
+
+/** A body of at most this many bytes is taken at once where it has arrived. */
+const SMALL = 64 * 1024;
+
+/** A small body that has arrived with its headers, all of it; undefined if it is to be waited for, by `readBody`. */
+export function arrivedBody(request: WithBody, place: Place): Buffer | undefined {
+  const { readableLength, complete } = request;
+  if (!complete || readableLength === 0 || readableLength > SMALL) return undefined;
+  const body: unknown = request.read();
+  if (!Buffer.isBuffer(body)) throw new TypeError('a body that has arrived cannot be read');
+  place.arrived(body.length);
+  place.charge(body.length);
+  place.complete();
+  return body;
+}
 
 /**
  * Reads a body of at most `limit` bytes. Its memory is charged as it arrives, whatever its sender announced; a body in
@@ -32,6 +50,8 @@ export function readBody(request: WithBody, place: Place, limit: number): Promis
   // Not made before it is needed: its stack would cost more than reading the body.
   const tooLarge = () => new BodyError(413, 'the body is too large');
   if (announced > limit) return Promise.reject(tooLarge());
+  const cutOff = () => new BodyError(400, 'the connection ended before the body did');
+  if (request.destroyed) return Promise.reject(cutOff());
   return new Promise((resolve, reject) => {
     let kept: Buffer = NOTHING;
     let length = 0;
@@ -47,7 +67,7 @@ export function readBody(request: WithBody, place: Place, limit: number): Promis
       if (isGrowing(kept.buffer)) kept.buffer.resize(0);
       reject(error);
     };
-    const onClose = (): void => fail(new BodyError(400, 'the connection ended before the body did'));
+    const onClose = (): void => fail(cutOff());
     const onEnd = (): void => {
       end();
       place.complete();

@@ -10,13 +10,16 @@ import type { Logger } from '../log.ts';
 import { NO_TRACKER } from '../store/delivery-log.ts';
 import type { Source } from '../trackers/tracker.ts';
 import type { AdmissionLimits } from './admission.ts';
-import { answer, busy, refuse } from './answers.ts';
+import { busy, refuse, reply as send } from './answers.ts';
+import { answerDirectly } from './direct.ts';
 import { announcesBody, BODY_LIMIT, Door, discardRest } from './door.ts';
+import { failure, pathOf } from './failures.ts';
 import type { HostRule } from './host-rule.ts';
-import { BodyError } from './read-body.ts';
 import { whyRefused } from './refusal-words.ts';
+import { askedOf, webhookRoutes } from './routes.ts';
+import { senderBehind } from './sender.ts';
 import { Turns } from './turns.ts';
-import { type WebhookOptions, webhooks } from './webhooks.ts';
+import { deliveriesOf, type WebhookOptions } from './webhooks.ts';
 
 export interface Readiness {
   ok: boolean;
@@ -67,7 +70,7 @@ export const OTHER_HOST =
 
 /** Health and readiness, for processes that only work. Further routes may be added before it listens. */
 export function createProbeServer(options: ProbeOptions): FastifyInstance {
-  return probeServer(options, doorFor(options));
+  return probeServer(options, doorFor(options), new Turns());
 }
 
 function doorFor({
@@ -87,11 +90,15 @@ function doorFor({
 }
 
 /** `taken`: the sources of webhooks, where any are taken. */
-function probeServer(options: ProbeOptions, door: Door, taken?: readonly Source[]): FastifyInstance {
+function probeServer(
+  options: ProbeOptions,
+  door: Door,
+  turns: Turns,
+  taken?: readonly Source[],
+): FastifyInstance {
   const { log, ready, maxConnections = MAX_CONNECTIONS } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const { mayAsk, trustedProxies = [] } = options;
-  const turns = new Turns();
   // However many ask at once, the store is asked once.
   let looking: Promise<Readiness> | undefined;
   const late = (): Error => new Error(`no answer within ${READY_DEADLINE} ms`);
@@ -129,19 +136,19 @@ function probeServer(options: ProbeOptions, door: Door, taken?: readonly Source[
   app.addHook('onSend', (request, reply, _, next) => {
     reply.raw.setTimeout(timeouts.untaken);
     // Node itself would read on until the request times out.
-    if (!request.raw.complete && announcesBody(request)) discardRest(request, reply);
+    if (!request.raw.complete && announcesBody(request.raw)) discardRest(request.raw, reply);
     next();
   });
   app.setErrorHandler<FastifyError>(failed);
   app.setNotFoundHandler((request, reply) => {
-    const path = pathOf(request);
+    const path = pathOf(request.url);
     if (request.method !== 'POST' && app.hasRoute({ method: 'POST', url: path }))
       return refuse(reply.header('allow', 'POST'), 405, 'only POST is served here');
     const name = /^\/webhooks\/([^/]{1,60})\/?$/.exec(path)?.[1];
     return name === undefined ? refuse(reply, 404, 'not found') : noRoute(name, request, reply);
   });
 
-  app.get('/healthz', (_, reply) => answer(reply, 200, { status: 'ok' }));
+  app.get('/healthz', (_, reply) => send(reply, { code: 200, body: { status: 'ok' } }));
   app.get('/readyz', async (request, reply) => {
     if (mayAsk?.(request.headers) === false) return refuse(reply, 403, OTHER_HOST);
     const { ok, problems } = await look().catch((err: unknown): Readiness => {
@@ -168,7 +175,7 @@ function probeServer(options: ProbeOptions, door: Door, taken?: readonly Source[
     if (request.method === 'POST')
       door.remember(
         reason,
-        request,
+        askedOf(request),
         source === undefined ? { source: NO_TRACKER, tracker: name } : { source: name },
       );
     if (source === undefined) return refuse(reply, 404, why);
@@ -177,27 +184,9 @@ function probeServer(options: ProbeOptions, door: Door, taken?: readonly Source[
   }
 
   function failed(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const code = error.statusCode ?? 500;
-    if (code === 413) {
-      discardRest(request, reply);
-      door.remember('too-large', request);
-      door.tooLarge({
-        path: pathOf(request),
-        from: request.ip,
-        bytes: request.headers['content-length'],
-      });
-      return refuse(reply, 413, 'the body is over 5 MiB');
-    }
-    if (code === 503) {
-      discardRest(request, reply);
-      return busy(reply, error instanceof BodyError ? error.message : 'too much at once');
-    }
-    if (error instanceof BodyError) return refuse(reply, code, error.message);
-    if (code < 500) return refuse(reply, 400, 'the request cannot be read');
-    log.error({ err: error, path: pathOf(request) }, 'a request failed');
-    const reason = 'it failed here: see the log';
-    // Most senders retry after a 503 and not after a 500.
-    return pathOf(request).startsWith('/webhooks/') ? busy(reply, reason) : refuse(reply, 500, reason);
+    const answer = failure(error, askedOf(request), { door, log });
+    if (answer.code === 413 || answer.code === 503) discardRest(request.raw, reply);
+    return send(reply, answer);
   }
 }
 
@@ -209,18 +198,23 @@ export function createServer(options: ProbeOptions & WebhookOptions): FastifyIns
     const problem = door.problem();
     return problem === undefined ? { ok, problems } : { ok: false, problems: [...problems, problem] };
   };
-  const app = probeServer({ ...options, ready }, door, options.sources);
-  void app.register(webhooks, { ...options, door });
+  const turns = new Turns();
+  const app = probeServer({ ...options, ready }, door, turns, options.sources);
+  const taken = deliveriesOf({ ...options, door });
+  void app.register(webhookRoutes, { taken, door });
+  const { untaken } = { ...TIMEOUTS, ...options.timeouts };
+  const senderOf = senderBehind(options.trustedProxies ?? []);
+  const leaveToFastify = answerDirectly(app.server, {
+    ...{ taken, door, turns, senderOf, untaken },
+    log: options.log,
+  });
+  // It tells senders to end their connections.
+  app.addHook('preClose', async () => leaveToFastify());
   return app;
 }
 
 function noSchemas(): never {
   throw new Error('a route has a schema, and nothing here compiles schemas');
-}
-
-/** Without the query, which may contain a secret. */
-function pathOf({ url }: FastifyRequest): string {
-  return url.split('?', 1)[0] ?? '';
 }
 
 function limitConnections(server: Server, most: number, log: Logger): void {
