@@ -60,13 +60,17 @@ function movedBackOf({ updates, movedBackStep }: SimIncident): SimUpdate | undef
   return updates.filter(({ by, step }) => by === 'us' || step === movedBackStep).at(-1);
 }
 
-/** Whether a person released the incident after a step. A release is lost with the store. */
-function isReleased(incident: SimIncident, step: number, { store }: Quiet): boolean {
-  const at = incident.updates.findLast((it) => it.step <= step)?.at ?? -Infinity;
+/**
+ * Whether a person released the incident after a step, and after what we knew at `at` (ms): the command may look at the
+ * clock before that, and write its release after it. A release is lost with the store.
+ */
+function isReleased(incident: SimIncident, step: number, { store }: Quiet, at = -Infinity): boolean {
+  const changedAt = incident.updates.findLast((it) => it.step <= step)?.at ?? -Infinity;
   return (
     store.peek('released', incident.id) !== undefined &&
     incident.releasedStep > step &&
-    incident.releasedAt > at
+    incident.releasedAt > changedAt &&
+    incident.releasedAt >= at
   );
 }
 
@@ -164,11 +168,8 @@ function excuseOfFollowUp(followUp: SimFollowUp, quiet: Quiet): string | undefin
   if (followUp.refuses || !followUp.owned) return 'write refused';
   if (task?.canonical !== undefined || known?.event?.canonical !== undefined) return 'a duplicate';
   const byMachine = [task, known].some((it) => it && isClosed(it.state) && it.by === 'automation');
-  // The command may have looked at the clock before the event came, and written its release after it.
-  const releasedSince =
-    isReleased(incident, change?.arrivedAt ?? Infinity, quiet) &&
-    incident.releasedAt >= (change?.receivedAt ?? Infinity);
-  if (byMachine && !releasedSince) return 'closed by automation';
+  if (byMachine && !isReleased(incident, change?.arrivedAt ?? Infinity, quiet, change?.receivedAt))
+    return 'closed by automation';
   const everClosed =
     task !== undefined && (task.doneBefore || task.events.some(({ state }) => isClosed(state)));
   if (isDone(followUp.status)) {
@@ -185,15 +186,16 @@ function excuseOfFollowUp(followUp: SimFollowUp, quiet: Quiet): string | undefin
   const { setBack } = followUp;
   // A row that is written is nobody's word: only who took it from done to outstanding said something.
   // A release lifts what was known then: what is seen later may have happened later.
-  if (setBack === undefined || isReleased(incident, setBack.seenStep ?? Infinity, quiet)) return undefined;
+  if (setBack === undefined || isReleased(incident, setBack.seenStep ?? Infinity, quiet, setBack.storedAt))
+    return undefined;
   // It is as old as the row was when it was first seen, which may have been written once more by then.
   const older = setBack.step <= change.step && (setBack.seenAt ?? followUp.updatedAt) < change.since;
   return older ? undefined : 'set back';
 }
 
 /**
- * Its task's word was counted already when we closed the incident or saw it moved back, and only its status came later: whether a person
- * set it or incident.io's sync copied it nobody can tell, so it is no news.
+ * Its task's word was counted already when we closed the incident or saw it moved back, and only its status came later:
+ * whether a person set it or incident.io's sync copied it nobody can tell, so it is no news.
  */
 function isCopyOfOurs(
   { id, status, task, key }: SimFollowUp,

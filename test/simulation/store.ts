@@ -238,6 +238,7 @@ export class SimStore {
     if (status !== 'outstanding' || updatedAt < followUp.setBack.rowAt) return;
     followUp.setBack.seenAt ??= updatedAt;
     followUp.setBack.seenStep ??= this.world.step;
+    followUp.setBack.storedAt ??= this.world.now;
   }
 
   private tell(id: string, text: string, reads: Reads): void {

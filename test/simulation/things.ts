@@ -89,7 +89,9 @@ export interface SetBack {
   /** The row's `updated_at` then, and as it was when our store first had it outstanding, ms. */
   rowAt: number;
   seenAt?: number;
+  /** When our store first had it so: the step, and by our clock (ms). */
   seenStep?: number;
+  storedAt?: number;
 }
 
 export interface SimUpdate {
