@@ -159,12 +159,22 @@ describe.skipIf(!browserIsThere())('the board in a browser, with few incidents a
       };
       requestAnimationFrame(frame);
     })()`);
+    // Of the page's main thread alone: unlike the frames, it is the same on a busy machine.
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const cpu = async () => {
+      const { metrics } = await devtools.send('Performance.getMetrics');
+      return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1_000;
+    };
+    const before = await cpu();
     const atEnd = () => page.evaluate('scrollY + innerHeight > document.documentElement.scrollHeight - 3');
     while (!(await atEnd())) await page.mouse.wheel(0, 300);
+    const busy = (await cpu()) - before;
     const figures = await page.evaluate(`(() => {
       const sorted = frames.slice(2).sort((a, b) => a - b);
       const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(1);
-      return { frames: sorted.length, median: at(0.5), p95: at(0.95), longest: at(1), long };
+      const cpu = (${busy} / sorted.length).toFixed(1);
+      return { frames: sorted.length, median: at(0.5), p95: at(0.95), longest: at(1), cpu, long: long.length };
     })()`);
     console.log('scrolling 2,000 lines, ms:', JSON.stringify(figures));
   });
