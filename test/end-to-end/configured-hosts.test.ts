@@ -12,7 +12,7 @@ import {
   pointing,
   trackerSettings,
 } from '../support/all-trackers.ts';
-import { queuePlaces } from '../support/backends.ts';
+import { onePlace } from '../support/backends.ts';
 import { INCIDENT_IO_SECRET } from '../support/incident-io.ts';
 import { closed, lookAgain, openWorld } from '../support/world.ts';
 import { samples } from '../trackers/all-samples.ts';
@@ -20,7 +20,7 @@ import { type ApiAnswer, type ApiCall, fakeApi } from '../trackers/fake-api.ts';
 
 type Test = Parameters<typeof fakeApi>[0];
 
-const [place] = queuePlaces();
+const [place] = onePlace('redis');
 const secretOf = (name: string) => samples[name]?.secret ?? `secret-of-${name}`;
 const tokenOf = (name: string) => `ada@example.com:token-of-${name}-`;
 

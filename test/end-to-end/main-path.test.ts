@@ -12,7 +12,7 @@ import {
   verdict,
 } from '../support/world.ts';
 
-describe.each(placesInTime('embedded'))('from a webhook to a closed incident, on $name', (place) => {
+describe.each(placesInTime('redis'))('from a webhook to a closed incident, on $name', (place) => {
   let world: TestWorld;
   beforeAll(async () => {
     world = await openWorld(place);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { queuePlaces, skipWithout } from '../support/backends.ts';
+import { placesInTime, skipWithout } from '../support/backends.ts';
 import { about, changes, closed, edits, get, openProcessWorld, readyz } from './world.ts';
 
-const places = queuePlaces().filter(({ name }) => name !== 'embedded');
+const places = placesInTime('postgres').filter(({ name }) => name !== 'embedded');
 skipWithout(places);
 
 describe.each(places)('`receive` and `work` as processes of their own, on $name', (place) => {

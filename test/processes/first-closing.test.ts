@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
-import { queuePlaces } from '../support/backends.ts';
+import { onePlace } from '../support/backends.ts';
 import { freePort } from '../support/free-port.ts';
 import { startAzureDevOps } from '../trackers/azure-devops/stand-in.ts';
 import { startClickUp } from '../trackers/clickup/stand-in.ts';
@@ -13,7 +13,7 @@ import { closed, openProcessWorld } from './world.ts';
 
 const run = promisify(execFile);
 const TOKEN = 'pk_canary_token';
-const [place] = queuePlaces();
+const [place] = onePlace('redis');
 
 /** The command on a page that makes the webhook, with other addresses in it. */
 function commandOf(name: string, addresses: Record<string, string>): string {

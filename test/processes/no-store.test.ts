@@ -8,7 +8,9 @@ import { openProcessWorld } from './world.ts';
 describe.each(placesInTime('embedded'))('where no service has run, on $name', (like) => {
   it('a command makes no store, says where there is none and what to do, and ends with 1', async (test) => {
     const place = freshPlaceLike(like);
-    const world = await openProcessWorld(place, {}, {}, test);
+    // The default is a folder, in which nothing is.
+    const none = place.name === 'embedded' ? freshFolder('none-') : undefined;
+    const world = await openProcessWorld(place, none === undefined ? {} : { QUEUE_URL: none }, {}, test);
     const { reference } = world.incident(['acme/api#1']);
     const all = [
       ['hold', reference, '--why', 'not yet'],
@@ -31,6 +33,7 @@ describe.each(placesInTime('embedded'))('where no service has run, on $name', (l
     for (const args of [['config'], ['secret', 'github'], ['check', '--all'], ['doctor']])
       expect({ args, code: (await world.run(args)).code }).toEqual({ args, code: 0 });
     expect((await world.run(['history'])).code).toBe(1);
+    if (none !== undefined) expect(readdirSync(none)).toEqual([]);
   });
 
   it('`check` says what it cannot know, and never plainly that it would close', async (test) => {

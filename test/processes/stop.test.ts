@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { openBackend } from '../../src/queue/open-backend.ts';
 import { Store } from '../../src/store/store.ts';
-import { placesInTime, queuePlaces } from '../support/backends.ts';
+import { placesInTime } from '../support/backends.ts';
 import { startScript } from '../support/process.ts';
 import { about, changes, closed, edits, get, openProcessWorld, readyz, type Served } from './world.ts';
 
@@ -62,11 +62,9 @@ describe.each(placesInTime('redis'))('`start` and SIGTERM, on $name', (place) =>
   });
 });
 
-const [anywhere] = queuePlaces();
-describe.skipIf(anywhere === undefined)('`start` and SIGTERM', () => {
+describe.each(placesInTime('redis'))('`start` and signals at awkward moments, on $name', (place) => {
   it('it stops in time also while it waits for incident.io to start', async (test) => {
-    if (anywhere === undefined) return;
-    const world = await openProcessWorld(anywhere, {}, {}, test);
+    const world = await openProcessWorld(place, {}, {}, test);
     world.incidentIo.misbehave({ fault: { kind: 'hang' }, times: 1_000_000 });
     const service = world.launch(['start']);
     const at = await service.url();
@@ -76,8 +74,7 @@ describe.skipIf(anywhere === undefined)('`start` and SIGTERM', () => {
   });
 
   it('stopped during the first sync, it goes on with that right after the restart', async (test) => {
-    if (anywhere === undefined) return;
-    const world = await openProcessWorld(anywhere, {}, {}, test);
+    const world = await openProcessWorld(place, {}, {}, test);
     const { incidentIo } = world;
     const incident = world.incident(['stop/first-sync#1']);
     incidentIo.misbehave({ route: 'GET /v3/follow_ups', fault: { kind: 'hang' }, times: 1_000_000 });
@@ -92,8 +89,7 @@ describe.skipIf(anywhere === undefined)('`start` and SIGTERM', () => {
   });
 
   it('as `npm start` it stops with npm, and leaves nobody behind who serves', async (test) => {
-    if (anywhere === undefined) return;
-    const world = await openProcessWorld(anywhere, {}, {}, test);
+    const world = await openProcessWorld(place, {}, {}, test);
     const service = startScript('start', world.env);
     test.onTestFinished(() => service.kill());
     const at = await service.url();
@@ -103,8 +99,7 @@ describe.skipIf(anywhere === undefined)('`start` and SIGTERM', () => {
   });
 
   it('while incident.io hangs on every call it stops in time, takes nothing new meanwhile, and goes on after the restart', async (test) => {
-    if (anywhere === undefined) return;
-    const world = await openProcessWorld(anywhere, {}, {}, test);
+    const world = await openProcessWorld(place, {}, {}, test);
     const { incidentIo } = world;
     const incident = world.incident(['stop/hanging#1']);
     const first = await world.serve();
@@ -126,8 +121,7 @@ describe.skipIf(anywhere === undefined)('`start` and SIGTERM', () => {
   });
 
   it('SIGINT stops it as well, and a second SIGTERM changes nothing', async (test) => {
-    if (anywhere === undefined) return;
-    const world = await openProcessWorld(anywhere, {}, {}, test);
+    const world = await openProcessWorld(place, {}, {}, test);
     const service = await world.serve();
     service.signal('SIGINT');
     await service.logged('SIGINT: stopping');

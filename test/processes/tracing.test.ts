@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { queuePlaces } from '../support/backends.ts';
+import { onePlace, queuePlaces } from '../support/backends.ts';
 import { freePort } from '../support/free-port.ts';
 import { closed, openProcessWorld } from './world.ts';
 
@@ -105,7 +105,7 @@ it.each(queuePlaces())(
 );
 
 it('a collector that is down keeps nothing from closing, nor the process from stopping, and is told of once', async () => {
-  const [place] = queuePlaces();
+  const [place] = onePlace('redis');
   if (place === undefined) throw new Error('no backend is tested');
   const world = await openProcessWorld(
     place,
