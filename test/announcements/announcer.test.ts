@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { runAnnouncer } from '../../src/announcements/announcer.ts';
+import { announceBlocked } from '../../src/announcements/blocked.ts';
 import { byWebhook, webhooksToTell } from '../../src/announcements/by-webhook.ts';
 import { announceFailedReviews } from '../../src/announcements/failed-reviews.ts';
 import { duePlaces } from '../../src/announcements/plan.ts';
 import { CannotAnnounceError } from '../../src/announcements/posting.ts';
 import type { HttpRequest } from '../../src/http.ts';
 import type { FailedJob } from '../../src/queue/backend.ts';
+import { DUE } from '../../src/review/sections.ts';
 import type { Announcement } from '../../src/store/announcement-records.ts';
 import { ANNOUNCEMENTS_DUE } from '../../src/store/announcements-due.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
@@ -86,6 +88,23 @@ describe('who is told', () => {
     // Another failure of the same job is news.
     await announceFailedReviews({ ...deps, backend: { failed: async () => [{ ...failed, at: T0 + 1 }] } });
     expect(await due()).toHaveLength(1);
+  });
+
+  it('of an incident that is not closed in time is told once each time, and not while it is the same time', async () => {
+    const clock = { time: T0, now: () => clock.time };
+    const store = new Store(createMemoryTables(clock));
+    const told = () => store.tables.rankSize(ANNOUNCEMENTS_DUE);
+    const look = () => announceBlocked({ store, clock, settings, blockedAfter: minutes(60) });
+    for (const times of [1, 2]) {
+      await store.tables.rank(DUE, [{ member: '01BLOCKED', score: clock.time }]);
+      for (let n = 0; n < 3; n++) {
+        clock.time += minutes(59);
+        await look();
+        expect(await told()).toBe(n === 0 ? times - 1 : times);
+      }
+      await store.tables.unrank(DUE, ['01BLOCKED']);
+      await look();
+    }
   });
 
   it('of a review that failed is not told of it days later', async () => {

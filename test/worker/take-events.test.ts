@@ -134,6 +134,17 @@ describe('hints, for which a tracker has to be asked', () => {
     expect([await state('a/b#1'), await state('a/b#2')]).toEqual(['done', 'open']);
   });
 
+  it('of a task that its tracker fails on go back into the queue alone, and are read once it does not', async () => {
+    for (const n of [1, 2]) world.fake.tasks.set(keyOf(`a/b#${n}`), { state: 'done' });
+    world.fake.poison.add(keyOf('a/b#1'));
+    await take({ hints: [hint('a/b#1'), hint('a/b#2')] });
+    expect(queued).toEqual([asBatch({ hints: [hint('a/b#1')] })]);
+    expect([await state('a/b#1'), await state('a/b#2')]).toEqual([undefined, 'done']);
+    world.fake.poison.clear();
+    await take({ hints: [hint('a/b#1')] });
+    expect(await state('a/b#1')).toBe('done');
+  });
+
   it('that the queue does not take back are tried again with their job, so that none is lost', async () => {
     world.fake.trouble = { kind: 'down' };
     add = () => Promise.reject(new Error('the queue is down'));
