@@ -50,7 +50,7 @@ export function backlogSince(
   if (followUps.some(({ effective }) => effective.countsAs === 'blocks')) return undefined;
   const lifted = Math.max(releasedAt, entry?.freedAt ?? -Infinity, observedSince.freedAt ?? -Infinity);
   // An earlier release recorded the time of its first start in its backlog entries only.
-  const first = observedSince.first || (entry?.looks !== undefined ? entry.at : undefined);
+  const first = observedSince.first || (entry?.fingerprint !== undefined ? entry.at : undefined);
   const beginnings: Beginning[] = [
     ...(first === undefined ? [] : [{ at: first, isFirst: true }]),
     ...Object.entries(observedSince.added)

@@ -131,12 +131,12 @@ async function refuse(
   );
   const kept = await store.refusals.update([facts.incident.id], (before) => ({
     words: inApiWords(error),
-    looks: current,
+    fingerprint: current,
     at,
-    since: before?.looks === current ? (before.since ?? before.at) : at,
+    since: before?.fingerprint === current ? (before.since ?? before.at) : at,
     ...groundsOf(facts),
   }));
-  return kept.get(facts.incident.id) ?? { words: inApiWords(error), looks: current, at };
+  return kept.get(facts.incident.id) ?? { words: inApiWords(error), fingerprint: current, at };
 }
 
 /**

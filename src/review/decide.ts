@@ -172,7 +172,7 @@ function writeRetriedAt(effective: EffectiveState): number | undefined {
 /** When (ms) an edit that incident.io refused is retried. */
 function retriedAt(refusal: Refusal, facts: Facts, current: string): number {
   // Written by an earlier release, which stored no more than this.
-  if (refusal.incidentUpdatedAt === undefined && refusal.looks !== current) return facts.now;
+  if (refusal.incidentUpdatedAt === undefined && refusal.fingerprint !== current) return facts.now;
   return refusalRetryAt(refusal.at, refusal, groundsOf(facts));
 }
 

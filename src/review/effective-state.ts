@@ -219,7 +219,7 @@ function write(
 function refusedUntil(followUp: FollowUp, known: KnownHistory): number | undefined {
   const { task, refusal, releasedAt = -Infinity, incidentUpdatedAt, roles, now } = known;
   if (refusal === undefined || task === undefined || task.state === 'unknown-duplicate') return undefined;
-  if (refusal.word !== describeTaskState(task) || releasedAt >= refusal.at) return undefined;
+  if (refusal.taskState !== describeTaskState(task) || releasedAt >= refusal.at) return undefined;
   const then = {
     ...refusal,
     followUps: [rowVersionOf({ id: followUp.id, updatedAt: refusal.followUpUpdatedAt })],
@@ -246,7 +246,7 @@ function followUpIsNewer(
     if (releasedAt !== undefined && releasedAt >= history.seenAt) return false;
   }
   // What we wrote for this very state was undone: that can only be later, whatever the times say.
-  if (lastWrite?.phase === 'applied' && lastWrite.word === state) return true;
+  if (lastWrite?.phase === 'applied' && lastWrite.taskState === state) return true;
   // Most trackers report whole seconds: within one second the order is unknown.
   const since = task.since % 1000 === 0 ? history.since - (history.since % 1000) : history.since;
   return since > task.since;

@@ -59,7 +59,7 @@ export async function storeOutcome(
     all: existing?.length,
     done: existing?.filter(({ effective }) => effective.countsAs === 'done').length,
     dryRun: deps.writer === undefined ? true : undefined,
-    looks: facts && fingerprintOf(facts),
+    fingerprint: facts && fingerprintOf(facts),
     releasedAt: facts?.releasedAt,
   };
   await store.tables.put([

@@ -40,7 +40,7 @@ export async function writeFollowUp(
   const lastWrite = await store.lastWrites.get(followUp.id);
   await store.lastWrites.put(followUp.id, {
     phase: 'intent',
-    word: writtenState,
+    taskState: writtenState,
     target,
     before: followUp.updatedAt,
     beforeOurs: counted.history?.ours !== undefined,
@@ -65,7 +65,7 @@ export async function writeFollowUp(
   try {
     const { followUp: written, requestId } = await api.setFollowUpStatus(followUp, target);
     const { updatedAt: after } = written;
-    const applied: LastWrite = { phase: 'applied', word: writtenState, target, after, at: clock.now() };
+    const applied: LastWrite = { phase: 'applied', taskState: writtenState, target, after, at: clock.now() };
     await store.lastWrites.put(followUp.id, applied);
     // So that the sync finds no change, and wakes no review for our own write.
     await store.followUps.update(
@@ -105,13 +105,13 @@ export async function writeFollowUp(
     // If it cannot be read now, a later change cannot be recognized.
     const incident = await api.incident(followUp.incidentId).catch(() => undefined);
     await store.writeRefusals.update([followUp.id], (before) => ({
-      word: writtenState,
+      taskState: writtenState,
       followUpUpdatedAt: followUp.updatedAt,
       incidentUpdatedAt: incident?.updatedAt,
       roles: [...key.roles],
       words: inApiWords(error),
       at,
-      since: before?.word === writtenState ? (before.since ?? before.at) : at,
+      since: before?.taskState === writtenState ? (before.since ?? before.at) : at,
     }));
     await tell({ requestId: error.requestId, refused: error.words ?? error.message });
     log.warn(

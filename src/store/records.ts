@@ -94,7 +94,7 @@ export const linkRecord = z.array(z.tuple([z.string(), z.string()]));
 export const lastWrite = z.discriminatedUnion('phase', [
   z.object({
     phase: z.literal('intent'),
-    word: z.string(),
+    taskState: z.string(),
     target: z.enum(['outstanding', 'completed', 'not_doing']),
     /** `updated_at` as read before the PUT, and whether that was ours. */
     before: z.number(),
@@ -102,7 +102,7 @@ export const lastWrite = z.discriminatedUnion('phase', [
   }),
   z.object({
     phase: z.literal('applied'),
-    word: z.string(),
+    taskState: z.string(),
     /** Absent, like `at`, in what an earlier release wrote. */
     target: z.enum(['outstanding', 'completed', 'not_doing']).optional(),
     /** The `updated_at` in the answer to the PUT. */
@@ -115,7 +115,7 @@ export type LastWrite = z.infer<typeof lastWrite>;
 
 /** incident.io's error when it refused to write a follow-up, and what that may depend on: see `refusals.ts`. */
 export const writeRefusal = z.object({
-  word: z.string(),
+  taskState: z.string(),
   followUpUpdatedAt: z.number(),
   /** Absent, like the others below, if unknown, or in what an earlier release wrote. */
   incidentUpdatedAt: z.number().optional(),
@@ -256,7 +256,7 @@ export type MovedBack = z.infer<typeof movedBack>;
 /** incident.io's error when it refused an edit, the incident's fingerprint then, and what it may depend on. */
 export const refusal = z.object({
   words: z.string(),
-  looks: z.string(),
+  fingerprint: z.string(),
   at: z.number(),
   /** When it was first refused; absent, like the others below, in what an earlier release wrote. */
   since: z.number().optional(),
@@ -286,7 +286,7 @@ export const outcome = z.object({
   /** It would have been acted upon if it were no dry run. */
   dryRun: z.boolean().optional(),
   /** The fingerprint of incident and follow-ups, to see that nothing has changed since. */
-  looks: z.string().optional(),
+  fingerprint: z.string().optional(),
   /** The release that was known when it was decided, ms. */
   releasedAt: z.number().optional(),
 });

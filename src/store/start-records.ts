@@ -7,7 +7,7 @@ export const backlogEntry = z.object({
   /** When it was set free: by hand, or by a change that no date tells of. */
   freedAt: z.number().optional(),
   /** How it looked; an earlier release kept this and no time of its first start. */
-  looks: z.string().optional(),
+  fingerprint: z.string().optional(),
 });
 export type BacklogEntry = z.infer<typeof backlogEntry>;
 

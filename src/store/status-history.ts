@@ -24,8 +24,8 @@ export function isDone(status: string): boolean {
 export function targetOf(lastWrite: LastWrite): string {
   if (lastWrite.target !== undefined) return lastWrite.target;
   // An earlier release stored only the task's state.
-  if (lastWrite.word.startsWith('done/')) return 'completed';
-  return lastWrite.word.startsWith('declined/') ? 'not_doing' : 'outstanding';
+  if (lastWrite.taskState.startsWith('done/')) return 'completed';
+  return lastWrite.taskState.startsWith('declined/') ? 'not_doing' : 'outstanding';
 }
 
 /** Lists may show whole seconds, and lag behind writes: for this long (ms) a row of the same second may be older. */
@@ -131,10 +131,11 @@ function firstHistory(seen: StatusVersion, lastWrite: LastWrite | undefined, see
   const target = targetOf(lastWrite);
   if (lastWrite.phase === 'intent') {
     if (lastWrite.before === seen.updatedAt) return lastWrite.beforeOurs ? { ...first, ours: '' } : first;
-    if (target === seen.status) return { ...first, ours: lastWrite.word };
+    if (target === seen.status) return { ...first, ours: lastWrite.taskState };
     return maybeUndone(seen, lastWrite) ? { ...first, setBack: true, setBacks: 1 } : first;
   }
-  if (target === seen.status && seen.updatedAt >= lastWrite.after) return { ...first, ours: lastWrite.word };
+  if (target === seen.status && seen.updatedAt >= lastWrite.after)
+    return { ...first, ours: lastWrite.taskState };
   if (isDoneNow || !isDone(target)) return first;
   if (seen.updatedAt <= lastWrite.after) return { ...first, doneAt: lastWrite.after };
   return { ...first, was: target, doneAt: lastWrite.after, setBack: true, setBacks: 1 };
@@ -234,9 +235,10 @@ function ourWrite(
   lastWrite: LastWrite | undefined,
 ): string | undefined {
   if (lastWrite === undefined || targetOf(lastWrite) !== seen.status) return undefined;
-  if (lastWrite.phase === 'intent') return lastWrite.before === seen.updatedAt ? undefined : lastWrite.word;
+  if (lastWrite.phase === 'intent')
+    return lastWrite.before === seen.updatedAt ? undefined : lastWrite.taskState;
   const isBetween =
     lastWrite.after === seen.updatedAt ||
     (lastWrite.after > row.updatedAt && lastWrite.after < seen.updatedAt);
-  return isBetween ? lastWrite.word : undefined;
+  return isBetween ? lastWrite.taskState : undefined;
 }

@@ -5,16 +5,23 @@ import type { Tables } from './tables.ts';
 /** How often an update is retried against concurrent changes of the same entry before it is given up. */
 const SWAP_TRIES = 100;
 
+/** Fields that have another name in the store than in the code, where releases before this one wrote it. */
+export type StoredNames<T> = Readonly<Partial<Record<T extends unknown ? keyof T & string : never, string>>>;
+
 /** One named table of entries of one shape. */
 export class Table<T> {
   private readonly tables: Tables;
   readonly name: string;
   private readonly schema: z.ZodType<T>;
+  private readonly storedNames: ReadonlyMap<string, string>;
+  private readonly namesInCode: ReadonlyMap<string, string>;
 
-  constructor(tables: Tables, name: string, schema: z.ZodType<T>) {
+  constructor(tables: Tables, name: string, schema: z.ZodType<T>, storedNames: StoredNames<T> = {}) {
     this.tables = tables;
     this.name = name;
     this.schema = schema;
+    this.storedNames = new Map(Object.entries<string>(storedNames));
+    this.namesInCode = new Map([...this.storedNames].map(([inCode, stored]) => [stored, inCode]));
   }
 
   async get(id: string): Promise<T | undefined> {
@@ -45,7 +52,7 @@ export class Table<T> {
 
   /** One write, to combine with changes of other tables. */
   change(id: string, value: T | undefined): { table: string; id: string; value: string | undefined } {
-    return { table: this.name, id, value: value === undefined ? undefined : JSON.stringify(value) };
+    return { table: this.name, id, value: value === undefined ? undefined : this.text(value) };
   }
 
   /**
@@ -93,15 +100,27 @@ export class Table<T> {
     } while (cursor !== undefined);
   }
 
+  private text(value: T): string {
+    return JSON.stringify(renamed(value, this.storedNames));
+  }
+
   private read(id: string, text: string | undefined): T | undefined {
     if (text === undefined) return undefined;
-    const parsed = this.schema.safeParse(parsedJson(text));
+    const parsed = this.schema.safeParse(renamed(parsedJson(text), this.namesInCode));
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
+      const [field = '', ...inside] = issue?.path.map(String) ?? [];
+      const path = [this.storedNames.get(field) ?? field, ...inside].join('.');
       throw new Error(
-        `The store's entry ${this.name}/${id} cannot be read (${issue?.path.join('.')}: ${issue?.message}). Was it written by a newer release, or by hand?`,
+        `The store's entry ${this.name}/${id} cannot be read (${path}: ${issue?.message}). Was it written by a newer release, or by hand?`,
       );
     }
     return parsed.data;
   }
+}
+
+/** The same with its fields under other names, in their order. */
+function renamed(value: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (names.size === 0 || typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [names.get(name) ?? name, field]));
 }

@@ -250,7 +250,7 @@ function isLasting(
 ): boolean {
   return (
     LASTING.includes(outcome.reason) &&
-    outcome.looks === fingerprintOf({ incident, followUps: counted }) &&
+    outcome.fingerprint === fingerprintOf({ incident, followUps: counted }) &&
     // A release during that review is news.
     outcome.releasedAt === releasedAt &&
     now < Math.min(outcome.at + CHECK_AGAIN, outcome.until ?? Number.POSITIVE_INFINITY)

@@ -23,7 +23,7 @@ it('a name is erased from deliveries, from announcements under way, and from job
     places: [{ ...place, state: 'due', tries: 1, nextAt: T0, words: 'Ada Lovelace was refused' }],
   });
   await store.failing.put('1', { why: 'Ada Lovelace: not an owner', since: T0, at: T0, tries: 1 });
-  await store.refusals.put('1', { words: 'ADA LOVELACE may not', looks: '', at: T0 });
+  await store.refusals.put('1', { words: 'ADA LOVELACE may not', fingerprint: '', at: T0 });
   const person = { task: 'jira:a/B-1', by: 'person', actor: 'Ada Lovelace' };
   const machine = { ...person, by: 'automation' };
   const jobs: unknown[] = [

@@ -314,7 +314,7 @@ const anyHistory = fc.constantFrom<(looks: string) => Partial<Facts>>(
     ],
   }),
   () => ({ observedSince: { first: now, synced: now, added: {} } }),
-  (looks) => ({ refusal: { looks, words: 'x', at: now - 1 } }),
+  (looks) => ({ refusal: { fingerprint: looks, words: 'x', at: now - 1 } }),
 );
 function held(read: readonly Read[], about: Incident, policy: Policy): string {
   const by = ruleFor(policy.rules, about);

@@ -102,7 +102,7 @@ describe('an incident whose follow-ups are done is backlog', () => {
     [
       'if an earlier release listed it so',
       [completed(LONG_AGO)],
-      { observedSince: { ...observedSince, first: 0 }, entry: { at: START, looks: 'x' } },
+      { observedSince: { ...observedSince, first: 0 }, entry: { at: START, fingerprint: 'x' } },
     ],
   ])('%s', (_promise, followUps, more) => {
     expect(since(followUps, more)).toBeDefined();

@@ -156,7 +156,7 @@ const ROLES = ['viewer', 'incident_editor', 'post_incident_flow_opt_out'];
 const DAY = minutes(24 * 60);
 /** What a refusal of that incident rests on while nothing changes. */
 const GROUNDS = {
-  looks,
+  fingerprint: looks,
   incidentUpdatedAt: incident().updatedAt,
   followUps: [`${done.followUp.id}:${done.followUp.updatedAt}`],
   roles: ROLES,
@@ -883,7 +883,7 @@ const rows: Row[] = [
   ...(
     [
       ['after a day', { ...GROUNDS, at: now - DAY }],
-      ['where an earlier release kept it, when something changed', { looks: 'other', at: now }],
+      ['where an earlier release kept it, when something changed', { fingerprint: 'other', at: now }],
       [
         'some minutes later, when the incident changed',
         { ...GROUNDS, at: now - minutes(5), incidentUpdatedAt: 1 },

@@ -232,7 +232,7 @@ const cases: [
       followUp({ status: 'completed', updatedAt: T0 + minutes(20), completedAt: T0 + minutes(20) }),
       {
         task: taskRecord({ state: 'open', seenClosed: true, since: T0 + minutes(15) }),
-        lastWrite: { phase: 'applied', word: describeTaskState(done), after: T0 + minutes(20) },
+        lastWrite: { phase: 'applied', taskState: describeTaskState(done), after: T0 + minutes(20) },
         history: historyOf(ticked, { ours: describeTaskState(done) }),
       },
     ],
@@ -242,7 +242,10 @@ const cases: [
     'a sync that reverts what was written is not written against',
     [
       followUp({ updatedAt: T0 + minutes(21) }),
-      { task: done, lastWrite: { phase: 'applied', word: describeTaskState(done), after: T0 + minutes(20) } },
+      {
+        task: done,
+        lastWrite: { phase: 'applied', taskState: describeTaskState(done), after: T0 + minutes(20) },
+      },
     ],
     { countsAs: 'blocks', why: 'set-back' },
   ],
@@ -250,7 +253,10 @@ const cases: [
     'nor within the second in which it was written, however coarse the times are',
     [
       followUp({ updatedAt: done.since + 900 }),
-      { task: done, lastWrite: { phase: 'applied', word: describeTaskState(done), after: done.since + 500 } },
+      {
+        task: done,
+        lastWrite: { phase: 'applied', taskState: describeTaskState(done), after: done.since + 500 },
+      },
     ],
     { countsAs: 'blocks', why: 'set-back' },
   ],
@@ -260,7 +266,7 @@ const cases: [
       followUp({ status: 'outstanding', updatedAt: T0 + minutes(20) }),
       {
         task: reopened,
-        lastWrite: { phase: 'applied', word: describeTaskState(reopened), after: T0 + minutes(20) },
+        lastWrite: { phase: 'applied', taskState: describeTaskState(reopened), after: T0 + minutes(20) },
       },
     ],
     { countsAs: 'blocks', why: 'reopened' },
@@ -273,7 +279,7 @@ const cases: [
         task: done,
         lastWrite: {
           phase: 'intent',
-          word: describeTaskState(done),
+          taskState: describeTaskState(done),
           target: 'completed',
           before: T0,
           beforeOurs: false,
@@ -290,7 +296,7 @@ const cases: [
         task: done,
         lastWrite: {
           phase: 'intent',
-          word: describeTaskState(done),
+          taskState: describeTaskState(done),
           target: 'completed',
           before: T0,
           beforeOurs: false,
@@ -307,7 +313,7 @@ const cases: [
         task: done,
         lastWrite: {
           phase: 'intent',
-          word: describeTaskState(done),
+          taskState: describeTaskState(done),
           target: 'completed',
           before: T0,
           beforeOurs: false,
@@ -330,7 +336,7 @@ function refusals(): typeof cases {
   ): Partial<KnownHistory> => ({
     task: done,
     refusal: {
-      word: describeTaskState(done),
+      taskState: describeTaskState(done),
       followUpUpdatedAt: T0,
       words: 'an owner is required',
       at,
@@ -380,7 +386,7 @@ function refusals(): typeof cases {
     ],
     [
       'a refused write is tried again for another state of its task',
-      [outstanding, refused(now, {}, { word: 'x' })],
+      [outstanding, refused(now, {}, { taskState: 'x' })],
       again,
     ],
   ];
@@ -397,7 +403,7 @@ describe('what a follow-up counts as', () => {
   it('a list that lags behind our own write is no word, and nothing is written against it', () => {
     const lastWrite = {
       phase: 'applied',
-      word: describeTaskState(done),
+      taskState: describeTaskState(done),
       after: T0 + minutes(20) + 500,
     } as const;
     const over = { task: done, lastWrite };

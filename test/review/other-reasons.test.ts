@@ -49,7 +49,7 @@ const facts: Facts = {
       { followUp: open.followUp.id, setBacks: 0 },
     ],
   },
-  refusal: { words: 'no', looks: '', at: now, incidentUpdatedAt: incident().updatedAt },
+  refusal: { words: 'no', fingerprint: '', at: now, incidentUpdatedAt: incident().updatedAt },
   roles: [],
   brakeUntil: now + minutes(5),
   ready: { since: T0, statusId: statuses.learning.id },

@@ -51,8 +51,8 @@ const mutations = [
     name: 'no write intent',
     breaks: "a write that nobody recorded, since its process died, counts as a person's",
     file: 'src/store/status-history.ts',
-    from: "if (lastWrite.phase === 'intent') return lastWrite.before === seen.updatedAt ? undefined : lastWrite.word;",
-    to: "if (lastWrite.phase === 'intent') return undefined;",
+    from: 'return lastWrite.before === seen.updatedAt ? undefined : lastWrite.taskState;',
+    to: 'return undefined;',
   },
   {
     name: 'people are fought',

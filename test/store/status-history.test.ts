@@ -21,16 +21,20 @@ const wrote = (
   target: 'completed' | 'outstanding' = 'completed',
 ): Extract<LastWrite, { phase: 'applied' }> => ({
   phase: 'applied',
-  word: target === 'completed' ? 'done/person/1' : 'open/person/1',
+  taskState: target === 'completed' ? 'done/person/1' : 'open/person/1',
   target,
   after: at(n),
   at: at(n),
 });
 /** What an earlier release kept of the same. */
-const wroteBefore = (n: number): LastWrite => ({ phase: 'applied', word: 'done/person/1', after: at(n) });
+const wroteBefore = (n: number): LastWrite => ({
+  phase: 'applied',
+  taskState: 'done/person/1',
+  after: at(n),
+});
 const meant = (before: number): LastWrite => ({
   phase: 'intent',
-  word: 'done/person/1',
+  taskState: 'done/person/1',
   target: 'completed',
   before: at(before),
   beforeOurs: false,
@@ -81,7 +85,7 @@ describe('whose status it is', () => {
       'of whoever completed it anew after a write of ours that was never read, so that it was set back in between',
       [completed(0), completed(9)],
       { since: at(9), was: 'outstanding', setBack: false, setBacks: 1 },
-      { ...meant(0), word: 'open/person/1', target: 'outstanding' },
+      { ...meant(0), taskState: 'open/person/1', target: 'outstanding' },
     ],
     [
       'of whoever completed it anew after we had set it to outstanding, and had that confirmed',
@@ -93,7 +97,7 @@ describe('whose status it is', () => {
       'the same as before where such a write may never have taken effect',
       [completed(0), completed(9, at(0))],
       { since: at(0), setBacks: 0 },
-      { ...meant(0), word: 'open/person/1', target: 'outstanding' },
+      { ...meant(0), taskState: 'open/person/1', target: 'outstanding' },
     ],
     [
       'that of whoever completed it, since then',
@@ -281,7 +285,12 @@ describe('whose status it is', () => {
 
 it('that may have been set back after we set it back ourselves is not told to have been done before', () => {
   const row = { ...completed(0), indexedAt: T0 };
-  const ours: LastWrite = { phase: 'applied', word: 'open/person/1', target: 'outstanding', after: at(2) };
+  const ours: LastWrite = {
+    phase: 'applied',
+    taskState: 'open/person/1',
+    target: 'outstanding',
+    after: at(2),
+  };
   const setBack = nextHistory(row, outstanding(2, undefined), ours, at(3));
   expect(setBack).toMatchObject({ setBack: false, was: 'completed', ours: 'open/person/1' });
   // Our next write was interrupted, and the row was written since, for whatever reason.

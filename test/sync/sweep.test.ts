@@ -24,7 +24,14 @@ describe('a sweep, of an incident that a review was told to leave', () => {
     const followUps = rows.map(({ id: followUp, row }) => ({ followUp: indexedFollowUpOf(followUp, row) }));
     const looks = fingerprintOf({ incident: await deps.api.incident(id), followUps });
     const told = { words: 'it is held', blockers: [], wokenBy: 'sweep', at: deps.clock.now() };
-    const outcome: Outcome = { incident: id, reference, verdict: 'leave', reason: 'held', looks, ...told };
+    const outcome: Outcome = {
+      incident: id,
+      reference,
+      verdict: 'leave',
+      reason: 'held',
+      fingerprint: looks,
+      ...told,
+    };
     await deps.store.outcomes.put(id, { ...outcome, ...over });
     test.later(minutes(10));
     return id;

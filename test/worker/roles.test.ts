@@ -17,7 +17,7 @@ async function working(roles: string[], refused: string[]) {
   // A sweep, which would find no incident open, is not due.
   await store.meta.put('last-sweep', clock.time);
   for (const id of refused)
-    await store.refusals.put(id, { words: 'it may not', looks: '', at: clock.time, roles });
+    await store.refusals.put(id, { words: 'it may not', fingerprint: '', at: clock.time, roles });
   for (const id of refused) await store.sections.put(id, 'refused');
   await store.sections.put('waiting', 'waiting');
   const backend = {
@@ -71,7 +71,13 @@ it('a follow-up that could not be written wakes its incident as well', async () 
     updatedAt: at,
     indexedAt: at,
   });
-  await store.writeRefusals.put('F1', { word: '', followUpUpdatedAt: at, words: 'it may not', at, roles });
+  await store.writeRefusals.put('F1', {
+    taskState: '',
+    followUpUpdatedAt: at,
+    words: 'it may not',
+    at,
+    roles,
+  });
   roles.push('schedules_reader');
   const worker = await start();
   await expect.poll(() => woken).toEqual([['blocked']]);
