@@ -5,8 +5,8 @@ import { blockedBody } from './message.ts';
 /** Announces each incident that should have been closed for `blockedAfter` ms and is not, once until that has changed. */
 export async function announceBlocked(deps: EventDeps & { blockedAfter: number }): Promise<void> {
   const { store, clock } = deps;
-  for (const { incident, since, told, late } of await overdueIncidents(deps)) {
-    if (late && !told) {
+  for (const { incident, since, announced, late } of await overdueIncidents(deps)) {
+    if (late && !announced) {
       const [outcome, record] = await Promise.all([
         store.outcomes.get(incident),
         store.incidents.get(incident),
@@ -16,6 +16,6 @@ export async function announceBlocked(deps: EventDeps & { blockedAfter: number }
       const member = `incident.blocked/${incident}/${since}`;
       await announceEvent(member, { type: 'incident.blocked', incident, at: now, body }, deps);
     }
-    if (late !== told) await store.blocked.put(incident, { since, told: late });
+    if (late !== announced) await store.blocked.put(incident, { since, announced: late });
   }
 }

@@ -33,7 +33,7 @@ export async function overdueIncidents({
   if (gone.length > 0) await store.tables.put(gone.map((id) => store.blocked.change(id, undefined)));
   const known = await store.blocked.update(
     since.keys(),
-    (current, incident) => current ?? { since: since.get(incident) ?? now, told: false },
+    (current, incident) => current ?? { since: since.get(incident) ?? now, announced: false },
   );
   return [...known].map(([incident, entry]) => ({
     incident,

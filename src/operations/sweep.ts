@@ -4,7 +4,7 @@ import { sweepDeps } from '../context/deps.ts';
 import { sleep } from '../sleep.ts';
 import { type Operator, UNKNOWN_OPERATOR } from '../store/history/operator.ts';
 import type { OperatorAction } from '../store/history/operator-actions.ts';
-import { freeBacklog } from '../store/observed-since.ts';
+import { releaseBacklog } from '../store/observed-since.ts';
 import { type Swept, sweep } from '../sync/sweep.ts';
 import { recordAction, tellAction } from './acted.ts';
 import { asDryRun, OperationError } from './operation.ts';
@@ -32,17 +32,17 @@ export async function sweepNow(
   let freed = 0;
   const swept = await sweepAfterOthers(context, (incidents) => progress('incidents looked at', incidents));
   if (backlog) {
-    const freedAt = context.clock.now();
-    const action: OperatorAction = { action: 'backlog', at: freedAt, by };
+    const releasedAt = context.clock.now();
+    const action: OperatorAction = { action: 'backlog', at: releasedAt, by };
     if (!dry.dryRun) {
       await recordAction(action, [], context);
-      await freeBacklog(store, freedAt);
+      await releaseBacklog(store, releasedAt);
     }
     for await (const page of store.backlog.all()) {
-      const ids = page.flatMap(({ id, value }) => ((value.freedAt ?? -Infinity) < value.at ? [id] : []));
+      const ids = page.flatMap(({ id, value }) => ((value.releasedAt ?? -Infinity) < value.at ? [id] : []));
       freed += ids.length;
       if (dry.dryRun) continue;
-      await store.backlog.update(ids, (known) => known && { ...known, freedAt });
+      await store.backlog.update(ids, (known) => known && { ...known, releasedAt });
       // Without its last verdict no sweep considers it settled.
       await store.tables.put(ids.map((id) => store.outcomes.change(id, undefined)));
       await backend.waker.wake(ids, 'sweep --backlog', { behind: true });

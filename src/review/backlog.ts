@@ -48,7 +48,11 @@ export function backlogSince(
   sources: readonly string[] = [],
 ): BacklogSince | undefined {
   if (followUps.some(({ effective }) => effective.countsAs === 'blocks')) return undefined;
-  const lifted = Math.max(releasedAt, entry?.freedAt ?? -Infinity, observedSince.freedAt ?? -Infinity);
+  const lifted = Math.max(
+    releasedAt,
+    entry?.releasedAt ?? -Infinity,
+    observedSince.backlogReleasedAt ?? -Infinity,
+  );
   // An earlier release recorded the time of its first start in its backlog entries only.
   const first = observedSince.first || (entry?.fingerprint !== undefined ? entry.at : undefined);
   const beginnings: Beginning[] = [
@@ -75,7 +79,7 @@ export function backlogSince(
 
 /** Whether an entry of the backlog still counts. */
 export function isInBacklog(entry: BacklogEntry | undefined): boolean {
-  return entry !== undefined && (entry.freedAt ?? -Infinity) < entry.at;
+  return entry !== undefined && (entry.releasedAt ?? -Infinity) < entry.at;
 }
 
 /** When (ms, incident.io's clock) the incident came into the status that it has. */

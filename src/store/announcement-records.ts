@@ -36,5 +36,5 @@ export const announcement = z.object({
 export type Announcement = z.infer<typeof announcement>;
 
 /** An incident that should be closed and is not: since when, and whether that was announced. */
-export const blockedSince = z.object({ since: z.number(), told: z.boolean() });
+export const blockedSince = z.object({ since: z.number(), announced: z.boolean() });
 export type BlockedSince = z.infer<typeof blockedSince>;

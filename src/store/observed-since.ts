@@ -97,8 +97,11 @@ export async function noteSources(
 }
 
 /** Sets free what is backlog now, and what turns out to have been ready by now. */
-export async function freeBacklog(store: Store, now: number): Promise<void> {
-  await store.observedSince.update([HERE], (known = NOTHING_OBSERVED) => ({ ...known, freedAt: now }));
+export async function releaseBacklog(store: Store, now: number): Promise<void> {
+  await store.observedSince.update([HERE], (known = NOTHING_OBSERVED) => ({
+    ...known,
+    backlogReleasedAt: now,
+  }));
 }
 
 const STORE_ID = 'store-id';

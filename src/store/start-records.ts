@@ -1,15 +1,17 @@
 import { z } from 'zod';
+import type { StoredNames } from './table.ts';
 
 /** An incident that was ready before we could see what made it so: see `review/backlog.ts`. */
 export const backlogEntry = z.object({
   /** When that began, by our clock. */
   at: z.number(),
   /** When it was set free: by hand, or by a change that no date tells of. */
-  freedAt: z.number().optional(),
+  releasedAt: z.number().optional(),
   /** How it looked; an earlier release kept this and no time of its first start. */
   fingerprint: z.string().optional(),
 });
 export type BacklogEntry = z.infer<typeof backlogEntry>;
+export const backlogNames: StoredNames = { fingerprint: 'looks', releasedAt: 'freedAt' };
 
 /**
  * When the service began to see what it sees (ms, our clock): its first start, and what was added to it later. What
@@ -25,7 +27,7 @@ export const observedSince = z.object({
   /** The kinds of sources that were looked for, whether there were any or not. */
   noted: z.array(z.string()).optional(),
   /** When a person set the whole backlog free. */
-  freedAt: z.number().optional(),
+  backlogReleasedAt: z.number().optional(),
   /** When a dry run ended for real work, and when what it had found ready was listed: nothing is closed before that. */
   real: z.object({ since: z.number(), listedAt: z.number().optional() }).optional(),
 });

@@ -6,6 +6,7 @@ import { deliveryPace } from './delivery-pace.ts';
 import { failingReview } from './failing-review.ts';
 import { OperatorActions } from './history/operator-actions.ts';
 import { Stories } from './history/stories.ts';
+import { endOf } from './moves/end-of-moves.ts';
 import { processNotes } from './process-records.ts';
 import {
   closure,
@@ -23,7 +24,7 @@ import {
   unreadChange,
   writeRefusal,
 } from './records.ts';
-import { backlogEntry, inForce, observedSince } from './start-records.ts';
+import { backlogEntry, backlogNames, inForce, observedSince } from './start-records.ts';
 import { Table } from './table.ts';
 import type { Tables } from './tables.ts';
 import { lastDelivery, seenHooks, trackerStatus, unreadTask } from './tracker-records.ts';
@@ -135,8 +136,8 @@ export class Store {
     this.ready = new Table(tables, 'ready', readySince);
     this.holds = new Table(tables, 'holds', hold);
     this.released = new Table(tables, 'released', NUMBER);
-    this.backlog = new Table(tables, 'backlog', backlogEntry, { fingerprint: 'looks' });
-    this.observedSince = new Table(tables, 'starts', observedSince);
+    this.backlog = new Table(tables, 'backlog', backlogEntry, backlogNames);
+    this.observedSince = new Table(tables, 'starts', observedSince, { backlogReleasedAt: 'freedAt' });
     this.processes = new Table(tables, 'processes', processNotes);
     this.inForce = new Table(tables, 'in-force', inForce);
     this.movedBack = new Table(tables, 'moved-back', movedBack);
@@ -145,7 +146,7 @@ export class Store {
     this.outcomes = new Table(tables, 'outcomes', outcome, { fingerprint: 'looks' });
     this.failing = new Table(tables, 'failing-reviews', failingReview);
     this.announcements = new Table(tables, 'announcements', announcement);
-    this.blocked = new Table(tables, 'blocked', blockedSince);
+    this.blocked = new Table(tables, 'blocked', blockedSince, { announced: 'told' });
     this.trackerStatus = new Table(tables, 'tracker-status', trackerStatus);
     this.unreadTasks = new Table(tables, 'unread-tasks', unreadTask);
     this.unreadChanges = new Table(tables, 'unread-changes', unreadChange);
@@ -291,16 +292,4 @@ function count(family: Map<string, Set<string>>): number {
   let size = 0;
   for (const keys of family.values()) size += keys.size;
   return size;
-}
-
-/** The end of the path from a task; if it loops, the first by name of the tasks in the loop. */
-function endOf(task: string, next: ReadonlyMap<string, string | undefined>): string {
-  const way = [task];
-  for (let last = task; ; ) {
-    const key = next.get(last);
-    if (key === undefined) return last;
-    if (way.includes(key)) return way.slice(way.indexOf(key)).sort()[0] ?? key;
-    way.push(key);
-    last = key;
-  }
 }

@@ -6,7 +6,7 @@ import type { Tables } from './tables.ts';
 const SWAP_TRIES = 100;
 
 /** Fields that have another name in the store than in the code, where releases before this one wrote it. */
-export type StoredNames<T> = Readonly<Partial<Record<T extends unknown ? keyof T & string : never, string>>>;
+export type StoredNames = Readonly<Record<string, string>>;
 
 /** One named table of entries of one shape. */
 export class Table<T> {
@@ -16,11 +16,11 @@ export class Table<T> {
   private readonly storedNames: ReadonlyMap<string, string>;
   private readonly namesInCode: ReadonlyMap<string, string>;
 
-  constructor(tables: Tables, name: string, schema: z.ZodType<T>, storedNames: StoredNames<T> = {}) {
+  constructor(tables: Tables, name: string, schema: z.ZodType<T>, storedNames: StoredNames = {}) {
     this.tables = tables;
     this.name = name;
     this.schema = schema;
-    this.storedNames = new Map(Object.entries<string>(storedNames));
+    this.storedNames = new Map(Object.entries(storedNames));
     this.namesInCode = new Map([...this.storedNames].map(([inCode, stored]) => [stored, inCode]));
   }
 

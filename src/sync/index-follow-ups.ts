@@ -78,7 +78,7 @@ export async function indexFollowUps(
 
 /** They lost a follow-up: no date tells of that change, so it is remembered that they are no backlog any more. */
 export async function freeIncidents(incidents: readonly string[], store: Store, now: number): Promise<void> {
-  await store.backlog.update(incidents, (known = { at: 0 }) => ({ ...known, freedAt: now }));
+  await store.backlog.update(incidents, (known = { at: 0 }) => ({ ...known, releasedAt: now }));
 }
 
 /** The incidents of follow-ups with a write that incident.io refused. */

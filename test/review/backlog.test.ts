@@ -126,7 +126,7 @@ describe('an incident whose follow-ups are done is no backlog', () => {
       [completed(LONG_AGO), counted(undefined, { over: { status: 'deleted', updatedAt: LATER } })],
     ],
     ['if a person released it', [byTask()], { releasedAt: START + 1 }],
-    ['if `sweep --backlog` set it free', [byTask()], { entry: { at: START, freedAt: LATER } }],
+    ['if `sweep --backlog` set it free', [byTask()], { entry: { at: START, releasedAt: LATER } }],
     [
       'if a webhook told a closing while the token was being added',
       [byTask({ since: LATER - 1_000, receivedAt: LATER + 1_000, delivery: 'd-1' })],
@@ -158,7 +158,7 @@ describe('an incident whose follow-ups are done is no backlog', () => {
     [
       'if a person set the whole backlog free',
       [byTask()],
-      { observedSince: { ...observedSince, freedAt: LATER } },
+      { observedSince: { ...observedSince, backlogReleasedAt: LATER } },
     ],
     [
       'if another tracker was added',

@@ -116,7 +116,7 @@ describe('all that keeps an incident open', () => {
       otherReasonsByStore('held', { ...partial, ...more }, policy).map(({ reason }) => reason);
     expect(told({})).not.toContain('backlog');
     expect(told({ backlog: { at: T0 } })).toContain('backlog');
-    expect(told({ backlog: { at: T0, freedAt: T0 + 1 } })).not.toContain('backlog');
+    expect(told({ backlog: { at: T0, releasedAt: T0 + 1 } })).not.toContain('backlog');
   });
 
   it('is nothing once only time is waited for', () => {

@@ -134,7 +134,7 @@ it('in a dry run `sweep --backlog` and `release` use nothing up, and a hold is k
   await store.backlog.put(id, { at: clock.time });
   expect(await sweepNow({ backlog: true }, dry)).toMatchObject({ dryRun: true, backlog: 1 });
   expect(await store.backlog.get(id)).toEqual({ at: clock.time });
-  expect((await readObservedSince(store)).freedAt).toBeUndefined();
+  expect((await readObservedSince(store)).backlogReleasedAt).toBeUndefined();
 
   const known = { id, reference: 'INC-1' };
   expect(await holdIncident(known, 'not yet', dry, UNKNOWN_OPERATOR)).toMatchObject({ dryRun: true });
