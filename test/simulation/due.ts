@@ -87,6 +87,8 @@ function lifts(it: SimFollowUp, incident: SimIncident, quiet: Quiet): boolean {
   // A row of whole seconds does not tell which of the two was first.
   const back = incident.updates.findLast(({ step }) => step <= incident.movedBackStep)?.at ?? -Infinity;
   if (quiet.settings.coarseRows && second(it.changed.at) === second(back)) return false;
+  // It bears the time at which its issue was closed: it may have been completed before it was moved back as well.
+  if (it.status === 'completed' && (it.completedAt ?? Infinity) <= back) return false;
   // Where it had been done then, somebody has to have seen it open in between.
   return it.setBack === undefined || it.setBack.seenAt !== undefined;
 }

@@ -153,7 +153,8 @@ export class World {
       return;
     }
     const before = this.known(followUp);
-    const wasOurs = followUp.changed.by === 'us';
+    // What we wrote before the store was lost is nothing to us any more.
+    const wasOurs = followUp.changed.by === 'us' && followUp.changed.step > this.storeLostStep;
     if (isDone(to) !== isDone(followUp.status)) followUp.doneStep = step;
     if (by !== 'us' && isDone(followUp.status) && to === 'outstanding')
       followUp.setBack = {
