@@ -37,7 +37,7 @@ export class Budget {
       verdicts.broken('budget: reviews', `${begun.length} reviews of ${incident} within ${SPAN} ms`);
   }
 
-  private ended(incident: SimIncident, wokenBy: string, words: string, { calls, list }: Reads): void {
+  private ended(incident: SimIncident, wokenBy: string, words: string, { calls, firstList }: Reads): void {
     const { verdicts, settings, world } = this.stage;
     if (settings.troubles) return;
     const [delivery] = /\([dw]\d+\)/.exec(wokenBy) ?? [];
@@ -51,12 +51,14 @@ export class Budget {
     // A tracker that is asked may say what came under a name that nobody knew.
     const toldSince =
       settings.readsTasks ||
-      world.tasks.some(({ events }) => events.some(({ recordedAt = -1 }) => recordedAt > list));
+      world.tasks.some(({ events }) => events.some(({ recordedAt = -1 }) => recordedAt > firstList));
     const reads = calls.filter((what) => !/^(edit|set follow-up)/.test(what));
     const hasWritten = reads.length < calls.length;
-    // What people call it is read once; the rest is asked for only where no follow-up blocks.
-    const most =
-      (hasWritten ? 3 : 1) * pages + (words.startsWith('waits for') && !toldSince && !hasWritten ? 1 : 6);
+    // What people call it is read once; the rest is asked for only where no follow-up blocks. Where it is first seen
+    // moved back, its follow-ups are read anew.
+    const isReadAnew = calls.filter((what) => what.startsWith('incident ')).length > 1;
+    const lists = hasWritten ? 3 : isReadAnew ? 2 : 1;
+    const most = lists * pages + (words.startsWith('waits for') && !toldSince && !hasWritten ? 1 : 6);
     if (reads.length > most)
       verdicts.broken(
         'budget: calls',

@@ -93,6 +93,7 @@ export function createIncidentIo(
       const seen = (row: SimFollowUp) => {
         reads.followUps.set(row.id, world.step);
         reads.keys.set(row.id, row.key);
+        if (reads.firstList < 0) reads.firstList = world.step;
         reads.list = world.step;
         return renderFollowUp(row);
       };

@@ -17,7 +17,8 @@ export interface Reads {
   followUps: Map<string, number>;
   /** The task keys in the references of follow-ups, as read. */
   keys: Map<string, string | undefined>;
-  /** When a strand had last read all follow-ups of its incident. */
+  /** When a strand began to read the follow-ups of its incident, and had last read all of them. */
+  firstList: number;
   list: number;
   tasks: number;
   /** When it last read where tasks are. */
@@ -39,6 +40,7 @@ export function newStrand(process: string, name: string, began: number): Strand 
   const reads: Reads = {
     followUps: new Map(),
     keys: new Map(),
+    firstList: -1,
     list: -1,
     tasks: -1,
     placesStep: -1,
