@@ -102,7 +102,7 @@ export const slips = [
     'src/review/store-outcome.ts',
     ['test/review'],
     [
-      'the sentence about a private incident is logged where only the store knows that it is private',
+      'the log hides what an incident waits for, as if it were private, where only the store knows that it is not',
       "return incident && ('visibility' in incident ? incident.visibility : incident.about?.visibility);",
       "return incident && 'visibility' in incident ? incident.visibility : undefined;",
     ],

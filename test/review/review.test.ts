@@ -207,19 +207,23 @@ describe('a review', () => {
     expect(category()).toBe('learning');
   });
 
-  it('names nothing of a private incident in the log, also where only the store knows that it is private', async () => {
-    id = test.incidentIo.createIncident({ visibility: 'private' }).id;
-    test.add(id, 'acme/canary#1');
-    await sync(test.deps);
+  it('names nothing of a private incident in the log, and all of a public one, also where only the store knows which it is', async () => {
+    const visible = { private: 'acme/canary#1', public: 'acme/shown#1' };
     const { log, lines } = listeningLog();
     deps.log = log;
-    for (const blocked of [true, true, false]) {
-      if (!blocked) await test.record({ task: keyOf('acme/canary#1'), occurredAt: test.clock.time + 1 });
-      await deps.store.outcomes.remove(id);
-      await look();
+    for (const visibility of ['private', 'public'] as const) {
+      id = test.incidentIo.createIncident({ visibility }).id;
+      test.add(id, visible[visibility]);
+      await sync(test.deps);
+      for (const isDone of [false, false, true]) {
+        if (isDone) await test.record({ task: keyOf(visible[visibility]), occurredAt: test.clock.time + 1 });
+        await deps.store.outcomes.remove(id);
+        await look();
+      }
     }
-    expect(lines.length).toBeGreaterThan(2);
-    expect(lines.join('\n')).not.toContain('canary');
+    const told = lines.join('\n');
+    expect(told).not.toContain('canary');
+    expect(told.match(/wait, [^"]*acme\/shown#1/g)).toHaveLength(2);
   });
 
   it('tells what was added while it closed the incident', async () => {
