@@ -4,6 +4,8 @@ import { SECOND, type Stage } from './stage.ts';
 import { ROLES } from './things.ts';
 
 const HOUR = 3_600 * SECOND;
+/** Background work rests no longer than this, ms. */
+const LONGEST_REST = 16 * SECOND;
 /** More calls than quiet can need. */
 const ENOUGH = 20_000;
 
@@ -56,27 +58,31 @@ export async function quiet(stage: Stage): Promise<void> {
   if (tape.chance(50)) while (world.copies.length > 0) copyOne(stage.crowd);
   world.copies.length = 0;
   await drain("incident.io's own sync", stage);
-  world.pass(601 * SECOND);
-  await drain('a sweep', stage);
+  await restsEnd(601 * SECOND, 'a sweep', stage);
   if (settings.refusals || settings.keyTrouble) {
     // What was refused is tried again after a day.
-    world.pass(25 * HOUR);
-    await drain('a sweep of the next day', stage);
+    await restsEnd(25 * HOUR, 'a sweep of the next day', stage);
     // All follow-ups are read anew that day, also one that came by a link without moving `updated_at`.
     const isRead = () => Number(store.peek('meta', 'full-sync-finished')) > world.now - HOUR;
     for (let n = 0; n < 10 && !isRead(); n++) {
-      world.pass(301 * SECOND);
-      await drain('the reading of all follow-ups', stage);
+      await restsEnd(301 * SECOND, 'the reading of all follow-ups', stage);
     }
     await timers(stage);
-    world.pass(601 * SECOND);
-    await drain('the sweep after it', stage);
+    await restsEnd(601 * SECOND, 'the sweep after it', stage);
   }
   await timers(stage);
   checkDue({ world, store, verdicts, settings });
   checkAudit({ world, store, verdicts, settings });
   stage.look();
   await silence(stage);
+}
+
+/** Lets time pass until all that rests has looked: the second part of a rest begins when its first one was seen to end. */
+async function restsEnd(ms: number, label: string, stage: Stage): Promise<void> {
+  for (const step of [ms, LONGEST_REST]) {
+    stage.world.pass(step);
+    await drain(label, stage);
+  }
 }
 
 function mend({ world, crowd }: Stage): void {
@@ -113,7 +119,6 @@ async function silence(stage: Stage): Promise<void> {
 }
 
 async function aSweep(stage: Stage): Promise<void> {
-  stage.world.pass(601 * SECOND);
-  await drain('a sweep in silence', stage);
+  await restsEnd(601 * SECOND, 'a sweep in silence', stage);
   await timers(stage);
 }
