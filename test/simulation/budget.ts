@@ -56,9 +56,11 @@ export class Budget {
     const hasWritten = reads.length < calls.length;
     // What people call it is read once; the rest is asked for only where no follow-up blocks. Where it is first seen
     // moved back, its follow-ups are read anew.
-    const isReadAnew = calls.filter((what) => what.startsWith('incident ')).length > 1;
+    const history = calls.findIndex((what) => what.startsWith('updates of'));
+    const isReadAnew = history >= 0 && calls.slice(history).some((what) => what.startsWith('follow-ups of'));
     const lists = hasWritten ? 3 : isReadAnew ? 2 : 1;
-    const most = lists * pages + (words.startsWith('waits for') && !toldSince && !hasWritten ? 1 : 6);
+    const isBlocked = words.startsWith('waits for') && !toldSince && !hasWritten && !isReadAnew;
+    const most = lists * pages + (isBlocked ? 1 : 6);
     if (reads.length > most)
       verdicts.broken(
         'budget: calls',
