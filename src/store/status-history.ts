@@ -165,10 +165,11 @@ function wasUndone(
     lastWrite?.phase === 'applied' &&
     isDone(targetOf(lastWrite)) &&
     seen.status === 'outstanding' &&
-    row.updatedAt < lastWrite.after &&
-    seen.updatedAt > lastWrite.after &&
-    // A setting back before our write is another one.
-    !(setBack && since > lastWrite.after)
+    // Times may be whole seconds: all of it may have happened within one.
+    row.updatedAt <= lastWrite.after &&
+    seen.updatedAt >= lastWrite.after &&
+    // One that was noticed is no further one.
+    !(setBack && since >= lastWrite.after)
   );
 }
 

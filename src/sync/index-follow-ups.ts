@@ -47,6 +47,7 @@ export async function indexFollowUps(
     if (
       before === undefined ||
       before.status !== row.status ||
+      (before.history?.setBack ?? false) !== (row.history?.setBack ?? false) ||
       before.task !== row.task ||
       before.malformedReference !== row.malformedReference ||
       before.incident !== row.incident

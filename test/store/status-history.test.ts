@@ -232,6 +232,18 @@ describe('whose status it is', () => {
       [completed(5), { told: outstanding(7) }],
       { setBack: false, since: at(5) },
     ],
+    [
+      'set back, where our write never reached the index, all within one whole second',
+      [outstanding(5), outstanding(5)],
+      { setBack: true, setBacks: 1 },
+      wrote(5),
+    ],
+    [
+      'set back once, also where its title is written after that',
+      [outstanding(5), outstanding(5), outstanding(9)],
+      { setBack: true, setBacks: 1, since: at(5) },
+      wrote(5),
+    ],
     // what an earlier release left
     [
       'set back, in an earlier release’s row, where our write of it is on record',

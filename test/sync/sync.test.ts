@@ -144,6 +144,23 @@ describe('the sync of links', () => {
     expect(deps.woken).toEqual([incident.id]);
   });
 
+  it('wakes the incident of a follow-up that somebody set back after a write of ours that never reached the index', async () => {
+    const deps = await open();
+    const incident = test.incidentIo.createIncident();
+    const id = test.add(incident.id, 'acme/api#1');
+    await sync(deps);
+    deps.woken.length = 0;
+    test.later(1_000);
+    const { updatedAt: after } = test.incidentIo.setFollowUp(id, 'completed');
+    const write = { phase: 'applied', word: 'done/person/1', target: 'completed', after } as const;
+    await deps.store.lastWrites.put(id, write);
+    test.later(1_000);
+    test.incidentIo.setFollowUp(id, 'outstanding');
+    await sync(deps);
+    expect(deps.woken).toEqual([incident.id]);
+    expect((await deps.store.followUps.get(id))?.history).toMatchObject({ setBack: true });
+  });
+
   it('a page that cannot be read moves nothing on: the next sync reads it', async () => {
     const deps = await open();
     await sync(deps);
