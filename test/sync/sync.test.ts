@@ -152,7 +152,7 @@ describe('the sync of links', () => {
     deps.woken.length = 0;
     test.later(1_000);
     const { updatedAt: after } = test.incidentIo.setFollowUp(id, 'completed');
-    const write = { phase: 'applied', word: 'done/person/1', target: 'completed', after } as const;
+    const write = { phase: 'applied', taskState: 'done/person/1', target: 'completed', after } as const;
     await deps.store.lastWrites.put(id, write);
     test.later(1_000);
     test.incidentIo.setFollowUp(id, 'outstanding');
