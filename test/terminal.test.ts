@@ -73,8 +73,8 @@ it('nothing but terminal.ts writes to a terminal directly', () => {
   // The demo tells its own story, of its own world. What is asked at a terminal are words of ours, and readline draws
   // what is typed. What is exported is for a file.
   expect(writing.filter((name) => !name.startsWith('simulator/')).sort()).toEqual([
-    'commands/prompt.ts',
     'commands/export.ts',
+    'commands/prompt.ts',
     'demo/say.ts',
     'terminal.ts',
   ]);

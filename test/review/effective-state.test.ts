@@ -425,11 +425,11 @@ describe('what a follow-up counts as', () => {
     );
     const sameSecond = { ...back, updatedAt: tickedBefore.updatedAt + 999 };
     expect(effectiveState(tickedBefore, known(tickedBefore, { row: sameSecond }), rules)).toEqual({
-      counts: 'done',
+      countsAs: 'done',
     });
     const onlyWritten = { ...back, status: 'completed' };
     expect(effectiveState(tickedBefore, known(tickedBefore, { row: onlyWritten }), rules)).toEqual({
-      counts: 'done',
+      countsAs: 'done',
     });
   });
 
