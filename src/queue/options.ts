@@ -78,7 +78,7 @@ const ALONE_DRAIN_DELAY = 300;
 /** `alone`: no other process takes jobs, so each looks for abandoned ones itself (`StalledCheck`). */
 export function workerOptions(times: LockTimes, alone: boolean) {
   return {
-    lockDuration: times.lockDuration ?? 15_000,
+    lockDuration: times.lockDuration ?? 14_000,
     stalledInterval: times.stalledInterval ?? 5_000,
     skipStalledCheck: alone,
     drainDelay: alone ? ALONE_DRAIN_DELAY : DRAIN_DELAY,

@@ -182,7 +182,7 @@ export const rows = {
     group: 'Running it',
     doc: 'how long `/readyz` is red after SIGTERM before the port closes, so that load balancers stop sending first; the stop takes up to 10 seconds more',
   }),
-  lockDuration: withDefault('LOCK_DURATION', duration(100, 3_600_000), '15s', {
+  lockDuration: withDefault('LOCK_DURATION', duration(100, 3_600_000), '14s', {
     group: 'Advanced',
     doc: 'how long a worker may be silent before its job is given to another',
   }),

@@ -65,7 +65,7 @@ describe('settings', () => {
       policyFile: undefined,
       dryRun: false,
       logLevel: 'info',
-      lockDuration: 15_000,
+      lockDuration: 14_000,
       stalledInterval: 5_000,
       reviewConcurrency: 5,
       webhookSecrets: {},
