@@ -68,7 +68,7 @@ export interface Taken {
 
 const ACCEPTED = { status: 'accepted' };
 
-/** All that has arrived by now on any connection has been read then: half as many batches are put on the queue. */
+/** All that has arrived by now on any connection has been read then, so that one batch holds it. */
 function turnOfTheLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
