@@ -1,4 +1,5 @@
 import { isAnnouncement } from '../incident-io/announcement-marker.ts';
+import { timeOfId } from '../incident-io/ids.ts';
 import { NOTHING_OBSERVED, PRIVATE_INCIDENTS, sourceOf } from '../store/sources.ts';
 import type { BacklogEntry, ObservedSince } from '../store/start-records.ts';
 import { isDone } from '../store/status-history.ts';
@@ -134,7 +135,7 @@ function changeOf(
   const change = ownChange(followUp, taskState, history, task);
   const began = added[PRIVATE_INCIDENTS] ?? 0;
   // The role that shows private incidents came later: it was there, and we did not see it.
-  if (isPrivate && row !== undefined && row.indexedAt >= began && followUp.updatedAt < began)
+  if (isPrivate && row !== undefined && row.indexedAt >= began && madeAt(followUp) < began)
     return { ...change, learnedAt: row.indexedAt, source: PRIVATE_INCIDENTS };
   // Made or connected since: its dates are the issue's.
   const isNew = row === undefined || (synced !== undefined && row.indexedAt > synced);
@@ -144,6 +145,20 @@ function changeOf(
   return { ...change, at: Math.max(change.at, arrivedAt) };
 }
 
+/** When (ms) it was made; `created_at` is the issue's if that was from a link. */
+function madeAt({ id, createdAt }: CountedFollowUp['followUp']): number {
+  return Math.max(createdAt, timeOfId(id) ?? -Infinity);
+}
+
+/**
+ * When (ms) its own status became what it is. One that was first seen done without a date was so before, whenever its row
+ * was written for another reason.
+ */
+function ownSince({ completedAt }: CountedFollowUp['followUp'], history: CountedFollowUp['history']): number {
+  const isDated = history.was !== undefined || history.ours !== undefined || completedAt !== undefined;
+  return isDated ? history.since : -Infinity;
+}
+
 /** How it became done: by its task's state, or its own status, whichever changed later. */
 function ownChange(
   followUp: CountedFollowUp['followUp'],
@@ -151,7 +166,7 @@ function ownChange(
   history: CountedFollowUp['history'],
   task: string | undefined,
 ): Change {
-  const own = { at: history.since, learnedAt: history.seenAt, source: '' };
+  const own = { at: ownSince(followUp, history), learnedAt: history.seenAt, source: '' };
   if (taskState?.state !== 'done' && taskState?.state !== 'declined') return own;
   const tracker = task?.slice(0, task.indexOf(':')) ?? '';
   const byTask = {

@@ -43,6 +43,13 @@ function counted(task: TaskRecord | undefined, told: Told = {}): Counted {
   };
 }
 
+/** What an id begins with that was made then (ms). */
+const idTime = (ms: number) =>
+  Array.from(
+    { length: 10 },
+    (_, n) => '0123456789ABCDEFGHJKMNPQRSTVWXYZ'[Math.floor(ms / 32 ** (9 - n)) % 32],
+  ).join('');
+
 const byTask = (over: Partial<TaskRecord> = {}, told: Told = {}) =>
   counted(
     taskRecord({ since: LONG_AGO, receivedAt: START + minutes(5), delivery: 'read-back', ...over }),
@@ -87,6 +94,20 @@ describe('an incident whose follow-ups are done is backlog', () => {
       { isPrivate: true, observedSince: { ...observedSince, added: { 'global_access role': LATER } } },
     ],
     [
+      'if it is private, the role to see it was given later, and the title of a follow-up was written since',
+      [
+        completed(LONG_AGO, {
+          row: { indexedAt: LATER + minutes(1) },
+          over: { updatedAt: LATER + 1, completedAt: LONG_AGO },
+        }),
+      ],
+      { isPrivate: true, observedSince: { ...observedSince, added: { 'global_access role': LATER } } },
+    ],
+    [
+      'if one was “not doing” when it was first seen, and its title was written since the first start',
+      [counted(undefined, { over: { status: 'not_doing', updatedAt: START + 1_001 } })],
+    ],
+    [
       'if the link of one that a person completed long ago is new',
       [completed(LONG_AGO, { row: { indexedAt: START, connectedAt: LATER } })],
     ],
@@ -116,6 +137,25 @@ describe('an incident whose follow-ups are done is no backlog', () => {
     [
       'if a follow-up was added by a link to an issue that was closed long ago',
       [completed(LONG_AGO), byTask({}, { row: { indexedAt: LATER } })],
+    ],
+    [
+      'if a follow-up of a private one was added by such a link, by its id after the role to see it was given',
+      [
+        completed(LONG_AGO, {
+          row: { indexedAt: LATER + minutes(1) },
+          over: { id: `${idTime(LATER + 1)}0000000000000001`, updatedAt: LATER + 1 },
+        }),
+      ],
+      { isPrivate: true, observedSince: { ...observedSince, added: { 'global_access role': LATER } } },
+    ],
+    [
+      'if one that was first seen outstanding is “not doing” since',
+      [
+        counted(undefined, {
+          over: { status: 'not_doing', updatedAt: LATER },
+          seenBefore: 'outstanding',
+        }),
+      ],
     ],
     [
       'if one was connected to an issue that was closed long ago',
