@@ -66,6 +66,7 @@ const pure = [
   'trackers/automation',
   'trackers/declined-names',
   'incident-io/announcement-marker',
+  'incident-io/ulid',
   'visibility',
   'format-time',
 ];

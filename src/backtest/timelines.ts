@@ -1,4 +1,4 @@
-import { timeOfId } from '../incident-io/ids.ts';
+import { timeOfId } from '../incident-io/ulid.ts';
 import { isDone } from '../store/status-history.ts';
 import type { FollowUp, IncidentUpdate, TaskEvent, TaskKey } from '../vocabulary.ts';
 import type { Moment, Past, PastPart } from './past.ts';

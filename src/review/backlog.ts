@@ -1,5 +1,5 @@
 import { isAnnouncement } from '../incident-io/announcement-marker.ts';
-import { timeOfId } from '../incident-io/ids.ts';
+import { timeOfId } from '../incident-io/ulid.ts';
 import { NOTHING_OBSERVED, PRIVATE_INCIDENTS, sourceOf } from '../store/sources.ts';
 import type { BacklogEntry, ObservedSince } from '../store/start-records.ts';
 import { isDone } from '../store/status-history.ts';
