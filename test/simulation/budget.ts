@@ -48,9 +48,10 @@ export class Budget {
     if (delivery !== undefined) known.add(delivery);
     const followUps = world.followUpsOf(incident);
     const pages = Math.max(1, Math.ceil(followUps.length / PAGE));
-    // A tracker that is asked may say what came under a name that nobody knew.
+    // What changes while it looks may be seen late. A tracker that is asked may say what came under a name that nobody knew.
     const toldSince =
       settings.readsTasks ||
+      followUps.some(({ changed }) => changed.step > firstList) ||
       world.tasks.some(({ events }) => events.some(({ recordedAt = -1 }) => recordedAt > firstList));
     const reads = calls.filter((what) => !/^(edit|set follow-up)/.test(what));
     const hasWritten = reads.length < calls.length;
