@@ -145,11 +145,17 @@ function without(reason: string, facts: Facts, policy: Policy): [Facts, Policy] 
 /** As if it became done now, which is news to the backlog and new work to what was moved back. */
 function asDone<T extends Facts['followUps'][number]>(counted: T, now: number): T {
   if (counted.effective.countsAs !== 'blocks') return counted;
-  const { history } = counted;
+  const { followUp, history } = counted;
   return {
     ...counted,
     effective: { countsAs: 'done' },
     taskState: undefined,
-    history: { ...history, since: now, seenAt: now, setBacks: history.setBacks + 1 },
+    history: {
+      ...history,
+      was: followUp.status,
+      since: now,
+      seenAt: now,
+      setBacks: history.setBacks + 1,
+    },
   };
 }
