@@ -59,14 +59,13 @@ export async function quiet(stage: Stage): Promise<void> {
   world.copies.length = 0;
   await drain("incident.io's own sync", stage);
   await restsEnd(601 * SECOND, 'a sweep', stage);
+  // One that is due, or becomes so before the end, rests between its pages.
+  await allAreRead(23 * HOUR, stage);
   if (settings.refusals || settings.keyTrouble) {
     // What was refused is tried again after a day.
     await restsEnd(25 * HOUR, 'a sweep of the next day', stage);
     // All follow-ups are read anew that day, also one that came by a link without moving `updated_at`.
-    const isRead = () => Number(store.peek('meta', 'full-sync-finished')) > world.now - HOUR;
-    for (let n = 0; n < 10 && !isRead(); n++) {
-      await restsEnd(301 * SECOND, 'the reading of all follow-ups', stage);
-    }
+    await allAreRead(HOUR, stage);
     await timers(stage);
     await restsEnd(601 * SECOND, 'the sweep after it', stage);
   }
@@ -75,6 +74,15 @@ export async function quiet(stage: Stage): Promise<void> {
   checkAudit({ world, store, verdicts, settings });
   stage.look();
   await silence(stage);
+}
+
+/** Lets time pass until all follow-ups were read within the last `ms`. */
+async function allAreRead(ms: number, stage: Stage): Promise<void> {
+  const { store, world } = stage;
+  const isRead = () => Number(store.peek('meta', 'full-sync-finished')) > world.now - ms;
+  for (let n = 0; n < 15 && !isRead(); n++) {
+    await restsEnd(301 * SECOND, 'the reading of all follow-ups', stage);
+  }
 }
 
 /** Lets time pass until all that rests has looked: the second part of a rest begins when its first one was seen to end. */
