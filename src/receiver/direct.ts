@@ -6,10 +6,10 @@ import { failure } from './failures.ts';
 import { arrivedBody, readBody } from './read-body.ts';
 import type { SenderOf } from './sender.ts';
 import type { Turns } from './turns.ts';
-import type { Taken } from './webhooks.ts';
+import type { DeliveryRoute } from './webhooks.ts';
 
 export interface DirectOptions {
-  taken: readonly Taken[];
+  routes: readonly DeliveryRoute[];
   door: Door;
   log: Logger;
   turns: Turns;
@@ -24,23 +24,23 @@ export interface DirectOptions {
  */
 export function answerDirectly(server: Server, options: DirectOptions): () => void {
   const { turns } = options;
-  const routes = new Map(options.taken.map((one) => [one.path, one]));
+  const byPath = new Map(options.routes.map((one) => [one.path, one]));
   const others = server.listeners('request');
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const taken = isUsual(request) ? routes.get(request.url ?? '') : undefined;
-    if (taken === undefined) {
+    const route = isUsual(request) ? byPath.get(request.url ?? '') : undefined;
+    if (route === undefined) {
       for (const other of others) Reflect.apply(other, server, [request, response]);
       return;
     }
     const begin = () =>
-      answer(taken, request, response, options).catch((err: unknown) => {
+      answer(route, request, response, options).catch((err: unknown) => {
         options.log.error({ err }, 'an answer could not be sent');
         response.destroy();
       });
     turns.take(request.socket, response, () => void begin());
   });
-  return () => routes.clear();
+  return () => byPath.clear();
 }
 
 const JSON_TYPE = /^application\/json(; ?charset=utf-8)?$/i;
@@ -59,7 +59,7 @@ function isUsual({ method, headers }: IncomingMessage): boolean {
 }
 
 async function answer(
-  { source, deliver }: Taken,
+  { source, deliver }: DeliveryRoute,
   request: IncomingMessage,
   response: ServerResponse,
   { door, log, senderOf, untaken }: DirectOptions,

@@ -3,12 +3,12 @@ import type { Place } from './admission.ts';
 import { reply as send } from './answers.ts';
 import { type Asked, BODY_LIMIT, type Door, discardRest } from './door.ts';
 import { readBody } from './read-body.ts';
-import type { Taken } from './webhooks.ts';
+import type { DeliveryRoute } from './webhooks.ts';
 
 /** A separate plugin, so that only here bodies of any type are read, as the bytes that were signed. */
 export async function webhookRoutes(
   app: FastifyInstance,
-  { taken, door }: { taken: readonly Taken[]; door: Door },
+  { routes, door }: { routes: readonly DeliveryRoute[]; door: Door },
 ): Promise<void> {
   const places = new WeakMap<FastifyRequest['raw'], Place>();
   app.addHook('onRequest', (request, reply, next) => {
@@ -33,7 +33,7 @@ export async function webhookRoutes(
   });
   app.addHook('onClose', async () => door.close());
 
-  for (const { path, deliver } of taken)
+  for (const { path, deliver } of routes)
     app.post(path, async ({ headers, body, ip }, reply) =>
       send(reply, await deliver({ headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0), from: ip })),
     );

@@ -200,12 +200,16 @@ export function createServer(options: ProbeOptions & WebhookOptions): FastifyIns
   };
   const turns = new Turns();
   const app = probeServer({ ...options, ready }, door, turns, options.sources);
-  const taken = deliveriesOf({ ...options, door });
-  void app.register(webhookRoutes, { taken, door });
+  const routes = deliveriesOf({ ...options, door });
+  void app.register(webhookRoutes, { routes, door });
   const { untaken } = { ...TIMEOUTS, ...options.timeouts };
   const senderOf = senderBehind(options.trustedProxies ?? []);
   const leaveToFastify = answerDirectly(app.server, {
-    ...{ taken, door, turns, senderOf, untaken },
+    routes,
+    door,
+    turns,
+    senderOf,
+    untaken,
     log: options.log,
   });
   // It tells senders to end their connections.

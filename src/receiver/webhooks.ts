@@ -58,8 +58,8 @@ export interface Arrived {
   from: string;
 }
 
-/** What is done with deliveries of one source. */
-export interface Taken {
+/** Where deliveries of one source arrive, and what is done with them. */
+export interface DeliveryRoute {
   source: string;
   /** `/webhooks/github` */
   path: string;
@@ -74,7 +74,7 @@ function turnOfTheLoop(): Promise<void> {
 }
 
 /** What is done with deliveries of each source that has a secret: they are verified, understood and put on the queue. */
-export function deliveriesOf(options: WebhookOptions & { door: Door }): Taken[] {
+export function deliveriesOf(options: WebhookOptions & { door: Door }): DeliveryRoute[] {
   const { log, clock, door, webhookSecrets, handshakes, trackerOptions = {} } = options;
   const { queueDeadline = QUEUE_DEADLINE, memory } = options;
   const onDelivery = (source: string, outcome: DeliveryOutcome) => {
@@ -83,7 +83,7 @@ export function deliveriesOf(options: WebhookOptions & { door: Door }): Taken[] 
   };
   const batcher = new Batcher(options.intake, { deadline: queueDeadline, gathered: turnOfTheLoop });
 
-  return options.sources.flatMap((source): Taken[] => {
+  return options.sources.flatMap((source): DeliveryRoute[] => {
     const { name, answers = {} } = source;
     const given = webhookSecrets[name];
     if (given === undefined) return [];
