@@ -84,7 +84,7 @@ export interface KnownHistory {
   /** How its status came about. */
   history: StatusHistory;
   /** It as the index has it. */
-  row?: StatusVersion | undefined;
+  row?: (StatusVersion & { history?: StatusHistory | undefined }) | undefined;
   lastWrite?: LastWrite;
   refusal?: WriteRefusal;
   /** When a person last released the incident, ms: whatever held it until then no longer does. */
@@ -113,7 +113,7 @@ function withoutExemption(followUp: FollowUp, known: KnownHistory, rule: Rule): 
 
   // The list lags behind our own PUT, or behind what was read before: what it shows is nobody's decision any more, and
   // nothing is written against it.
-  if (isStale(followUp, known.lastWrite, known.now) || isOlder(followUp, known.row))
+  if (isStale(followUp, known.lastWrite, known.now) || isOlder(followUp, known.row, known.now))
     return { countsAs: 'blocks', why: 'not-shown-yet' };
 
   if (isInDoubt(followUp, known)) return { countsAs: 'blocks', why: 'changed-unread' };

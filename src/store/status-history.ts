@@ -43,9 +43,21 @@ export function isStale(seen: StatusVersion, lastWrite: LastWrite | undefined, n
   );
 }
 
-/** Whether it was read before with a newer version of another status: lists of one moment may differ in age. */
-export function isOlder(seen: StatusVersion, row: StatusVersion | undefined): boolean {
-  return row !== undefined && row.status !== seen.status && second(row.updatedAt) > second(seen.updatedAt);
+/** So long (ms) lists of one moment may differ in age; one that shows the same for longer is believed. */
+const LISTS_DIFFER = 3_600_000;
+
+/** Whether it was read before with a newer version of another status. `now`: our clock, ms. */
+export function isOlder(
+  seen: StatusVersion,
+  row: (StatusVersion & { history?: StatusHistory | undefined }) | undefined,
+  now: number,
+): boolean {
+  return (
+    row !== undefined &&
+    row.status !== seen.status &&
+    second(row.updatedAt) > second(seen.updatedAt) &&
+    now - (row.history?.seenAt ?? now) < LISTS_DIFFER
+  );
 }
 
 /** The history after one more version was read. `row` is what was known before; `now` is our clock, ms. */

@@ -427,6 +427,12 @@ describe('what a follow-up counts as', () => {
     expect(effectiveState(tickedBefore, known(tickedBefore, { row: sameSecond }), rules)).toEqual({
       countsAs: 'done',
     });
+    const readLongAgo = { ...back, history: { ...historyOf(tickedBefore), seenAt: T0 + minutes(30) } };
+    const later = { row: readLongAgo, now: T0 + minutes(91) };
+    expect(effectiveState(tickedBefore, known(tickedBefore, later), rules)).toEqual({ countsAs: 'done' });
+    expect(
+      effectiveState(tickedBefore, known(tickedBefore, { ...later, now: T0 + minutes(89) }), rules),
+    ).toEqual(notShown);
     const onlyWritten = { ...back, status: 'completed' };
     expect(effectiveState(tickedBefore, known(tickedBefore, { row: onlyWritten }), rules)).toEqual({
       countsAs: 'done',
