@@ -113,6 +113,8 @@ export class Store {
   /** When an import began that has not ended: one entry, or none. */
   readonly unfinishedImport;
   private readonly leases;
+  /** Holders in this process that could not give a lease back. */
+  private readonly leftBehind = new Set<string>();
   readonly times;
   /** Rings when this process requests a sync. */
   readonly syncSignal = new WakeSignal();
@@ -191,17 +193,19 @@ export class Store {
    * now could is from before the clock was set back: it is ignored.
    */
   async takeLease(name: string, holder: string, now: number, ms: number): Promise<boolean> {
-    const stands = (until: number) => until > now && until <= now + ms + MAX_CLOCK_SKEW;
+    const stands = ({ holder: other, until }: z.infer<typeof lease>) =>
+      other !== holder && !this.leftBehind.has(other) && until > now && until <= now + ms + MAX_CLOCK_SKEW;
     const held = await this.leases.update([name], (current) =>
-      current !== undefined && current.holder !== holder && stands(current.until)
-        ? current
-        : { holder, until: now + ms },
+      current !== undefined && stands(current) ? current : { holder, until: now + ms },
     );
     return held.get(name)?.holder === holder;
   }
 
+  /** Where the store does not answer, whoever asks next in this process takes the lease over. */
   async releaseLease(name: string, holder: string): Promise<void> {
+    this.leftBehind.add(holder);
     await this.leases.update([name], (current) => (current?.holder === holder ? undefined : current));
+    this.leftBehind.delete(holder);
   }
 
   /**

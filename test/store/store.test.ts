@@ -23,6 +23,23 @@ describe('a lease', () => {
     expect(await store.takeLease('sync', 'two', T0, minutes(2))).toBe(true);
   });
 
+  it('that could not be given back, as the store did not answer, is taken over in the same process alone', async () => {
+    const tables = createMemoryTables();
+    const [store, other] = [new Store(tables), new Store(tables)];
+    await store.takeLease('sweep', 'one', T0, minutes(5));
+    const { swap } = tables;
+    tables.swap = async () => {
+      throw new Error('the store does not answer');
+    };
+    await expect(store.releaseLease('sweep', 'one')).rejects.toThrow('does not answer');
+    tables.swap = swap;
+    expect(await other.takeLease('sweep', 'two', T0 + 1, minutes(5))).toBe(false);
+    expect(await store.takeLease('sweep', 'three', T0 + 2, minutes(5))).toBe(true);
+    expect(await store.takeLease('sweep', 'four', T0 + 3, minutes(5))).toBe(false);
+    await store.releaseLease('sweep', 'three');
+    expect(await other.takeLease('sweep', 'two', T0 + 4, minutes(5))).toBe(true);
+  });
+
   it('that was taken over is not released by whoever had it before', async () => {
     const store = newStore();
     await store.takeLease('sync', 'one', T0, minutes(2));
