@@ -92,7 +92,7 @@ describe.skipIf(!browserIsThere()).each(onePlace('redis'))(
         expect(await page.evaluate('globalThis.mark')).toBe(1);
       }
       await own.getByText('incident-closer closed it').first().waitFor();
-      expect(await row(list, reference).count()).toBe(0);
+      await expect.poll(() => row(list, reference).count()).toBe(0);
       expect(new URL(list.url()).search).toBe('?project=acme%2Fdown&sort=age');
     });
   },
