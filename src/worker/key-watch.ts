@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { type Clock, isOver } from '../clock.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
-import { KeyRejectedError } from '../incident-io/errors.ts';
+import { ForbiddenError, KeyRejectedError } from '../incident-io/errors.ts';
 import { CLOSING_ROLE } from '../review/decide.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { storeKeyReport } from '../store/notices/key-report.ts';
@@ -143,6 +143,32 @@ export class KeyWatch {
     this.probe(signal);
   }
 
+  /**
+   * Takes from the failure of a call what it says about the key. Never throws: whoever has this failure deals with it, and
+   * what could not be found out is found out by the next one.
+   */
+  async noteFailure(error: unknown, signal: AbortSignal): Promise<void> {
+    try {
+      if (error instanceof KeyRejectedError) await this.rejected(error, signal);
+      // A scope missing for one call may be missing for all: the roles show it.
+      if (error instanceof ForbiddenError) await this.stillWorks(signal);
+    } catch (reason) {
+      await this.notChecked(reason);
+      this.probe(signal);
+    }
+  }
+
+  /** Never throws. */
+  private async notChecked(err: unknown): Promise<void> {
+    this.log.warn({ err }, 'the API key could not be checked');
+    if (!(err instanceof WrongOrganisationError)) return;
+    try {
+      await this.become({ is: 'bad', words: err.message });
+    } catch (reason) {
+      this.log.warn({ err: reason }, 'the work could not be stopped, although the API key is bad');
+    }
+  }
+
   /** Probes in the background until the key works. */
   probe(signal: AbortSignal): void {
     this.probing ??= this.probeUntilGood(signal).finally(() => {
@@ -157,9 +183,8 @@ export class KeyWatch {
       try {
         await this.check();
       } catch (error) {
-        if (error instanceof WrongOrganisationError) await this.become({ is: 'bad', words: error.message });
-        else if (this.state.is === 'unknown') this.state = { is: 'unknown', words: messageOf(error) };
-        this.log.warn({ err: error }, 'the API key could not be checked');
+        if (this.state.is === 'unknown') this.state = { is: 'unknown', words: messageOf(error) };
+        await this.notChecked(error);
       }
     }
   }

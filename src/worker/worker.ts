@@ -5,7 +5,7 @@ import type { Context } from '../context/context.ts';
 import { reviewDeps, sweepDeps } from '../context/deps.ts';
 import { TakenDeliveries } from '../events/taken.ts';
 import type { IncidentIoReader } from '../incident-io/api.ts';
-import { ForbiddenError, KeyRejectedError, NotFoundError, RateLimitedError } from '../incident-io/errors.ts';
+import { NotFoundError, RateLimitedError } from '../incident-io/errors.ts';
 import { StatusCache } from '../incident-io/status-cache.ts';
 import type { Metrics } from '../metrics/counters.ts';
 import { runNotifier } from '../notifications/notifier.ts';
@@ -71,11 +71,7 @@ export async function startWorker(
   const stop = new AbortController();
   const key = new KeyWatch({ api: reader, store, clock, log, wait, dryRun: settings.dryRun });
 
-  const onFailure = async (error: unknown): Promise<void> => {
-    if (error instanceof KeyRejectedError) await key.rejected(error, stop.signal);
-    // A scope missing for one call may be missing for all: the roles show it.
-    if (error instanceof ForbiddenError) await key.stillWorks(stop.signal);
-  };
+  const onFailure = (error: unknown): Promise<void> => key.noteFailure(error, stop.signal);
 
   /** Throws a `PutBack` if the job is not at fault, so that neither a key nor a rate limit uses up its attempts. */
   const putBack = async (error: unknown): Promise<void> => {

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { KeyRejectedError } from '../../src/incident-io/errors.ts';
+import { ForbiddenError, KeyRejectedError } from '../../src/incident-io/errors.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { readKeyReport } from '../../src/store/notices/key-report.ts';
 import { Store } from '../../src/store/store.ts';
@@ -121,5 +121,35 @@ describe('the watch on the API key', () => {
     await expect.poll(checked).toEqual(['failed', 'failed', 'taken']);
     await expect.poll(() => store.meta.get('key-roles')).toContain('schedules_reader');
     expect(await checked()).toHaveLength(3);
+  });
+
+  it.each([
+    [
+      'incident.io answers nothing that can be read',
+      async () => Promise.reject(new Error('no JSON')),
+      'good',
+    ],
+    [
+      'the key is another organisation’s by now',
+      async () => ({ ...working, dashboardUrl: 'https://app.incident.io/other' }),
+      'bad',
+    ],
+  ])('a refused call ends nothing where %s when the key is checked for it', async (_where, second, is) => {
+    const stop = new AbortController();
+    let checked = 0;
+    const watch = new KeyWatch({
+      api: { identity: () => (checked++ === 0 ? Promise.resolve(working) : second()) },
+      store: new Store(createMemoryTables()),
+      clock: { now: () => 0 },
+      log: pino({ level: 'silent' }),
+      wait: async () => stop.abort(),
+    });
+    await watch.check();
+    watch.onChange = async () => Promise.reject(new Error('the queue does not answer'));
+    await watch.noteFailure(new ForbiddenError('you may not', { status: 403 }), stop.signal);
+    expect(checked).toBe(2);
+    expect(watch.state.is).toBe(is);
+    await watch.noteFailure(new KeyRejectedError('incident.io rejects the API key'), stop.signal);
+    expect(watch.state.is).toBe('bad');
   });
 });
