@@ -151,12 +151,15 @@ function madeAt({ id, createdAt }: CountedFollowUp['followUp']): number {
 }
 
 /**
- * When (ms) its own status became what it is. One that was first seen done without a date was so before, whenever its row
- * was written for another reason.
+ * When (ms) its own status became what it is. One that was first seen done without a date may have been so since it was
+ * made, whenever its row was written for another reason.
  */
-function ownSince({ completedAt }: CountedFollowUp['followUp'], history: CountedFollowUp['history']): number {
+function ownSince(
+  { id, completedAt }: CountedFollowUp['followUp'],
+  history: CountedFollowUp['history'],
+): number {
   const isDated = history.was !== undefined || history.ours !== undefined || completedAt !== undefined;
-  return isDated ? history.since : -Infinity;
+  return isDated ? history.since : (timeOfId(id) ?? history.since);
 }
 
 /** How it became done: by its task's state, or its own status, whichever changed later. */

@@ -105,7 +105,15 @@ describe('an incident whose follow-ups are done is backlog', () => {
     ],
     [
       'if one was “not doing” when it was first seen, and its title was written since the first start',
-      [counted(undefined, { over: { status: 'not_doing', updatedAt: START + 1_001 } })],
+      [
+        counted(undefined, {
+          over: {
+            id: `${idTime(LONG_AGO)}0000000000000001`,
+            status: 'not_doing',
+            updatedAt: START + 1_001,
+          },
+        }),
+      ],
     ],
     [
       'if the link of one that a person completed long ago is new',
@@ -147,6 +155,18 @@ describe('an incident whose follow-ups are done is no backlog', () => {
         }),
       ],
       { isPrivate: true, observedSince: { ...observedSince, added: { 'global_access role': LATER } } },
+    ],
+    [
+      'if one that was made after the first start, by its id, was “not doing” when the first sync read it',
+      [
+        counted(undefined, {
+          over: {
+            id: `${idTime(START + 1_001)}0000000000000001`,
+            status: 'not_doing',
+            updatedAt: START + 1_001,
+          },
+        }),
+      ],
     ],
     [
       'if one that was first seen outstanding is “not doing” since',
