@@ -33,7 +33,7 @@ export async function fullSync(
     for await (const page of api.followUps()) {
       if (!(await store.takeLease('full-sync', holder, clock.now(), LEASE))) return undefined;
       for (const { id } of page) listed.add(id);
-      await takeIn(page, deps);
+      await takeIn(page, { ...deps, mendsLinks: true });
       await pause(BETWEEN_PAGES);
     }
     let forgotten = 0;

@@ -10,6 +10,8 @@ export interface IndexDeps {
   store: Store;
   clock: Clock;
   taskKeyOf(provider: string, permalink: string): TaskKey | undefined;
+  /** Also writes the links of rows that are known: a store that was lost in the middle of a write may lack them. */
+  mendsLinks?: boolean;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface IndexDeps {
  */
 export async function indexFollowUps(
   page: readonly FollowUp[],
-  { store, clock, taskKeyOf }: IndexDeps,
+  { store, clock, taskKeyOf, mendsLinks = false }: IndexDeps,
   beforeChange: (incidents: string[]) => Promise<void> = async () => {},
 ): Promise<{ changed: Set<string>; tasks: Map<TaskKey, string[]> }> {
   const ids = page.map(({ id }) => id);
@@ -28,7 +30,8 @@ export async function indexFollowUps(
   ]);
   const now = clock.now();
   const tasks = new Map<TaskKey, string[]>();
-  const fresh: { id: string; row: IndexedFollowUp; before?: IndexedFollowUp }[] = [];
+  const fresh: ChangedRow[] = [];
+  const unchanged: ChangedRow[] = [];
   const written = new Map<string, FollowUp>();
   const former = page.flatMap(({ id, reference }) => {
     const before = known.get(id)?.task ?? known.get(id)?.lastTask;
@@ -43,18 +46,15 @@ export async function indexFollowUps(
     if (task !== undefined) tasks.set(task, [...(tasks.get(task) ?? []), incidentId]);
     const before = known.get(id);
     const row = rowOf(before, followUp);
-    if (row === before) continue;
-    if (
+    const isFresh =
       before === undefined ||
       before.status !== row.status ||
       (before.history?.setBack ?? false) !== (row.history?.setBack ?? false) ||
       before.task !== row.task ||
       before.malformedReference !== row.malformedReference ||
-      before.incident !== row.incident
-    )
-      fresh.push({ id, row, before });
-    else if (isSameRow(before, row)) continue;
-    written.set(id, followUp);
+      before.incident !== row.incident;
+    (isFresh ? fresh : unchanged).push({ id, row, before });
+    if (isFresh || !isSameRow(before, row)) written.set(id, followUp);
   }
   // A write that incident.io refused may be allowed now: an owner was assigned, perhaps.
   const rewritten = [...written.values()].filter(({ id }) => fresh.every((one) => one.id !== id));
@@ -66,7 +66,8 @@ export async function indexFollowUps(
   await freeIncidents(left, store, now);
   const changed = new Set([...fresh.map(({ row }) => row.incident), ...left, ...retried]);
   if (changed.size > 0) await beforeChange([...changed]);
-  if (fresh.length > 0) await writeLinks(fresh, store);
+  const linked = mendsLinks ? [...fresh, ...unchanged] : fresh;
+  if (linked.length > 0) await writeLinks(linked, store);
   // Merged with the current row: what a webhook or a write of ours added to the history meanwhile is kept.
   await store.followUps.update(written.keys(), (current, id) => {
     const followUp = written.get(id);
@@ -147,10 +148,13 @@ function isSameRow(before: IndexedFollowUp, row: IndexedFollowUp): boolean {
   );
 }
 
-async function writeLinks(
-  fresh: readonly { id: string; row: IndexedFollowUp; before?: IndexedFollowUp }[],
-  store: Store,
-): Promise<void> {
+interface ChangedRow {
+  id: string;
+  row: IndexedFollowUp;
+  before?: IndexedFollowUp;
+}
+
+async function writeLinks(fresh: readonly ChangedRow[], store: Store): Promise<void> {
   const added = groupBy(
     fresh.filter(({ row }) => row.task !== undefined),
     ({ row }) => row.task ?? '',
@@ -161,6 +165,9 @@ async function writeLinks(
   );
   await store.links.update([...added.keys(), ...left.keys()], (current = [], task) => {
     const gone = new Set([...(left.get(task) ?? []), ...(added.get(task) ?? [])].map(({ id }) => id));
+    const isThere = ({ id, row }: ChangedRow) =>
+      current.some(([followUp, incident]) => followUp === id && incident === row.incident);
+    if (!left.has(task) && added.get(task)?.every(isThere)) return current;
     const kept = current.filter(([followUp]) => !gone.has(followUp));
     for (const { id, row } of added.get(task) ?? []) kept.push([id, row.incident]);
     return kept.length > 0 ? kept : undefined;

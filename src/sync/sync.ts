@@ -120,7 +120,7 @@ async function first(deps: SyncDeps, holder: string): Promise<Synced> {
   for await (const page of api.followUps()) {
     await keepLease(deps, holder);
     for (const { updatedAt } of page) seen.push(updatedAt);
-    const { tasks } = await indexFollowUps(page, deps);
+    const { tasks } = await indexFollowUps(page, { ...deps, mendsLinks: true });
     await store.addPendingWakes(await incidentsOfReported(tasks, store), clock.now());
     synced.followUps += page.length;
     if (synced.followUps % 5_000 < page.length) log.info(`first sync: ${synced.followUps} follow-ups read`);

@@ -1,11 +1,11 @@
 import type { FollowUp } from '../vocabulary.ts';
 import type { SyncDeps } from './deps.ts';
-import { indexFollowUps } from './index-follow-ups.ts';
+import { type IndexDeps, indexFollowUps } from './index-follow-ups.ts';
 
 /** Indexes follow-ups. Returns the incidents for which that was news, and how many reviews it woke. */
 export async function takeIn(
   page: readonly FollowUp[],
-  deps: Pick<SyncDeps, 'store' | 'clock' | 'taskKeyOf' | 'waker'>,
+  deps: IndexDeps & Pick<SyncDeps, 'waker'>,
 ): Promise<{ changed: Set<string>; woken: number }> {
   const { changed } = await indexFollowUps(page, deps, (incidents) =>
     deps.store.addPendingWakes(incidents, deps.clock.now()),

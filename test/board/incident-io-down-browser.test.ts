@@ -91,7 +91,7 @@ describe.skipIf(!browserIsThere()).each(onePlace('redis'))(
         await expect.poll(() => page.getByRole('alert').count(), { timeout: 3 * PATIENCE }).toBe(0);
         expect(await page.evaluate('globalThis.mark')).toBe(1);
       }
-      await own.getByText('incident-closer closed it').first().waitFor();
+      await own.getByText('Closed by incident-closer.').first().waitFor();
       await expect.poll(() => row(list, reference).count()).toBe(0);
       expect(new URL(list.url()).search).toBe('?project=acme%2Fdown&sort=age');
     });

@@ -213,8 +213,12 @@ export class EditChecks {
           it.bornStep > step ||
           (!settings.syncFollowUps && (it.task?.change?.step ?? -1) > step),
       );
+    // Completed since, as its time says: that it was "not doing" before, nobody who comes later can know.
+    const unseen = (it: SimFollowUp, step: number) => incident.saidBackStep < step && it.completedStep > step;
     const looksNew = (step: number) =>
-      all.some((it) => (!settings.syncFollowUps && it.connectedStep > step) || it.blurred);
+      all.some(
+        (it) => (!settings.syncFollowUps && it.connectedStep > step) || it.blurred || unseen(it, step),
+      );
     const back = incident.movedBackStep;
     if (back >= 0 && incident.releasedStep < back) {
       // What came between our last look before the closing and the moving back is news as well.

@@ -69,6 +69,8 @@ export interface SimFollowUp {
   bornStep: number;
   /** When it last became done, or stopped to be. */
   doneStep: number;
+  /** When it last became completed, also from "not doing". */
+  completedStep: number;
   connectedStep: number;
   /** When its link followed its task to a new place last. */
   followedStep?: number;

@@ -131,6 +131,7 @@ export class World {
       changed: { step: this.step, by: 'person', at: this.now },
       bornStep: this.step,
       doneStep: this.step,
+      completedStep: this.step,
       connectedStep: -1,
       rowStep: -1,
       othersStep: -1,
@@ -156,6 +157,7 @@ export class World {
     // What we wrote before the store was lost is nothing to us any more.
     const wasOurs = followUp.changed.by === 'us' && followUp.changed.step > this.storeLostStep;
     if (isDone(to) !== isDone(followUp.status)) followUp.doneStep = step;
+    if (to === 'completed') followUp.completedStep = step;
     if (by !== 'us' && isDone(followUp.status) && to === 'outstanding')
       followUp.setBack = {
         step,

@@ -1,8 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { recordEvents } from '../../src/events/record.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
+import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { claimStoreId, noteFirstStart } from '../../src/store/observed-since.ts';
+import { Store } from '../../src/store/store.ts';
 import { FULL_SYNC_EVERY, fullSync } from '../../src/sync/full-sync.ts';
+import { indexFollowUps } from '../../src/sync/index-follow-ups.ts';
 import { sync, syncIfDue } from '../../src/sync/sync.ts';
 import { permalinkOf } from '../support/github.ts';
 import { minutes, taskEvent } from '../support/make.ts';
@@ -111,6 +114,30 @@ describe('the sync of links', () => {
     expect(await store.synced()).toBe(false);
     await sync(watched);
     expect(await store.synced()).toBe(true);
+  });
+
+  it('finds the incident of a task although a row was written by halves while the store was lost', async () => {
+    await open();
+    let tables = createMemoryTables(test.clock);
+    const store = new Store(new Proxy(tables, { get: (_, name) => Reflect.get(tables, name) }));
+    const deps = { ...test.deps, store };
+    const incident = test.incidentIo.createIncident();
+    const id = test.add(incident.id, 'acme/api#1');
+    await sync(deps);
+    // A review knows the row and its link, and writes the row alone: its owner changed.
+    const [read] = (await deps.api.followUpsOf(incident.id)).slice();
+    if (read === undefined) throw new Error('none there');
+    const lose = async () => {
+      tables = createMemoryTables(test.clock);
+      return new Map();
+    };
+    const losing = Object.assign(new Store(tables), store, { currentKeysOf: lose });
+    await indexFollowUps([{ ...read, owner: 'somebody' }], { ...deps, store: losing });
+    expect(await store.followUps.get(id)).toBeDefined();
+    expect(await store.links.get(keyOf('acme/api#1'))).toBeUndefined();
+    await sync(deps);
+    expect(await store.links.get(keyOf('acme/api#1'))).toEqual([[id, incident.id]]);
+    expect(await store.followUpsOf.get(incident.id)).toEqual([id]);
   });
 
   it('lets one process at a time read', async () => {
