@@ -207,7 +207,7 @@ function isActive(category: string | undefined): boolean {
 }
 
 /** A closure of ours, and the update it made. */
-function ownUpdate(closure: Closure, updates: readonly IncidentUpdate[]): [string, Closure][] {
+export function ownUpdate(closure: Closure, updates: readonly IncidentUpdate[]): [string, Closure][] {
   const known = updates.findIndex(({ id }) => id === closure.lastUpdate);
   const own = updates.slice(known + 1).find(({ status }) => status.id === closure.statusId);
   return own === undefined ? [] : [[own.id, closure]];

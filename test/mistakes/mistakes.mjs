@@ -89,16 +89,20 @@ export const mistakes = [
       'if (signal',
     ],
     [
+      'a stop is not heard before the edit',
+      'if (signal.aborted) throw new PutBack(',
+      'if (signal.aborted && signal.reason === 0) throw new PutBack(',
+    ],
+  ),
+  ...of(
+    'src/review/intents.ts',
+    ['test/review', 'test/end-to-end/faults.test.ts'],
+    [
       'a failed edit keeps its place at the brake',
       'await returnSlot(at, store);',
       'await Promise.resolve(at);',
     ],
     ['the settle time that led to a closing is kept', 'store.ready.change(incidentId, undefined),', ''],
-    [
-      'a stop is not heard before the edit',
-      'if (signal.aborted) throw new PutBack(',
-      'if (signal.aborted && signal.reason === 0) throw new PutBack(',
-    ],
   ),
   ...of(
     'src/review/write-follow-up.ts',

@@ -14,13 +14,17 @@ export const slips = [
 `,
       '',
     ],
+  ),
+  ...of(
+    'src/review/intents.ts',
+    ['test/review'],
     [
       'after a lost answer, an older update of ours counts as the edit that is looked for',
       `    .slice(known + 1)
     .find(
-      ({ updater, status, message }) =>`,
+      ({ id, updater, status, message }) =>`,
       `    .find(
-      ({ updater, status, message }) =>`,
+      ({ id, updater, status, message }) =>`,
     ],
     [
       'an edit that another review has confirmed meanwhile becomes a failed one, and its place at the brake is given back',

@@ -1,7 +1,8 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { markerOf } from '../../src/incident-io/announcement-marker.ts';
-import { close, HISTORY, OPEN_INTENTS, settleIntents } from '../../src/review/closing.ts';
+import { close } from '../../src/review/closing.ts';
+import { HISTORY, OPEN_INTENTS, settleIntents } from '../../src/review/intents.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Tables } from '../../src/store/tables.ts';
@@ -20,6 +21,8 @@ const decision = {
 /** What closes an incident in this store; every edit takes effect. `meanwhile` happens while a read of its history is answered. */
 function closing(tables: Tables, meanwhile: () => Promise<void> = async () => {}) {
   const updates = [update()];
+  const counted: string[] = [];
+  const clock = { time: T0, now: () => clock.time };
   const never = () => Promise.reject(new Error('not expected to be called'));
   const deps = {
     store: new Store(tables),
@@ -38,16 +41,20 @@ function closing(tables: Tables, meanwhile: () => Promise<void> = async () => {}
       setFollowUpStatus: never,
       async editStatus() {
         const updater = { kind: 'api_key', id: 'KEY', name: 'closer' } as const;
-        updates.push(update({ status: statuses.closed, updater }));
+        // As incident.io has it: an edit to the status that it has already makes no update.
+        if (updates.at(-1)?.status.id !== statuses.closed.id)
+          updates.push(update({ status: statuses.closed, updater }));
         return { incident: shut };
       },
     },
-    clock: { now: () => T0 },
+    clock,
     log: pino({ level: 'silent' }),
     maxClosesPerHour: 0,
     keyName: 'closer',
     keyDigest: 'digest',
     keyStillWorks: async () => true,
+    announces: true,
+    onClosure: ({ id }: { id: string }) => void counted.push(id),
   };
   const facts = {
     rule: rule(),
@@ -62,6 +69,9 @@ function closing(tables: Tables, meanwhile: () => Promise<void> = async () => {}
   return {
     store: deps.store,
     updates,
+    /** The closings that the metrics were told of. */
+    counted,
+    clock,
     close: (signal = new AbortController().signal) => close(decision, facts, signal, deps),
     settle: () => settleIntents(shut.id, deps),
   };
@@ -152,5 +162,46 @@ describe('what is on record of a closing', () => {
     };
     await settle();
     expect(await store.closures.get(shut.id)).toMatchObject([{ outcome: 'confirmed' }]);
+  });
+
+  it('is one closing where two reviews at once send the same edit', async () => {
+    const { store, close, counted } = closing(createMemoryTables());
+    const both = await Promise.all([close(), close()]);
+    const closures = (await store.closures.get(shut.id)) ?? [];
+    expect(closures.map(({ outcome }) => outcome).sort()).toEqual(['confirmed', 'failed']);
+    const held = closures.find(({ outcome }) => outcome === 'confirmed');
+    expect(both).toEqual([
+      { done: true, closure: held },
+      { done: true, closure: held },
+    ]);
+    expect(counted).toEqual([held?.id]);
+  });
+
+  it('is one closing where a review that lost its lock finds the edit of another: its own had no effect', async () => {
+    const tables = createMemoryTables();
+    let isOther = false;
+    const { store, close, settle, counted } = closing(tables, async () => {
+      if (isOther) return;
+      isOther = true;
+      await close();
+    });
+    await expect(close(AbortSignal.abort())).rejects.toThrow('stopped before the edit');
+    await settle();
+    await expect(close(AbortSignal.abort())).rejects.toThrow('stopped before the edit');
+    await settle();
+    const closures = (await store.closures.get(shut.id)) ?? [];
+    expect(closures.map(({ outcome }) => outcome)).toEqual(['failed', 'confirmed', 'failed']);
+    expect(counted).toHaveLength(1);
+  });
+
+  it('is a closing of its own where it was opened again after the one before', async () => {
+    const { store, close, updates, counted, clock } = closing(createMemoryTables());
+    await close();
+    updates.push(update({ status: statuses.cleanUp }));
+    clock.time += 1;
+    await close();
+    const closures = (await store.closures.get(shut.id)) ?? [];
+    expect(closures.map(({ outcome }) => outcome)).toEqual(['confirmed', 'confirmed']);
+    expect(counted).toHaveLength(2);
   });
 });
