@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { reportedHistory, type StatusVersion } from '../store/status-history.ts';
 import type { Store } from '../store/store.ts';
 import { Table } from '../store/table.ts';
+import { keptSince } from './kept-since.ts';
 
 /**
  * That a follow-up was done, reported by a webhook before any sync has read the follow-up: somebody may set it back until
@@ -10,8 +11,6 @@ import { Table } from '../store/table.ts';
  * then looks here: one of the two sees the other.
  */
 
-/** A follow-up that no list shows, as one of a stream, is forgotten after this, ms. */
-const KEPT_MS = 24 * 3_600_000;
 const FORGOTTEN_AT_ONCE = 1_000;
 
 const RANK = 'reported-early';
@@ -36,7 +35,8 @@ export async function keepReportedEarly(
     return next === undefined || (current && current.updatedAt >= next.updatedAt) ? current : next;
   });
   await takeReportedEarly([...reported.keys()], { store, clock });
-  const range = { min: -Infinity, max: now - KEPT_MS, limit: FORGOTTEN_AT_ONCE };
+  // A follow-up that no list shows, as one of a stream.
+  const range = { min: -Infinity, max: await keptSince(store, now), limit: FORGOTTEN_AT_ONCE };
   await forget(
     (await store.tables.ranked(RANK, range)).map(({ member }) => member),
     store,

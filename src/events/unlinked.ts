@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { Store } from '../store/store.ts';
+import { keptSince } from './kept-since.ts';
 
-/** Most tasks of a tracker are no follow-ups: the newest of their states are kept, for a day at most. */
+/** Most tasks of a tracker are no follow-ups: the newest of their states are kept. */
 const KEPT = 200_000;
-const KEPT_MS = 24 * 3_600_000;
 /** How many are dropped at once, so that no batch waits long for it. */
 const DROPPED_AT_ONCE = 2_000;
 
@@ -29,15 +29,16 @@ export async function keepUnlinked(
   await trimUnlinked(store, now);
 }
 
-/** Drops states older than a day, and the oldest beyond the newest `kept`. */
+/** Drops states that were older than a day when the last sync ended, and the oldest beyond the newest `kept`. */
 export async function trimUnlinked(store: Store, now: number, kept = KEPT): Promise<void> {
   const { tables } = store;
+  const max = await keptSince(store, now);
   for (;;) {
     const limit = Math.min(DROPPED_AT_ONCE, Math.max(0, (await tables.rankSize(RANK)) - kept));
     const over =
       limit > 0
         ? await tables.ranked(RANK, { min: -Infinity, max: Infinity, limit })
-        : await tables.ranked(RANK, { min: -Infinity, max: now - KEPT_MS, limit: DROPPED_AT_ONCE });
+        : await tables.ranked(RANK, { min: -Infinity, max, limit: DROPPED_AT_ONCE });
     if (over.length === 0) return;
     await drop(
       over.map(({ member }) => member),

@@ -22,10 +22,19 @@ it('of tasks that are no follow-ups only the newest are kept', async () => {
   expect(await kept(store, tasks)).toEqual(['t7', 't8', 't9']);
 });
 
-it('none is kept for more than a day', async () => {
+it('none is kept that was older than a day when the last sync ended', async () => {
+  const store = await storeWith(['old', 'newer']);
+  await store.meta.put('last-sync', T0 + minutes(24 * 60));
+  await trimUnlinked(store, T0 + minutes(24 * 60) + 10_000);
+  expect(await kept(store, ['old', 'newer'])).toEqual(['newer']);
+});
+
+it('all are kept while incident.io cannot be read, however long: whose follow-ups they are nobody knows', async () => {
   const store = await storeWith(['old']);
-  await trimUnlinked(store, T0 + minutes(24 * 60) + 1);
-  expect(await kept(store, ['old'])).toEqual([]);
+  await trimUnlinked(store, T0 + minutes(100 * 24 * 60));
+  await store.meta.put('last-sync', T0 - 1);
+  await trimUnlinked(store, T0 + minutes(100 * 24 * 60));
+  expect(await kept(store, ['old'])).toEqual(['old']);
 });
 
 it('one that got its link meanwhile is kept', async () => {

@@ -79,7 +79,11 @@ const second = (ms: number): number => Math.floor(ms / 1000);
 /** Whether a follow-up makes the end of a moved back incident a new one: it was not there, or became done, and we could see it. */
 function lifts(it: SimFollowUp, incident: SimIncident, quiet: Quiet): boolean {
   // Against our closing, else against what stood when we first saw it moved back.
-  const ours = closuresOf(incident, quiet.store).some(({ outcome }) => outcome === 'confirmed');
+  const undone = incident.updates.findLast(
+    ({ step, by, status }) => step < incident.movedBackStep && (by === 'us' || status.category === 'closed'),
+  );
+  const ours =
+    undone?.by === 'us' && closuresOf(incident, quiet.store).some(({ outcome }) => outcome === 'confirmed');
   const since = Math.max(incident.movedBackStep, ours ? incident.evidenceStep : incident.saidBackStep);
   if (!ours && incident.saidBackStep < incident.movedBackStep) return false;
   if (it.bornStep > since) return true;

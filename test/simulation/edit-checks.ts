@@ -241,7 +241,10 @@ export class EditChecks {
         incident.releasedStep > resolved.step
       )
         return;
-      if (!news(resolved.step) && !looksNew(resolved.step))
+      // What was done by then is news all the same if our resolving did not rest on it.
+      const since =
+        incident.evidenceStep >= 0 ? Math.min(resolved.step, incident.evidenceStep) : resolved.step;
+      if (!news(since) && !looksNew(since))
         this.verdicts.broken(
           'S2 resolved',
           `${incident.reference} is closed after we resolved it, and nothing changed since`,
