@@ -1,7 +1,7 @@
 import type { TaskRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { TaskEvent } from '../vocabulary.ts';
-import { recordOf, standingOf } from './standing-state.ts';
+import { beforeDeleted, recordOf, standingOf } from './standing-state.ts';
 
 /** Tasks that move to another place and get another key: what is known about them moves along. */
 
@@ -69,7 +69,7 @@ function byMove(event: TaskEvent): TaskRecord {
 /** The standing state at another place. That a place is gone says nothing about the task. */
 async function formerOf(moves: readonly Move[], store: Store): Promise<TaskRecord[]> {
   const records = await store.tasks.getMany(moves.map(({ from }) => from));
-  return [...records.values()].filter(({ state }) => state !== 'deleted');
+  return [...records.values()].flatMap((record) => beforeDeleted(record) ?? []);
 }
 
 /** Aliases that are a tracker's own ids, not former places. */

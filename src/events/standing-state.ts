@@ -44,9 +44,29 @@ export function recordOf(event: TaskEvent): TaskRecord {
   };
 }
 
-/** The newer of two states of one task. Either, also the older one, can show that it was closed once. */
+/**
+ * The newer of two states of one task. Either, also the older one, can show that it was closed once. What is deleted may
+ * have been moved: what stood before stays known.
+ */
 export function standingOf(current: TaskRecord | undefined, next: TaskRecord): TaskRecord {
   if (current === undefined) return next;
+  if (current.state !== 'deleted' && next.state !== 'deleted') return newerOf(current, next);
+  const before = beforeDeleted(current);
+  const after = beforeDeleted(next);
+  const alive = before && after ? newerOf(before, after) : (before ?? after);
+  const standing = newerOf(current, next);
+  if (alive === undefined) return standing;
+  if (standing.state !== 'deleted')
+    return alive.seenClosed === standing.seenClosed ? alive : { ...alive, seenClosed: standing.seenClosed };
+  return standing.beforeDeleted === alive ? standing : { ...standing, beforeDeleted: alive };
+}
+
+/** What stood before it was deleted, if it was. */
+export function beforeDeleted(record: TaskRecord): TaskRecord | undefined {
+  return record.state === 'deleted' ? record.beforeDeleted : record;
+}
+
+function newerOf(current: TaskRecord, next: TaskRecord): TaskRecord {
   const seenClosed = current.seenClosed || next.seenClosed;
   const standing = withLatestReport(current, next, isNewer(next, current) ? next : current);
   const canonical = canonicalOfBoth(current, next, standing);

@@ -57,11 +57,11 @@ export function backlogSince(
   // An earlier release recorded the time of its first start in its backlog entries only.
   const first = observedSince.first || (entry?.fingerprint !== undefined ? entry.at : undefined);
   const beginnings: Beginning[] = [
-    ...(first === undefined ? [] : [{ at: first, isFirst: true }]),
+    ...(first === undefined || first - STARTING <= lifted ? [] : [{ at: first, isFirst: true }]),
     ...Object.entries(observedSince.added)
-      .filter(([source, at]) => !wasReadBefore(source, at, observedSince))
+      .filter(([source, at]) => at > lifted && !wasReadBefore(source, at, observedSince))
       .map(([source, at]) => ({ at, source })),
-  ].filter(({ at }) => at > lifted);
+  ];
   const done = followUps
     .filter(({ effective }) => effective.countsAs === 'done')
     .map((counted) => changeOf(counted, observedSince, isPrivate));
@@ -77,6 +77,9 @@ export function backlogSince(
     done.some((change) => !isBefore(change.at, last.at)) || followUps.some(wasDeletedSince(last.at));
   return isNews ? undefined : { at: last.at, ...(last.source !== undefined && { source: last.source }) };
 }
+
+/** What is released while the service starts for the first time is released from what it will find, ms. */
+const STARTING = 60_000;
 
 /** Whether an entry of the backlog still counts. */
 export function isInBacklog(entry: BacklogEntry | undefined): boolean {

@@ -10,7 +10,7 @@ import { reopenedTask } from './notices/reopened.ts';
 /** How many tasks are followed from a duplicate on, at most: a longer chain has no end. */
 export const LONGEST_CHAIN = 10;
 
-export const taskRecord = z.object({
+const aliveRecord = z.object({
   state: z.enum(['done', 'declined', 'open', 'deleted']),
   by: z.enum(['person', 'automation', 'unknown']),
   actor: z.string().optional(),
@@ -35,6 +35,10 @@ export const taskRecord = z.object({
   knownAt: z.number().optional(),
   /** It was found so when it was first read, and its tracker does not tell since when: `since` is the reading. */
   undated: z.boolean().optional(),
+});
+export const taskRecord = aliveRecord.extend({
+  /** What stood before it was deleted: where it was only moved, that still counts. */
+  beforeDeleted: aliveRecord.optional(),
 });
 export type TaskRecord = z.infer<typeof taskRecord>;
 

@@ -103,6 +103,32 @@ describe('a task that moved', () => {
     expect(await standing()).toMatchObject({ state: 'done' });
   });
 
+  it('keeps what stood at its former place, in whatever order and batches that place is told to be gone', async () => {
+    const closed = at(1, { task: OLD, state: 'declined', by: 'automation', actor: 'stale[bot]' });
+    const reopened = at(2, { task: OLD, state: 'open' });
+    const gone = at(10, { task: OLD, state: 'deleted' });
+    const cases = [
+      { told: [closed], moved: 'declined', stands: { state: 'declined', by: 'automation' } },
+      { told: [closed, reopened], moved: 'open', stands: { state: 'open', seenClosed: true } },
+    ] as const;
+    for (const { told, moved, stands } of cases) {
+      const { occurredAt } = told.at(-1) ?? {};
+      const moving = at(9, { task: NEW, aliases: [OLD], state: moved, occurredAt });
+      for (const batches of [
+        [[...told, moving, gone]],
+        [[...told, gone, moving]],
+        [told, [moving, gone]],
+        [told, [gone], [moving]],
+        [[gone], told, [moving]],
+        [[moving], [gone], told],
+      ]) {
+        store = new Store(createMemoryTables());
+        for (const batch of batches) await record([...batch]);
+        expect(await standing()).toMatchObject(stands);
+      }
+    }
+  });
+
   it('there and back is at its first place', async () => {
     await record([at(3, { task: NEW, aliases: [OLD], state: 'open' })]);
     await record([at(5, { task: OLD, aliases: [NEW], state: 'open' })]);

@@ -186,6 +186,7 @@ describe('an incident whose follow-ups are done is no backlog', () => {
       [completed(LONG_AGO), counted(undefined, { over: { status: 'deleted', updatedAt: LATER } })],
     ],
     ['if a person released it', [byTask()], { releasedAt: START + 1 }],
+    ['if a person released it while the service was starting', [byTask()], { releasedAt: START - 5_000 }],
     ['if `sweep --backlog` set it free', [byTask()], { entry: { at: START, releasedAt: LATER } }],
     [
       'if a webhook told a closing while the token was being added',

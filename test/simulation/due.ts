@@ -79,8 +79,9 @@ const second = (ms: number): number => Math.floor(ms / 1000);
 /** Whether a follow-up makes the end of a moved back incident a new one: it was not there, or became done, and we could see it. */
 function lifts(it: SimFollowUp, incident: SimIncident, quiet: Quiet): boolean {
   // Against our closing, else against what stood when we first saw it moved back.
+  // One that we resolved is left alone as well, whether or not it was moved back.
   const undone = incident.updates.findLast(
-    ({ step, by, status }) => step < incident.movedBackStep && (by === 'us' || status.category === 'closed'),
+    ({ step, by, status }) => by === 'us' || (status.category === 'closed' && step < incident.movedBackStep),
   );
   const ours =
     undone?.by === 'us' && closuresOf(incident, quiet.store).some(({ outcome }) => outcome === 'confirmed');
