@@ -118,7 +118,8 @@ export function reportedHistory(
   if (reported.updatedAt <= undoneByUs) return history;
   const next = { ...history, doneAt: reported.updatedAt };
   const wasBefore = row.status === 'outstanding' && reported.updatedAt < row.updatedAt;
-  if (!wasBefore || history.setBack) return next;
+  // One that was set back since is so already.
+  if (!wasBefore || (history.setBack && history.since > reported.updatedAt)) return next;
   const since = history.since > reported.updatedAt ? history.since : row.updatedAt;
   return { ...next, since, seenAt: now, was: reported.status, setBack: true, setBacks: history.setBacks + 1 };
 }
@@ -219,8 +220,10 @@ function sameStatus(
     }
     return isAnew ? { ...known, since: completedAt, seenAt: now, ours: undefined } : known;
   }
-  // A webhook reported in between that it was done.
-  if (!setBack && doneAt !== undefined && doneAt < seen.updatedAt)
+  // A webhook reported in between that it was done. Within one whole second it was so before: it is read again now.
+  const isCoarse = seen.updatedAt % 1000 === 0;
+  const wasDone = doneAt !== undefined && (isCoarse ? doneAt <= seen.updatedAt : doneAt < seen.updatedAt);
+  if (wasDone && !(setBack && history.since >= doneAt))
     return {
       ...history,
       since: seen.updatedAt,

@@ -142,9 +142,13 @@ function indexedRow(
 
 /** Whether a row that links nothing else, and has the same status, need not be written again. */
 function isSameRow(before: IndexedFollowUp, row: IndexedFollowUp): boolean {
-  const { updatedAt, title, name, owner } = row;
+  const { updatedAt, title, name, owner, history } = row;
   return (
-    before.updatedAt === updatedAt && before.title === title && before.name === name && before.owner === owner
+    before.updatedAt === updatedAt &&
+    before.title === title &&
+    before.name === name &&
+    before.owner === owner &&
+    before.history?.setBacks === history?.setBacks
   );
 }
 

@@ -181,6 +181,7 @@ function changeFollowUp(crowd: Crowd): void {
     followUp.key = keyOf(followUp.task);
     followUp.connectedStep = world.step;
     followUp.followedStep = world.step;
+    if (world.isUnderWay(followUp)) followUp.blurred = true;
     world.say(`incident.io follows ${followUp.id}'s task to ${followUp.key}`);
   } else {
     writeRow(crowd);

@@ -235,7 +235,12 @@ export class SimStore {
     const followUp = this.world.followUps.find((it) => it.id === id);
     if (followUp?.setBack === undefined || value === undefined) return;
     const { status, updatedAt } = indexedSchema.parse(JSON.parse(value));
-    if (status !== 'outstanding' || updatedAt < followUp.setBack.rowAt) return;
+    if (status !== 'outstanding') return;
+    if (updatedAt < followUp.setBack.rowAt) {
+      // Read before it was done once more: that, and who set it back, cannot be seen any more.
+      if (followUp.setBack.seenAt === undefined) followUp.setBack.known = false;
+      return;
+    }
     followUp.setBack.seenAt ??= updatedAt;
     followUp.setBack.seenStep ??= this.world.step;
     followUp.setBack.storedAt ??= this.world.now;

@@ -217,6 +217,26 @@ describe('whose status it is', () => {
       { setBack: true, since: at(5) },
     ],
     [
+      'set back once more, where a webhook told that it was done again in between',
+      [completed(0), outstanding(2), { told: completed(5) }, outstanding(7)],
+      { setBack: true, setBacks: 2, since: at(7) },
+    ],
+    [
+      'set back once more, also where that was told after it was read',
+      [completed(0), outstanding(2), outstanding(7), { told: completed(5) }],
+      { setBack: true, setBacks: 2, since: at(7) },
+    ],
+    [
+      'set back once, where a webhook told late what it was before',
+      [completed(0), outstanding(2), { told: completed(1) }, outstanding(9)],
+      { setBack: true, setBacks: 1, since: at(2) },
+    ],
+    [
+      'set back, where a webhook told that it was done in between, all within one whole second',
+      [outstanding(0), { told: completed(5) }, outstanding(5)],
+      { setBack: true, setBacks: 1, since: at(5) },
+    ],
+    [
       'not set back, while what was told is newer than what was read',
       [outstanding(0), { told: completed(3) }],
       { setBack: false, doneAt: at(3) },

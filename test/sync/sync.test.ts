@@ -3,12 +3,13 @@ import { recordEvents } from '../../src/events/record.ts';
 import { asBatch } from '../../src/queue/event-batch.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import { claimStoreId, noteFirstStart } from '../../src/store/observed-since.ts';
+import { reportedHistory } from '../../src/store/status-history.ts';
 import { Store } from '../../src/store/store.ts';
 import { FULL_SYNC_EVERY, fullSync } from '../../src/sync/full-sync.ts';
 import { indexFollowUps } from '../../src/sync/index-follow-ups.ts';
 import { sync, syncIfDue } from '../../src/sync/sync.ts';
 import { permalinkOf } from '../support/github.ts';
-import { minutes, taskEvent } from '../support/make.ts';
+import { followUp, minutes, T0, taskEvent } from '../support/make.ts';
 import { keyOf, openSyncTest, type SyncTest } from './support.ts';
 
 describe('the sync of links', () => {
@@ -138,6 +139,22 @@ describe('the sync of links', () => {
     await sync(deps);
     expect(await store.links.get(keyOf('acme/api#1'))).toEqual([[id, incident.id]]);
     expect(await store.followUpsOf.get(incident.id)).toEqual([id]);
+  });
+
+  it('writes that a follow-up was set back once more, also where nothing else of its row is new', async () => {
+    const deps = await open();
+    const read = async (status: string, n: number) =>
+      indexFollowUps([followUp({ id: '01F', status, updatedAt: T0 + minutes(n) })], deps);
+    for (const [n, status] of ['completed', 'outstanding', 'outstanding'].entries()) await read(status, n);
+    // Told by a webhook of the same whole second.
+    const told = { status: 'completed', updatedAt: T0 + minutes(2) };
+    await deps.store.followUps.update(
+      ['01F'],
+      (row) => row && { ...row, history: reportedHistory(row, told, undefined, test.clock.time) },
+    );
+    await read('outstanding', 2);
+    const history = (await deps.store.followUps.get('01F'))?.history;
+    expect(history).toMatchObject({ setBack: true, setBacks: 2, since: T0 + minutes(2) });
   });
 
   it('lets one process at a time read', async () => {
