@@ -132,9 +132,12 @@ describe.each(onePlace('redis'))('the careful start, on $name', (place) => {
     world = await openWorld(freshPlaceLike(place), { SYNC_FOLLOW_UPS: 'false' }, { tracker });
     const incident = await world.incident(['start/sync#1']);
     await holdIncident(incident, 'review first', world.context(), OPERATOR);
-    doneLongAgo('start/sync#1', Date.now() - 1);
-    await world.github({ issue: 'start/sync#1', action: 'closed', at: Date.now() - 1 });
+    const at = Date.now() - 1;
+    doneLongAgo('start/sync#1', at);
+    await world.github({ issue: 'start/sync#1', action: 'closed', at });
     await verdict(world, incident, { verdict: 'leave', reason: 'held' });
+    // GitHub tells whole seconds: one of the second in which it is switched on may be later than that.
+    await expect.poll(() => Date.now()).toBeGreaterThan(at + 1_000);
     await world.restart({ SYNC_FOLLOW_UPS: 'true' });
     await sweep();
     const before = (await world.store.outcomes.get(incident.id))?.at ?? 0;

@@ -53,12 +53,14 @@ export class Verdicts {
   }
 
   /** Whether a person set a follow-up back after a task's change, we could know it, and nobody released it since. */
-  isSetBack({ setBack, incident, status }: SimFollowUp, change: SimEvent): boolean {
+  isSetBack({ setBack, incident, status, doneStep }: SimFollowUp, change: SimEvent): boolean {
     return (
       setBack !== undefined &&
       status === 'outstanding' &&
       setBack.by === 'person' &&
       setBack.known &&
+      // Nobody has completed it since: otherwise it is outstanding by somebody else's change.
+      setBack.step === doneStep &&
       setBack.step > change.step &&
       setBack.step > this.world.storeLostStep &&
       setBack.step > incident.releasedStep

@@ -74,6 +74,9 @@ export async function openWorld(
   const { before, tracker, hasToken = () => true, ...options } = simulator;
   const incidentIo = await startSimulator({ onExchange: checkExchange, rateLimit: false, ...options });
   before?.(incidentIo);
+  // It dates a thing's changes of one moment a millisecond apart: all of that is to be over when the service starts.
+  const newest = Math.max(0, ...[...incidentIo.incidents()].map(({ updatedAt }) => updatedAt));
+  await until(async () => Date.now() > newest, 'the present', PATIENCE);
   const logged: string[] = [];
   const env = { ...environment(await prepared(place), incidentIo), ...over };
   const start = async () => {
