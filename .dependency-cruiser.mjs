@@ -51,6 +51,7 @@ const pure = [
   'review/guards/by-rule',
   'review/guards/flow',
   'review/guards/time',
+  'review/made-at',
   'review/moved-back',
   'review/other-reasons',
   'review/refusals',

@@ -44,8 +44,8 @@ export async function lift(
   const dry = await asDryRun(store, settings);
   const result = { incident: reference, id, lifted, ...(outcome && { words: outcome.words }), ...dry };
   if (dry.dryRun) return result;
-  await store.released.put(id, now);
   await recordAction({ action: 'release', at: now, by, incident: id }, [id], context, [
+    store.released.change(id, now),
     store.holds.change(id, undefined),
     store.backlog.change(id, undefined),
     store.refusals.change(id, undefined),

@@ -4,6 +4,7 @@ import { NOTHING_OBSERVED, PRIVATE_INCIDENTS, sourceOf } from '../store/sources.
 import type { BacklogEntry, ObservedSince } from '../store/start-records.ts';
 import { isDone } from '../store/status-history.ts';
 import { type IncidentUpdate, READ_BACK } from '../vocabulary.ts';
+import { madeAt } from './made-at.ts';
 import type { CountedFollowUp } from './sentences.ts';
 
 /**
@@ -146,11 +147,6 @@ function changeOf(
   const connectedAt = change.source === '' ? undefined : row?.connectedAt;
   const arrivedAt = Math.max(isNew ? (row?.indexedAt ?? Infinity) : -Infinity, connectedAt ?? -Infinity);
   return { ...change, at: Math.max(change.at, arrivedAt) };
-}
-
-/** When (ms) it was made; `created_at` is the issue's if that was from a link. */
-function madeAt({ id, createdAt }: CountedFollowUp['followUp']): number {
-  return Math.max(createdAt, timeOfId(id) ?? -Infinity);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Closure, MovedBack } from '../store/records.ts';
 import { isDone } from '../store/status-history.ts';
 import type { Incident, IncidentUpdate } from '../vocabulary.ts';
 import type { Facts } from './facts.ts';
+import { madeAt } from './made-at.ts';
 import type { CountedFollowUp } from './sentences.ts';
 
 /**
@@ -174,7 +175,7 @@ function doneThen(found: FoundMovedBack, followUps: readonly CountedFollowUp[]):
  */
 function becameDoneAfter(at: number, counted: CountedFollowUp): boolean {
   const { followUp, history } = counted;
-  if (followUp.createdAt > at) return true;
+  if (madeAt(followUp) > at) return true;
   const unwritten = unwrittenSince(counted);
   if (unwritten !== undefined) return unwritten > at;
   if (followUp.status === 'completed' && (followUp.completedAt ?? -Infinity) > at) return true;

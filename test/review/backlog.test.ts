@@ -6,7 +6,17 @@ import { effectiveState } from '../../src/review/effective-state.ts';
 import type { TaskRecord } from '../../src/store/records.ts';
 import type { ObservedSince } from '../../src/store/start-records.ts';
 import type { FollowUp } from '../../src/vocabulary.ts';
-import { followUp, historyOf, minutes, rule, statuses, T0, taskRecord, update } from '../support/make.ts';
+import {
+  followUp,
+  historyOf,
+  idTime,
+  minutes,
+  rule,
+  statuses,
+  T0,
+  taskRecord,
+  update,
+} from '../support/make.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
 /** The first start; the first sync took a minute. */
@@ -42,13 +52,6 @@ function counted(task: TaskRecord | undefined, told: Told = {}): Counted {
     effective: effectiveState(made, { ...(task && { task }), history, now: LATER }, rule()),
   };
 }
-
-/** What an id begins with that was made then (ms). */
-const idTime = (ms: number) =>
-  Array.from(
-    { length: 10 },
-    (_, n) => '0123456789ABCDEFGHJKMNPQRSTVWXYZ'[Math.floor(ms / 32 ** (9 - n)) % 32],
-  ).join('');
 
 const byTask = (over: Partial<TaskRecord> = {}, told: Told = {}) =>
   counted(

@@ -16,6 +16,7 @@ import type { ObservedSince } from '../../src/store/start-records.ts';
 import {
   followUp,
   historyOf,
+  idTime,
   incident,
   minutes,
   rule,
@@ -539,6 +540,22 @@ const rows: Row[] = [
       followUps: [
         done,
         counted({ id: 'new', status: 'not_doing', createdAt: T0 + minutes(40), updatedAt: T0 + minutes(41) }),
+      ],
+    },
+    {},
+    { verdict: 'close' },
+  ],
+  [
+    'one that was added in the same second, as its id tells, and dated in whole seconds, is new as well',
+    {
+      updates: [...movedBack.slice(0, 2), update({ createdAt: T0 + minutes(30) + 420 })],
+      followUps: [
+        done,
+        counted({
+          id: `${idTime(T0 + minutes(30) + 460)}0000000000000001`,
+          ...{ status: 'completed', createdAt: T0 + minutes(30), updatedAt: T0 + minutes(30) },
+          completedAt: T0 + minutes(30),
+        }),
       ],
     },
     {},

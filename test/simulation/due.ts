@@ -87,11 +87,11 @@ function lifts(it: SimFollowUp, incident: SimIncident, quiet: Quiet): boolean {
     undone?.by === 'us' && closuresOf(incident, quiet.store).some(({ outcome }) => outcome === 'confirmed');
   const since = Math.max(incident.movedBackStep, ours ? incident.evidenceStep : incident.saidBackStep);
   if (!ours && incident.saidBackStep < incident.movedBackStep) return false;
-  if (it.bornStep > since) return true;
-  if (it.doneStep <= since) return false;
   // A row of whole seconds does not tell which of the two was first.
   const back = incident.updates.findLast(({ step }) => step <= incident.movedBackStep)?.at ?? -Infinity;
   if (quiet.settings.coarseRows && second(it.changed.at) === second(back)) return false;
+  if (it.bornStep > since) return true;
+  if (it.doneStep <= since) return false;
   // It bears the time at which its issue was closed: it may have been completed before it was moved back as well.
   if (it.status === 'completed' && (it.completedAt ?? Infinity) <= back) return false;
   // Where it had been done then, somebody has to have seen it open in between.

@@ -121,3 +121,10 @@ export function update(over: Partial<IncidentUpdate> = {}): IncidentUpdate {
     ...over,
   };
 }
+
+/** What an id begins with that was made then (ms). */
+export const idTime = (ms: number) =>
+  Array.from(
+    { length: 10 },
+    (_, n) => '0123456789ABCDEFGHJKMNPQRSTVWXYZ'[Math.floor(ms / 32 ** (9 - n)) % 32],
+  ).join('');
