@@ -184,9 +184,10 @@ function isNewer(next: TaskRecord, current: TaskRecord): boolean {
     next.revision !== undefined && current.revision !== undefined ? next.revision - current.revision : 0;
   if (revisions !== 0) return revisions > 0;
   if (next.since !== current.since) return next.since > current.since;
-  // The same moment. Whoever moved a task is not who changed its state.
+  // The same moment. Whoever moved a task is not who changed its state; and one that is open, and is read at its new place,
+  // may be dated by the move.
   if (next.state === current.state && (next.moved ?? false) !== (current.moved ?? false))
-    return current.moved ?? false;
+    return (next.state === 'open' ? next.moved : current.moved) ?? false;
   // A blocking state wins, except that a closing by a person wins over one by a machine.
   return weight(next) > weight(current);
 }

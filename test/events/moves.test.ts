@@ -5,7 +5,7 @@ import { effectiveState } from '../../src/review/effective-state.ts';
 import { createMemoryTables } from '../../src/store/memory-tables.ts';
 import type { TaskRecord } from '../../src/store/records.ts';
 import { Store } from '../../src/store/store.ts';
-import type { TaskEvent } from '../../src/vocabulary.ts';
+import { READ_BACK, type TaskEvent } from '../../src/vocabulary.ts';
 import { followUp, historyOf, minutes, rule, T0, taskEvent } from '../support/make.ts';
 
 const OLD = 'github:github.com/acme/api#1';
@@ -57,6 +57,20 @@ describe('a task that moved', () => {
     });
     const known = { task: await standing(), history: historyOf(ticked), now: T0 + minutes(10) };
     expect(effectiveState(ticked, known, rule())).toEqual({ countsAs: 'blocks', why: 'reopened' });
+  });
+
+  it('while it was open is no newer word either where a reading at its new place has the date of the move', async () => {
+    const moving = at(9, { task: NEW, aliases: [OLD], state: 'open' });
+    const read = { ...moving, aliases: [], delivery: READ_BACK, receivedAt: T0 + minutes(20) };
+    for (const told of [
+      [moving, read],
+      [read, moving],
+    ]) {
+      store = new Store(createMemoryTables());
+      await record([at(1, { task: OLD }), at(2, { task: OLD, state: 'open', reopened: true })]);
+      for (const event of told) await record([event]);
+      expect(await standing()).toMatchObject({ state: 'open', moved: true, seenClosed: true });
+    }
   });
 
   it('and was closed by a machine is not closed by the person who moves it, whichever is told first', async () => {
