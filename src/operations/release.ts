@@ -52,8 +52,8 @@ export async function lift(
   ]);
   // This particular move back, whatever incident.io's clock says: a later one is a different one.
   await store.movedBack.update([id], (known) => known && { ...known, liftedAt: now });
-  await updateSections([id], store);
   await backend.waker.wake([id], 'released by hand');
+  await updateSections([id], store);
   log.info(
     { incident: id, reference, by },
     lifted.length === 0

@@ -141,7 +141,9 @@ export class EditChecks {
     );
     const event = told.at(-1);
     if (event === undefined) return;
-    if (!isOne && this.verdicts.known(reads.keys.get(id))?.event?.key !== event.key) {
+    const known = isOne ? undefined : this.verdicts.known(reads.keys.get(id));
+    // What was deleted where it was says nothing any more: the follow-up's own status counts.
+    if (!isOne && (known?.state === 'deleted' || known?.event?.key !== event.key)) {
       this.world.count('moved, and not told where');
       return;
     }
