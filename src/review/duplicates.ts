@@ -81,7 +81,8 @@ export function countedTaskOf(chain: Chain, releasedAt = -Infinity): CountedTask
   const since = endIsClosed
     ? latest(links.map(({ record }) => record?.since))
     : Math.max(own.since, end.seenClosed ? end.since : -Infinity);
-  return { ...end, since, receivedAt, seenClosed: true, isDuplicate: true };
+  // That it is a duplicate may have become known later than that it was closed.
+  return { ...end, since, receivedAt, knownAt: receivedAt, seenClosed: true, isDuplicate: true };
 }
 
 function latest(times: readonly (number | undefined)[]): number {

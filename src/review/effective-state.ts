@@ -126,7 +126,8 @@ function withoutExemption(followUp: FollowUp, known: KnownHistory, rule: Rule): 
       : { countsAs: 'blocks', why: 'duplicate-of-unknown' };
 
   const taskClosed = isClosed(task);
-  const released = known.releasedAt !== undefined && known.releasedAt >= task.receivedAt;
+  // The same closing may be told once more after the release, as by a reading.
+  const released = known.releasedAt !== undefined && known.releasedAt >= (task.knownAt ?? task.receivedAt);
   const automation = taskClosed && !released ? closedByAutomation(task, rule) : undefined;
   if (automation !== undefined) return { countsAs: 'blocks', why: 'closed-by-automation', ...automation };
 

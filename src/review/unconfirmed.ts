@@ -43,7 +43,7 @@ function unconfirmedTask(
     taskState !== undefined && (taskState.state === 'done' || taskState.state === 'declined')
       ? taskState
       : undefined;
-  if (releasedAt >= (closed?.receivedAt ?? followUp.updatedAt)) return undefined;
+  if (releasedAt >= (closed?.knownAt ?? closed?.receivedAt ?? followUp.updatedAt)) return undefined;
   const unconfirmed = (why: string, retryAt?: number): Unconfirmed => ({
     counted,
     blocker: {

@@ -1329,6 +1329,16 @@ const rows: Row[] = [
     },
   ],
   [
+    'closes after a release also where that closing is told, or read, once more after it',
+    {
+      ...answered({ kind: 'not-shown', why: 'not found' }),
+      followUps: [{ ...byTask, taskState: taskRecord({ knownAt: now - 10, receivedAt: now - 1 }) }],
+      releasedAt: now - 5,
+    },
+    {},
+    { verdict: 'close' },
+  ],
+  [
     'closes where the tracker does not show a task whose follow-up a person ticked off',
     { ...answered({ kind: 'not-shown', why: 'not found' }), followUps: [ticked] },
     {},

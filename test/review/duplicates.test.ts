@@ -165,6 +165,15 @@ describe('a follow-up whose task is a duplicate', () => {
       expect((await counted({}, T0 + minutes(12))).effective.countsAs).toBe('blocks');
     });
 
+    it('is not lifted by a release of its closing where only later became known that it is a duplicate', async () => {
+      const known = plain(JIRA(4), 'declined', 10);
+      await tell(known);
+      const over = { reference: { provider: 'jira', name: 'OPS-4', permalink: JIRA(4) } };
+      expect((await counted(over, T0 + minutes(11))).effective.countsAs).toBe('done');
+      await tell({ ...known, canonical: JIRA(1), receivedAt: T0 + minutes(30) });
+      expect((await counted(over, T0 + minutes(20))).effective.countsAs).toBe('blocks');
+    });
+
     it('is lifted when the end is read as closed', async () => {
       await tell(plain(JIRA(3), 'done', 50));
       expect((await counted()).effective).toEqual({ countsAs: 'done', write: 'completed' });

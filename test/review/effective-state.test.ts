@@ -179,6 +179,17 @@ const cases: [
     { countsAs: 'done', write: 'completed' },
   ],
   [
+    'a task closed by automation counts after the release also where its closing is told, or read, once more after that',
+    [
+      outstanding,
+      {
+        task: { ...stale, knownAt: stale.receivedAt, receivedAt: stale.receivedAt + minutes(9) },
+        releasedAt: stale.receivedAt + minutes(1),
+      },
+    ],
+    { countsAs: 'done', write: 'completed' },
+  ],
+  [
     'a release before the closing by automation does not count it',
     [outstanding, { task: stale, releasedAt: stale.receivedAt - 1 }],
     { countsAs: 'blocks', why: 'closed-by-automation' },

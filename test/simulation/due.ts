@@ -188,8 +188,8 @@ function excuseOfFollowUp(followUp: SimFollowUp, quiet: Quiet): string | undefin
   if (settings.coarse || settings.coarseRows) return 'too coarse to order';
   const tells = (it: SimEvent) => (it === change || it.of === change) && it.recordedAt !== undefined;
   if (change === undefined || !task.events.some(tells)) return 'not told';
-  if (task.keys.length > 1 && (known?.event?.of ?? known?.event) !== change)
-    return 'moved, and not told where';
+  const isTold = known?.state !== 'deleted' && (known?.event?.of ?? known?.event) === change;
+  if (task.keys.length > 1 && !isTold) return 'moved, and not told where';
   const { setBack } = followUp;
   // A row that is written is nobody's word: only who took it from done to outstanding said something.
   // A release lifts what was known then: what is seen later may have happened later.
