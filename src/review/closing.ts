@@ -13,12 +13,12 @@ import { addToStory } from '../store/history/stories.ts';
 import type { Closure, Refusal } from '../store/records.ts';
 import type { Incident, IncidentUpdate } from '../vocabulary.ts';
 import { takeSlot } from './brake.ts';
+import { confirm, fail, OPEN_INTENTS, type SettleDeps, settleIntents } from './closing-intents.ts';
 import { groundsOf } from './decide.ts';
 import type { Decision } from './decision.ts';
 import { evidenceOf } from './evidence.ts';
 import type { Facts } from './facts.ts';
 import { fingerprint } from './fingerprint.ts';
-import { confirm, fail, OPEN_INTENTS, type SettleDeps, settleIntents } from './intents.ts';
 import { resolvedAt } from './moved-back.ts';
 
 export interface ClosingDeps extends SettleDeps {

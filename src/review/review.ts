@@ -5,6 +5,7 @@ import { isWrittenAfterAll, leftBy } from './careful-writes.ts';
 import { readLateChanges, recordLateChanges } from './closed/late-changes.ts';
 import { recordReopened, type TellReopened } from './closed/reopened.ts';
 import { close } from './closing.ts';
+import { settleIntents } from './closing-intents.ts';
 import { decide, enoughDone, refused } from './decide.ts';
 import type { Decision } from './decision.ts';
 import { braked, wait } from './decision.ts';
@@ -20,7 +21,6 @@ import {
 } from './evaluate.ts';
 import type { Facts } from './facts.ts';
 import { type GatherDeps, type Gathered, gather, likelyRule, NotVisibleError } from './gather.ts';
-import { settleIntents } from './intents.ts';
 import { resolvedAt } from './moved-back.ts';
 import { refusalRetryAt } from './refusals.ts';
 import { DUE } from './sections.ts';

@@ -95,7 +95,7 @@ export const mistakes = [
     ],
   ),
   ...of(
-    'src/review/intents.ts',
+    'src/review/closing-intents.ts',
     ['test/review', 'test/end-to-end/faults.test.ts'],
     [
       'a failed edit keeps its place at the brake',

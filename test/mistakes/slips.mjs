@@ -16,7 +16,7 @@ export const slips = [
     ],
   ),
   ...of(
-    'src/review/intents.ts',
+    'src/review/closing-intents.ts',
     ['test/review'],
     [
       'after a lost answer, an older update of ours counts as the edit that is looked for',

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { OPEN_INTENTS } from '../../src/review/closing-intents.ts';
 import { fingerprintOf } from '../../src/review/fingerprint.ts';
-import { OPEN_INTENTS } from '../../src/review/intents.ts';
 import type { Closure, Outcome } from '../../src/store/records.ts';
 import { indexedFollowUpOf, indexedRowsOf } from '../../src/sync/indexed-rows.ts';
 import { sweep } from '../../src/sync/sweep.ts';
