@@ -13,7 +13,7 @@ export default {
     'src/review/moved-back.ts',
     'src/review/duplicates.ts',
     'src/review/unconfirmed.ts',
-    'src/review/brake.ts',
+    'src/review/closing/brake.ts',
     'src/events/standing-state.ts',
     'src/events/moves.ts',
     'src/policy/rule.ts',

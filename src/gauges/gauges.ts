@@ -4,7 +4,7 @@ import { readOutage } from '../incident-io/outage.ts';
 import { readRoom } from '../incident-io/pace/pace-record.ts';
 import { queueNames } from '../queue/options.ts';
 import { hookStatuses, isOff } from '../read-back/hook-status.ts';
-import { OPEN_INTENTS } from '../review/closing-intents.ts';
+import { OPEN_INTENTS } from '../review/closing/intents.ts';
 import { DUE, sectionRank, sections } from '../review/sections.ts';
 import { ANNOUNCEMENTS_DUE } from '../store/announcements-due.ts';
 import { longestUsualSilence } from '../store/delivery-pace.ts';

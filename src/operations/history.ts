@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { StoreContext } from '../context/context.ts';
-import { HISTORY } from '../review/closing-intents.ts';
+import { HISTORY } from '../review/closing/intents.ts';
 import type { AnnouncementPlace } from '../store/announcement-records.ts';
 import { memberOfClosing } from '../store/announcements-due.ts';
 import { type ReopenedTask, reopenedTask } from '../store/notices/reopened.ts';

@@ -5,7 +5,7 @@ import { readObservedSince } from '../store/observed-since.ts';
 import { incidentStatus } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { IncidentStatus } from '../vocabulary.ts';
-import { nextSlot } from './brake.ts';
+import { nextSlot } from './closing/brake.ts';
 import type { Facts } from './facts.ts';
 
 /** What the store remembers of an incident that a decision is based on. */

@@ -3,7 +3,7 @@ import { isOver } from '../clock.ts';
 import { PAGE_SIZE } from '../incident-io/paging.ts';
 import { ruleFor } from '../policy/rule.ts';
 import { backlogSince } from '../review/backlog.ts';
-import { OPEN_INTENTS, removeSettledIntents } from '../review/closing-intents.ts';
+import { OPEN_INTENTS, removeSettledIntents } from '../review/closing/intents.ts';
 import { enoughDone } from '../review/decide.ts';
 import { tasksOf } from '../review/duplicates.ts';
 import { fingerprintOf } from '../review/fingerprint.ts';

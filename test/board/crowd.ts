@@ -4,7 +4,7 @@ import type { StoreContext } from '../../src/context/context.ts';
 import { createLogger } from '../../src/log.ts';
 import { policyOf } from '../../src/policy/policy.ts';
 import { createProbeServer } from '../../src/receiver/server.ts';
-import { HISTORY } from '../../src/review/closing-intents.ts';
+import { HISTORY } from '../../src/review/closing/intents.ts';
 import { type Section, sections, updateSections } from '../../src/review/sections.ts';
 import { readSettings } from '../../src/settings/settings.ts';
 import { DeliveryLog } from '../../src/store/delivery-log.ts';

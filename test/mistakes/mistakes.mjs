@@ -81,7 +81,7 @@ export const mistakes = [
     ],
   ),
   ...of(
-    'src/review/closing.ts',
+    'src/review/closing/closing.ts',
     ['test/review', 'test/end-to-end/faults.test.ts'],
     [
       'the rank of open intents is not set before the edit',
@@ -95,7 +95,7 @@ export const mistakes = [
     ],
   ),
   ...of(
-    'src/review/closing-intents.ts',
+    'src/review/closing/intents.ts',
     ['test/review', 'test/end-to-end/faults.test.ts'],
     [
       'a failed edit keeps its place at the brake',

@@ -6,7 +6,7 @@ const of = (file, near, ...slips) => slips.map(([breaks, from, to]) => ({ breaks
 
 export const slips = [
   ...of(
-    'src/review/closing.ts',
+    'src/review/closing/closing.ts',
     ['test/review'],
     [
       'a review that was stopped or lost its lock sends its edit all the same',
@@ -16,7 +16,7 @@ export const slips = [
     ],
   ),
   ...of(
-    'src/review/closing-intents.ts',
+    'src/review/closing/intents.ts',
     ['test/review'],
     [
       'after a lost answer, an older update of ours counts as the edit that is looked for',

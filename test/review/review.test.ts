@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ForbiddenError, NotFoundError, RefusedError } from '../../src/incident-io/errors.ts';
 import { StatusCache } from '../../src/incident-io/status-cache.ts';
-import { takeSlot } from '../../src/review/brake.ts';
+import { takeSlot } from '../../src/review/closing/brake.ts';
 import { type ReviewDeps, review } from '../../src/review/review.ts';
 import { DUE } from '../../src/review/sections.ts';
 import { sweep } from '../../src/sync/sweep.ts';

@@ -78,14 +78,14 @@ const mutations = [
   {
     name: 'no brake',
     breaks: 'closings take no place at the brake',
-    file: 'src/review/brake.ts',
+    file: 'src/review/closing/brake.ts',
     from: 'return free === undefined ? [...recent, now] : current;',
     to: 'return current;',
   },
   {
     name: 'confirmed before it is known',
     breaks: 'an edit whose end is unknown counts as made',
-    file: 'src/review/closing-intents.ts',
+    file: 'src/review/closing/intents.ts',
     from: 'const ours = newest && (await ourUpdate(newest, updates, claimed, deps));',
     to: 'const ours = newest && ((await ourUpdate(newest, updates, claimed, deps)) ?? updates[0]);',
   },
@@ -120,7 +120,7 @@ const mutations = [
   {
     name: 'our announcement is the edit',
     breaks: 'what we told people in an incident counts as the edit whose end was unknown',
-    file: 'src/review/closing-intents.ts',
+    file: 'src/review/closing/intents.ts',
     from: '!isAnnouncement(message) &&\n',
     to: '',
   },

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { OPEN_INTENTS } from '../../src/review/closing-intents.ts';
+import { OPEN_INTENTS } from '../../src/review/closing/intents.ts';
 import { fingerprintOf } from '../../src/review/fingerprint.ts';
 import type { Closure, Outcome } from '../../src/store/records.ts';
 import { indexedFollowUpOf, indexedRowsOf } from '../../src/sync/indexed-rows.ts';

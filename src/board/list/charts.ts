@@ -1,5 +1,5 @@
 import type { StoreContext } from '../../context/context.ts';
-import { HISTORY } from '../../review/closing-intents.ts';
+import { HISTORY } from '../../review/closing/intents.ts';
 import { DeliveryLog, NO_TRACKER } from '../../store/delivery-log.ts';
 import { signedOutcomes } from '../../store/delivery-records.ts';
 import type { Closure } from '../../store/records.ts';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { chartsOf, median } from '../../../src/board/list/charts.ts';
 import { IncidentList } from '../../../src/board/list/list.ts';
 import { history } from '../../../src/operations/history.ts';
-import { HISTORY } from '../../../src/review/closing-intents.ts';
+import { HISTORY } from '../../../src/review/closing/intents.ts';
 import { DeliveryLog } from '../../../src/store/delivery-log.ts';
 import type { Closure } from '../../../src/store/records.ts';
 import { minutes } from '../../support/make.ts';

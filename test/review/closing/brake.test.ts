@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { nextSlot, returnSlot, takeSlot } from '../../src/review/brake.ts';
-import { createMemoryTables } from '../../src/store/memory-tables.ts';
-import { Store } from '../../src/store/store.ts';
-import { minutes, T0 } from '../support/make.ts';
+import { nextSlot, returnSlot, takeSlot } from '../../../src/review/closing/brake.ts';
+import { createMemoryTables } from '../../../src/store/memory-tables.ts';
+import { Store } from '../../../src/store/store.ts';
+import { minutes, T0 } from '../../support/make.ts';
 
 const HOUR = minutes(60);
 

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
-import { isAnnouncement } from '../incident-io/announcement-marker.ts';
-import type { IncidentIoReader } from '../incident-io/api.ts';
-import { ANNOUNCEMENTS_DUE, memberOfClosing } from '../store/announcements-due.ts';
-import { addToStories, addToStory } from '../store/history/stories.ts';
-import type { StoryEntry } from '../store/history/story.ts';
-import type { Closure } from '../store/records.ts';
-import type { Store } from '../store/store.ts';
-import { isPrivate } from '../visibility.ts';
-import type { IncidentUpdate } from '../vocabulary.ts';
+import type { Clock } from '../../clock.ts';
+import { isAnnouncement } from '../../incident-io/announcement-marker.ts';
+import type { IncidentIoReader } from '../../incident-io/api.ts';
+import { ANNOUNCEMENTS_DUE, memberOfClosing } from '../../store/announcements-due.ts';
+import { addToStories, addToStory } from '../../store/history/stories.ts';
+import type { StoryEntry } from '../../store/history/story.ts';
+import type { Closure } from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
+import { isPrivate } from '../../visibility.ts';
+import type { IncidentUpdate } from '../../vocabulary.ts';
+import { ownUpdate } from '../moved-back.ts';
 import { returnSlot } from './brake.ts';
-import { ownUpdate } from './moved-back.ts';
 
 /**
  * What an edit is known by before it is made: its intent. It stays open until it is known whether the edit took effect,

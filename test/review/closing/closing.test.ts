@@ -1,12 +1,12 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { markerOf } from '../../src/incident-io/announcement-marker.ts';
-import { close } from '../../src/review/closing.ts';
-import { HISTORY, OPEN_INTENTS, settleIntents } from '../../src/review/closing-intents.ts';
-import { createMemoryTables } from '../../src/store/memory-tables.ts';
-import { Store } from '../../src/store/store.ts';
-import type { Tables } from '../../src/store/tables.ts';
-import { incident, rule, statuses, T0, update } from '../support/make.ts';
+import { markerOf } from '../../../src/incident-io/announcement-marker.ts';
+import { close } from '../../../src/review/closing/closing.ts';
+import { HISTORY, OPEN_INTENTS, settleIntents } from '../../../src/review/closing/intents.ts';
+import { createMemoryTables } from '../../../src/store/memory-tables.ts';
+import { Store } from '../../../src/store/store.ts';
+import type { Tables } from '../../../src/store/tables.ts';
+import { incident, rule, statuses, T0, update } from '../../support/make.ts';
 
 const shut = incident();
 const decision = {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncidentIoReader, IncidentIoWriter } from '../incident-io/api.ts';
+import type { IncidentIoReader, IncidentIoWriter } from '../../incident-io/api.ts';
 import {
   ForbiddenError,
   IncidentIoError,
@@ -7,19 +7,19 @@ import {
   NotFoundError,
   RefusedError,
   UnclearError,
-} from '../incident-io/errors.ts';
-import { PutBack } from '../queue/queues.ts';
-import { addToStory } from '../store/history/stories.ts';
-import type { Closure, Refusal } from '../store/records.ts';
-import type { Incident, IncidentUpdate } from '../vocabulary.ts';
+} from '../../incident-io/errors.ts';
+import { PutBack } from '../../queue/queues.ts';
+import { addToStory } from '../../store/history/stories.ts';
+import type { Closure, Refusal } from '../../store/records.ts';
+import type { Incident, IncidentUpdate } from '../../vocabulary.ts';
+import { groundsOf } from '../decide.ts';
+import type { Decision } from '../decision.ts';
+import { evidenceOf } from '../evidence.ts';
+import type { Facts } from '../facts.ts';
+import { fingerprint } from '../fingerprint.ts';
+import { resolvedAt } from '../moved-back.ts';
 import { takeSlot } from './brake.ts';
-import { confirm, fail, OPEN_INTENTS, type SettleDeps, settleIntents } from './closing-intents.ts';
-import { groundsOf } from './decide.ts';
-import type { Decision } from './decision.ts';
-import { evidenceOf } from './evidence.ts';
-import type { Facts } from './facts.ts';
-import { fingerprint } from './fingerprint.ts';
-import { resolvedAt } from './moved-back.ts';
+import { confirm, fail, OPEN_INTENTS, type SettleDeps, settleIntents } from './intents.ts';
 
 export interface ClosingDeps extends SettleDeps {
   api: IncidentIoReader & IncidentIoWriter;

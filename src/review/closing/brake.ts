@@ -1,5 +1,5 @@
-import { MAX_CLOCK_SKEW } from '../clock.ts';
-import type { Store } from '../store/store.ts';
+import { MAX_CLOCK_SKEW } from '../../clock.ts';
+import type { Store } from '../../store/store.ts';
 
 /**
  * The brake, `MAX_CLOSES_PER_HOUR`: each edit takes one of a fixed number of slots, which frees up an hour later.
