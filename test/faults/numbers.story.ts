@@ -4,6 +4,7 @@ import { sleep } from '../../src/sleep.ts';
 import { readBoard } from '../board/ask.ts';
 import { between, LONG } from './chance.ts';
 import { answered, closings, deliver, judge } from './load.ts';
+import { sumOf } from './scrape.ts';
 import { byHand, ownRedis, stageOn } from './stage.ts';
 
 const historySchema = z.array(z.object({ incident: z.string(), evidence: z.array(z.unknown()) }).loose());
@@ -71,13 +72,3 @@ it('after kills and outages every number on the board and in /metrics is true', 
   expect(board.closed.all).toBe(closed.length);
   expect(board.failed.all).toBe(0);
 });
-
-/** The sum of a metric over all its labels that have `label` among them. */
-async function sumOf(at: string, name: string, label = ''): Promise<number> {
-  const text = await (await fetch(`${at}/metrics`)).text();
-  const lines = text
-    .split('\n')
-    .filter((line) => new RegExp(`^incident_closer_${name}[{ ]`).test(line) && line.includes(label));
-  expect(lines, name).not.toEqual([]);
-  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
-}
