@@ -10,6 +10,7 @@ const inThreads = { pool: 'threads', isolate: false, maxWorkers: availableParall
 
 export default defineConfig({
   test: {
+    experimental: { fsModuleCache: true },
     reporters: ['default', './test/support/tell-skipped.ts'],
     // More than one wait, so that the wait that was in vain is named.
     testTimeout: 3 * PATIENCE,
@@ -25,6 +26,7 @@ export default defineConfig({
           include: whole,
           globalSetup: ['test/support/servers.ts'],
           sequence: { groupOrder: 1 },
+          isolate: false,
           // Most of these wait more than they compute.
           maxWorkers: 2 * availableParallelism() + 1,
         },

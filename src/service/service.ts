@@ -31,6 +31,7 @@ import type { Tracker } from '../trackers/tracker.ts';
 import { WrongOrganisationError } from '../worker/key-watch.ts';
 import { type RunningWorker, startWorker } from '../worker/worker.ts';
 import { cannotListen } from './cannot-listen-error.ts';
+import { holdIntake } from './hold-intake.ts';
 import { giveMemoryBack } from './idle-memory.ts';
 import { StoreWatch } from './lost-store.ts';
 import { noteStart } from './note-start.ts';
@@ -120,7 +121,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
   const { webhookSecrets, trackerOptions } = settings;
   const handshakes = { sources: settings.handshakes, kept: new WebhookSecrets(backend.tables) };
-  const { intake } = backend;
+  const held = holdIntake(backend.intake);
   const metrics = createMetrics({ sources: receive ? Object.keys(webhookSecrets) : [], work });
   const paceRecorder = receive
     ? new PaceRecorder({ store: new Store(backend.tables), log, now: systemClock.now })
@@ -141,7 +142,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         webhookSecrets,
         handshakes,
         trackerOptions,
-        intake,
+        intake: held.intake,
         log,
         clock: systemClock,
         ready,
@@ -259,6 +260,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         await setObservedSinceBack(base.store, base.clock.now());
         // What changed while the store was down is no older than our start.
         const id = await noteStart(base, does, base.clock.now() - Math.round(performance.now() - began));
+        held.open();
         storeWatch ??= new StoreWatch(id, { ...base, kind: backend.kind, beginAgain });
         for (const { words } of await backend.warnings()) log.warn(words);
         if (receive) await openDoors();
