@@ -75,21 +75,25 @@ describe.skipIf(!browserIsThere())('what holds in every view of the board', () =
     5 * PATIENCE,
   );
 
-  it('each place has its address, which says what is there or that nothing is', async () => {
-    for (const crowd of [await crowdOf(0), await crowdOf(40)])
-      for (const place of PLACES) {
-        const page = await open(crowd, `?in=${place}`);
-        await isRead(page);
-        const shown = page.locator('#sections > section');
-        await expect.poll(() => shown.count(), { message: place }).toBe(place === 'look' ? 3 : 1);
-        for (const one of await shown.all()) {
-          const rows = await one.getByRole('article').count();
-          expect(await one.locator('.empty').isVisible(), place).toBe(rows === 0);
+  it(
+    'each place has its address, which says what is there or that nothing is',
+    async () => {
+      for (const crowd of [await crowdOf(0), await crowdOf(40)])
+        for (const place of PLACES) {
+          const page = await open(crowd, `?in=${place}`);
+          await isRead(page);
+          const shown = page.locator('#sections > section');
+          await expect.poll(() => shown.count(), { message: place }).toBe(place === 'look' ? 3 : 1);
+          for (const one of await shown.all()) {
+            const rows = await one.getByRole('article').count();
+            expect(await one.locator('.empty').isVisible(), place).toBe(rows === 0);
+          }
+          expect(await breaches(page), place).toEqual([]);
+          await page.close();
         }
-        expect(await breaches(page), place).toEqual([]);
-        await page.close();
-      }
-  });
+    },
+    5 * PATIENCE,
+  );
 
   it('no button and no link is called “Close”: in a program that closes incidents it would be taken for that', async () => {
     const crowd = await crowdOf(40);

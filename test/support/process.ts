@@ -13,6 +13,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = join(ROOT, 'dist/main.js');
 /** Whatever `.env` a developer has. */
 const NO_FILE = '--no-env-file';
+/** Of V8, for what the tests start. */
+const FLAGS = (process.env.TEST_NODE_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
 
 export interface Ended {
   /** Absent where a signal ended it. */
@@ -54,7 +56,7 @@ process.once('exit', () => {
 export function startProcess(args: readonly string[], env: Record<string, string>): TestProcess {
   if (!existsSync(PROGRAM))
     throw new Error('This test runs the program that is built. Run `npm run build` first, or `npm test`.');
-  return launch(process.execPath, [PROGRAM, NO_FILE, ...args], env);
+  return launch(process.execPath, [...FLAGS, PROGRAM, NO_FILE, ...args], env);
 }
 
 /** Starts a script of package.json, without what npm runs before it. */
