@@ -117,8 +117,13 @@ type SentCommand = Parameters<Redis['sendCommand']>[0];
 /** Has a command that gets no answer fail in our words: those of ioredis are about its own options. */
 function inOurWords(command: SentCommand, where: string): void {
   const { reject } = command;
-  command.reject = (error) =>
-    reject(isNoAnswer(error) ? new ServerNoAnswerError(`${where} does not answer`) : error);
+  command.reject = (error) => {
+    if (!isNoAnswer(error)) return reject(error);
+    const noAnswer = () => reject(new ServerNoAnswerError(`${where} does not answer`));
+    // Where this process itself was held up, the answer has come and is read in this turn of the event loop.
+    if (/^Command timed out/.test(error.message)) setImmediate(noAnswer);
+    else noAnswer();
+  };
 }
 
 /** Commands that a cluster sends on to a node come by again, with a `reject` of its own that needs ioredis's words. */

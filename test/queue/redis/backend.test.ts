@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { Backend } from '../../../src/queue/backend.ts';
@@ -38,6 +39,20 @@ describe.skipIf(!inject('redisUrl') || program === undefined)('the backend on a 
     redis?.disconnect();
     await backend?.close();
     await server.kill();
+  });
+
+  test('an answer that came while this process itself was held up for long counts', async () => {
+    await server.start();
+    const { tables } = await open();
+    await tables.time();
+    server.signal('SIGSTOP');
+    const asked = tables.time();
+    // It is sent in a later turn of the event loop.
+    for (let turns = 0; turns < 5; turns++) await setImmediate();
+    server.signal('SIGCONT');
+    const end = Date.now() + 2_500;
+    while (Date.now() < end);
+    expect(await failure(asked)).toBeUndefined();
   });
 
   test('while Redis is down everything rejects instead of waiting for it, and works again after it is back', async () => {
