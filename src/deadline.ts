@@ -28,7 +28,7 @@ export async function withDeadline<T>(
 export async function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.max(0, ms));
+    timer = setTimeout(() => nextTurn(() => resolve(false)), Math.max(0, ms));
   });
   const settled = promise.then(
     () => true,

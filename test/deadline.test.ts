@@ -21,7 +21,10 @@ test('what does not come is given up at its deadline, and not before', async () 
   await asked;
 });
 
-test('an answer that lies there counts, although this process was held up beyond the deadline', async () => {
+test.each([
+  ['withDeadline', async (data: Promise<unknown[]>) => String(await withDeadline(data, 20, 'too late'))],
+  ['settledWithin', async (data: Promise<unknown[]>) => ((await settledWithin(data, 20)) ? 'here' : 'too late')],
+])('%s: an answer that lies there counts, although this process was held up', async (_name, wait) => {
   vi.useRealTimers();
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -30,11 +33,11 @@ test('an answer that lies there counts, although this process was held up beyond
   const near = connect(address.port, '127.0.0.1');
   const [far]: Socket[] = await once(server, 'connection');
   try {
-    const answer = withDeadline(once(near, 'data'), 20, 'too late');
+    const answer = wait(once(near, 'data'));
     far?.write('here');
     const end = Date.now() + 60;
     while (Date.now() < end);
-    expect(String(await answer)).toBe('here');
+    expect(await answer).toBe('here');
   } finally {
     near.destroy();
     far?.destroy();
