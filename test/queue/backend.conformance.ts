@@ -58,9 +58,14 @@ export function conformance(place: QueuePlace): void {
     });
 
     test.runIf(place.name !== 'embedded')('takes whatever comes at once as soon as it is open', async () => {
-      for (let n = 0; n < 3; n++) {
+      let opened = 0;
+      while (opened < 3) {
+        lines.length = 0;
         const fresh = await openBackend(place.url, options);
         try {
+          // On a busy machine opening ends without a connection, and says so.
+          if (lines.some((line) => line.includes('does not answer'))) continue;
+          opened++;
           await Promise.all([
             fresh.ping(),
             fresh.ping(),
