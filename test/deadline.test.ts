@@ -23,7 +23,10 @@ test('what does not come is given up at its deadline, and not before', async () 
 
 test.each([
   ['withDeadline', async (data: Promise<unknown[]>) => String(await withDeadline(data, 20, 'too late'))],
-  ['settledWithin', async (data: Promise<unknown[]>) => ((await settledWithin(data, 20)) ? 'here' : 'too late')],
+  [
+    'settledWithin',
+    async (data: Promise<unknown[]>) => ((await settledWithin(data, 20)) ? 'here' : 'too late'),
+  ],
 ])('%s: an answer that lies there counts, although this process was held up', async (_name, wait) => {
   vi.useRealTimers();
   const server = createServer().listen(0, '127.0.0.1');
