@@ -19,7 +19,10 @@ export async function recordMoved(
   // One by one: some have moved twice.
   for (const currentKey of new Set(moves.map(({ to }) => to))) {
     const here = moves.filter(({ to }) => to === currentKey);
-    const former = await formerOf(here, store);
+    // Told late, it may lead to a place that the task has left: what is known of it there is newer.
+    const known = await store.currentKeysOf(here.map(({ from }) => from));
+    const further = [...known.values()].map((from) => ({ from, to: currentKey }));
+    const former = await formerOf([...here, ...further], store);
     await store.tasks.update([currentKey], (current) => {
       const standing = former.reduce(standingOf, current);
       return (byTask.get(currentKey) ?? []).map(byMove).reduce(standingOf, standing);

@@ -103,6 +103,15 @@ describe('a task that moved', () => {
     expect(await standing()).toMatchObject({ state: 'done' });
   });
 
+  it('keeps the newest state where a move is told only after a reading found it further on', async () => {
+    await record([at(1, { task: OLD })]);
+    // Its repository was renamed since, of which nothing tells.
+    const read = { delivery: READ_BACK, receivedAt: T0 + minutes(30) };
+    await record([at(20, { task: NEWEST, aliases: [OLD], state: 'open', reopened: true, ...read })]);
+    await record([at(9, { task: NEW, aliases: [OLD] })]);
+    expect(await standing()).toMatchObject({ state: 'open', since: T0 + minutes(20) });
+  });
+
   it('is not deleted with what is left at its former place, whichever is told first', async () => {
     await store.links.put(OLD, [['01FOLLOWUP', INCIDENT]]);
     await record([at(5, { task: NEW, aliases: [OLD], state: 'open' })]);
