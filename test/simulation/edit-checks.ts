@@ -98,8 +98,13 @@ export class EditChecks {
       return;
     }
     const task = this.verdicts.known(reads.keys.get(followUp.id));
-    // The original counts, whoever said that this is a duplicate.
-    const word = task?.canonical === undefined ? task : this.verdicts.known(task.canonical);
+    const original = task?.canonical === undefined ? undefined : this.verdicts.known(task.canonical);
+    const told = Math.max(task?.event?.arrivedAt ?? Infinity, original?.event?.arrivedAt ?? -Infinity);
+    const isClosedOriginal = original !== undefined && isClosed(original.state);
+    // The original counts, whoever said that this is a duplicate, unless it is open and a person released it.
+    const countsItself =
+      task?.canonical === undefined || (!isClosedOriginal && incident.releasedStep >= told);
+    const word = countsItself ? task : original;
     const keys = [reads.keys.get(followUp.id), task?.canonical];
     if (world.storeLostStep > reads.tasks) {
       world.count('store lost between read and edit');
