@@ -55,9 +55,15 @@ export function isOlder(
   return (
     row !== undefined &&
     row.status !== seen.status &&
-    second(row.updatedAt) > second(seen.updatedAt) &&
+    isBefore(seen.updatedAt, row.updatedAt) &&
     now - (row.history?.seenAt ?? now) < LISTS_DIFFER
   );
+}
+
+/** Whether one time (ms) is before another, of which either may be told in whole seconds. */
+function isBefore(one: number, other: number): boolean {
+  const areExact = one % 1000 !== 0 && other % 1000 !== 0;
+  return areExact ? one < other : second(one) < second(other);
 }
 
 /** The history after one more version was read. `row` is what was known before; `now` is our clock, ms. */

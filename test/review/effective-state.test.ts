@@ -426,7 +426,7 @@ describe('what a follow-up counts as', () => {
     expect(effectiveState(shown, known(shown, over), rules)).toEqual({ countsAs: 'done' });
   });
 
-  it('a list that shows an older status than was read before is no word either, whichever way, but for one of the same second', () => {
+  it('a list that shows an older status than was read before is no word either, whichever way, but for one of the same whole second', () => {
     const back = { status: 'outstanding', updatedAt: T0 + minutes(30) };
     const notShown = { countsAs: 'blocks', why: 'not-shown-yet' };
     expect(effectiveState(tickedBefore, known(tickedBefore, { row: back }), rules)).toEqual(notShown);
@@ -438,6 +438,8 @@ describe('what a follow-up counts as', () => {
     expect(effectiveState(tickedBefore, known(tickedBefore, { row: sameSecond }), rules)).toEqual({
       countsAs: 'done',
     });
+    const exactly = { ...tickedBefore, updatedAt: tickedBefore.updatedAt + 1 };
+    expect(effectiveState(exactly, known(exactly, { row: sameSecond }), rules)).toEqual(notShown);
     const readLongAgo = { ...back, history: { ...historyOf(tickedBefore), seenAt: T0 + minutes(30) } };
     const later = { row: readLongAgo, now: T0 + minutes(91) };
     expect(effectiveState(tickedBefore, known(tickedBefore, later), rules)).toEqual({ countsAs: 'done' });
