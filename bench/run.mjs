@@ -11,7 +11,7 @@ import { table } from './lib/table.mjs';
 
 const ALL = [
   ...['receive', 'latency', 'throughput', 'burst', 'growth', 'embedded', 'start', 'idle', 'workers'],
-  ...['sync', 'board', 'recovery'],
+  ...['sync', 'board', 'recovery', 'commands'],
 ];
 
 const { values, positionals } = parseArgs({

@@ -14,29 +14,33 @@ export async function run(lab) {
   const rows = [];
   for (const [name, work, play, more] of [
     ['Redis', `Redis is killed, and back after ${outage} s`, redisDown, target],
+    ['PostgreSQL', `PostgreSQL is killed, and back after ${outage} s`, postgresDown, target],
     ['incident.io', `incident.io resets every connection for ${outage} s`, incidentIoDown, target],
     ['killed worker', 'a worker is killed while it reviews; another one runs', workerKilled, { under: 20 }],
-  ])
-    rows.push(row({ name: `recovery: ${name}`, work, unit: 's', ours: [await play(lab, outage)], ...more }));
+  ]) {
+    const took = await play(lab, outage);
+    if (took === undefined) console.error(`Not measured, since it is not installed: ${name}`);
+    else rows.push(row({ name: `recovery: ${name}`, work, unit: 's', ours: [took], ...more }));
+  }
   return rows;
 }
 
 /** A service, and incidents whose follow-ups are all but told as done. */
-async function open(lab, { latency = 0, workers = 0 } = {}) {
-  const redis = await lab.redis();
+async function open(lab, { latency = 0, workers = 0, store } = {}) {
+  const place = store ?? (await lab.redis());
   const simulator = await lab.simulator({ latency });
   const incidents = await simulator.call('seed', { incidents: INCIDENTS, each: 1 });
   const env = {
-    QUEUE_URL: redis.url,
+    QUEUE_URL: place.url,
     INCIDENT_IO_API_URL: simulator.url,
     INCIDENT_IO_API_KEY: simulator.token,
   };
   const service = await lab.service(workers > 0 ? 'receive' : 'start', env);
   const work = [];
   for (let n = 0; n < workers; n++) work.push(await lab.service('work', env));
-  const place = await openPlace(redis.url);
-  await place.synced();
-  await place.close();
+  const inside = await openPlace(place.url);
+  await inside.synced();
+  await inside.close();
   const tell = async ({ followUps }) => {
     const { body, headers } = signed(closedIssue(followUps[0].number));
     for (;;) {
@@ -51,17 +55,26 @@ async function open(lab, { latency = 0, workers = 0 } = {}) {
   const end = async () => {
     await Promise.all([service, ...work].map((one) => one.end('SIGKILL')));
     await simulator.end();
-    await redis.close();
+    await place.close();
   };
-  return { redis, simulator, incidents, work, tell, end };
+  return { place, simulator, incidents, work, tell, end };
 }
 
-/** Half of it is under way when Redis dies, and senders go on trying with the rest. */
 async function redisDown(lab, outage) {
-  const { redis, simulator, incidents, tell, end } = await open(lab, { latency: 200 });
+  return storeDown(lab, outage, await lab.redis());
+}
+
+async function postgresDown(lab, outage) {
+  const store = await lab.postgres();
+  return store && storeDown(lab, outage, store);
+}
+
+/** Half of it is under way when the store dies, and senders go on trying with the rest. */
+async function storeDown(lab, outage, store) {
+  const { place, simulator, incidents, tell, end } = await open(lab, { latency: 200, store });
   const told = incidents.slice(0, INCIDENTS / 2).map(tell);
   await Promise.all(told);
-  const again = await redis.kill();
+  const again = await place.kill();
   const rest = incidents.slice(INCIDENTS / 2).map(tell);
   await sleep(outage * 1_000);
   await again();

@@ -2,7 +2,7 @@
 import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { SECRET } from './payload.mjs';
+import { startPostgres } from './postgres.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Ticks a second in /proc, on every Linux: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
@@ -17,10 +18,12 @@ const TICKS = 100;
 
 export async function openLab({ quick }) {
   const folder = await mkdtemp(join(tmpdir(), 'incident-closer-bench-'));
+  // For PostgreSQL, which runs as another user where this is root.
+  await chmod(folder, 0o711);
   const children = new Set();
   const clients = new Set();
   let folders = 0;
-  const lab = { quick, folder, redis, service, program, simulator, end, close, freshFolder };
+  const lab = { quick, folder, redis, postgres, service, program, simulator, end, close, freshFolder };
   const killAll = () => {
     for (const child of children) child.kill('SIGKILL');
   };
@@ -84,6 +87,11 @@ export async function openLab({ quick }) {
         await end(child, 'SIGKILL');
       },
     };
+  }
+
+  /** A PostgreSQL of its own; undefined if none is installed. */
+  async function postgres() {
+    return startPostgres(freshFolder(), await freePort(), { keep, listening });
   }
 
   /** `start`, `receive` or `work` of what was built, once it is ready. Its log goes to a file, as it would in production. */
