@@ -1,6 +1,7 @@
 import { formatIso } from '../format-time.ts';
 import type { CheckResult } from '../operations/check.ts';
 import type { CheckAllResult } from '../operations/check-all.ts';
+import type { ListedIncident } from '../operations/listed-incident.ts';
 import { printJson, printLines } from '../terminal.ts';
 import { MisusedError } from './misused-error.ts';
 import { operate } from './operate.ts';
@@ -16,9 +17,14 @@ export async function checkCommand(
       'Name one incident, as in `check INC-123`, or ask for `check --all` (check --help tells more).',
     );
   if (incident === undefined) {
-    const result = await operate(operations.checkAll, {});
+    const shown = new Set<string>();
+    const found = (listed: ListedIncident) => {
+      shown.add(listed.id);
+      printLines(...listedInWords(listed));
+    };
+    const result = await operate(operations.checkAll, {}, json ? {} : { found });
     if (json) printJson(result);
-    else printLines(...allInWords(result));
+    else printLines(...allInWords(result, shown));
   } else {
     const result = await operate(operations.check, { incident });
     if (json) printJson(result);
@@ -72,28 +78,38 @@ const HEADINGS = {
   leave: 'would be left alone',
 };
 
-/** What `check --all` prints. */
-export function allInWords({
-  incidents,
-  withoutFollowUps,
-  woken,
-  unknown,
-  dryRun,
-  trouble,
-}: CheckAllResult): string[] {
-  const active = incidents.filter((one) => one.active).length;
-  const lines = [
-    `${incidents.length} open incidents with follow-ups (${active} of them still active), ${withoutFollowUps} without`,
+/** What `check --all` prints of an incident once it has been looked at. */
+export function listedInWords(listed: ListedIncident): string[] {
+  const { verdict, failing, also = [] } = listed;
+  return [
+    `${verdict.padEnd(7)}  ${listedInLine(listed)}`,
+    ...(failing === undefined ? [] : [`           failing: ${failing}`]),
+    ...also.map(({ words }) => `           also: ${words}`),
   ];
+}
+
+function listedInLine({ incident, name, words, private: hidden }: ListedIncident): string {
+  return `${incident}  ${hidden ? '(private) ' : ''}${name}: ${words}`;
+}
+
+/** What `check --all` prints at its end: the incidents that were not `shown`, by their ids, and the sum of all. */
+export function allInWords(
+  { incidents, withoutFollowUps, woken, unknown, dryRun, trouble }: CheckAllResult,
+  shown: ReadonlySet<string> = new Set(),
+): string[] {
+  const active = incidents.filter((one) => one.active).length;
+  const lines = incidents.filter(({ id }) => !shown.has(id)).flatMap(listedInWords);
+  if (incidents.length > 0) lines.push('');
+  lines.push(
+    `${incidents.length} open incidents with follow-ups (${active} of them still active), ${withoutFollowUps} without`,
+  );
   for (const verdict of ['close', 'resolve', 'wait', 'leave'] as const) {
     const found = incidents.filter((one) => one.verdict === verdict);
     if (found.length === 0 && verdict !== 'close') continue;
-    lines.push('', `${found.length} ${HEADINGS[verdict]}`);
-    for (const { incident, name, words, also = [], failing, private: hidden } of found) {
-      lines.push(`  ${incident}  ${hidden ? '(private) ' : ''}${name}: ${words}`);
-      if (failing !== undefined) lines.push(`      failing: ${failing}`);
-      for (const other of also) lines.push(`      also: ${other.words}`);
-    }
+    lines.push(`${found.length} ${HEADINGS[verdict]}`);
+    // What it is asked for: among many lines it would be looked for.
+    if (verdict === 'close' || verdict === 'resolve')
+      lines.push(...found.map((one) => `  ${listedInLine(one)}`));
   }
   if (dryRun) lines.push('', DRY_RUN);
   if (woken !== undefined)

@@ -1,3 +1,5 @@
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { request } from 'undici';
 import { z } from 'zod';
 import {
@@ -10,12 +12,14 @@ import {
 import { otherPolicyInWords } from '../doctor/policy.ts';
 import { createLogger } from '../log.ts';
 import { OperationError } from '../operations/operation.ts';
+import { NOBODY_WATCHES, type Watch } from '../operations/progress.ts';
 import type { Policy } from '../policy/policy.ts';
 import { PolicyError, readPolicy } from '../policy/read-policy.ts';
 import type { Backend } from '../queue/backend.ts';
 import { NoStoreError, noStore, withoutStore } from '../queue/no-store.ts';
 import { openBackend } from '../queue/open-backend.ts';
 import { type CommandEndpoint, FolderLockedError, readFolderLock } from '../queue/sql/folder-lock.ts';
+import { AS_LINES, operationLine } from '../service/operation-lines.ts';
 import { ASKED_BY, askedBy } from '../service/operation-routes.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
 import { isDryRun } from '../store/in-force.ts';
@@ -28,16 +32,20 @@ import { progressBar } from './progress-bar.ts';
 
 /**
  * Runs an operation: in this process, or through the one that has the embedded folder open. `quiet`: the caller tells what
- * is wrong with queue and store, and nothing is logged.
+ * is wrong with queue and store, and nothing is logged. `found` is called with each incident while others are looked at.
  */
 export async function operate<A, R>(
   operation: Operation<A, R>,
   asks: A,
-  { quiet = false }: { quiet?: boolean } = {},
+  { quiet = false, found }: { quiet?: boolean; found?: Watch['found'] } = {},
 ): Promise<R> {
   const read = readSettings(process.env, operation.needsKey ? ['apiKey'] : []);
   const settings: Settings = quiet ? { ...read, logLevel: 'silent' } : read;
   const bar = progressBar();
+  const watch: Watch = {
+    progress: bar.tell,
+    ...(found && { found: (incident) => bar.above(() => found(incident)) }),
+  };
   return withPlace(
     settings,
     async (base, open) => {
@@ -47,9 +55,9 @@ export async function operate<A, R>(
         await checkOrganisation(await context.reader.identity(), context.store);
         return context;
       };
-      return operation.run(asks, { base, full, by: commandLineUser(), progress: bar.tell });
+      return operation.run(asks, { base, full, by: commandLineUser(), watch });
     },
-    (running) => askRunning(running, operation, asks),
+    (running) => askRunning(running, operation, asks, watch),
     operation.worksWithoutStore,
   ).finally(bar.end);
 }
@@ -152,21 +160,45 @@ export async function askRunning<A, R>(
   { address, token }: CommandEndpoint,
   { name, answers }: Operation<A, R>,
   asks: A,
+  watch: Watch = NOBODY_WATCHES,
 ): Promise<R> {
   const answer = await request(`${address}/operations/${name}`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${token}`,
       'content-type': 'application/json',
+      accept: AS_LINES,
       [ASKED_BY]: askedBy(commandLineUser()),
     },
     body: JSON.stringify(asks),
   });
+  // A release before this one tells no more than the answer.
+  if (answer.headers['content-type'] === AS_LINES) return answers.parse(await inLines(answer.body, watch));
   const body = await answer.body.json();
   if (answer.statusCode === 200) return answers.parse(body);
   throw new OperationError(
     failure.safeParse(body).data?.error ?? `The running incident-closer answered ${answer.statusCode}.`,
   );
+}
+
+/** Tells what comes while the command is at work. Returns the answer, the last line. */
+async function inLines(body: Readable, { progress, found }: Watch): Promise<unknown> {
+  for await (const text of createInterface({ input: body })) {
+    const line = operationLine.parse(JSON.parse(text));
+    switch (line.kind) {
+      case 'progress':
+        progress(line.what, line.done, line.of);
+        break;
+      case 'found':
+        found?.(line.incident);
+        break;
+      case 'error':
+        throw new OperationError(line.error);
+      case 'answer':
+        return line.answer;
+    }
+  }
+  throw new OperationError('The running incident-closer ended before it had answered: ask it again.');
 }
 
 const failure = z.object({ error: z.string() });

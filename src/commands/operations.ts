@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Context, StoreContext } from '../context/context.ts';
-import { examine } from '../doctor/examine.ts';
 import { finding } from '../doctor/finding.ts';
 import { arrivals, arrivalsAsks, arrivalsResult } from '../operations/arrivals.ts';
 import { check, checkResult } from '../operations/check.ts';
@@ -13,7 +12,7 @@ import { holdIncident, holdResult } from '../operations/hold.ts';
 import { linked, linkedAsks, linkedResult } from '../operations/linked.ts';
 import { findIncident } from '../operations/operation.ts';
 import { explainPolicy, explainResult } from '../operations/policy/explain.ts';
-import type { OnProgress } from '../operations/progress.ts';
+import { NOBODY_WATCHES, type Watch } from '../operations/progress.ts';
 import { release, releaseResult } from '../operations/release.ts';
 import { offeredSecrets, secretsAsks, secretsResult } from '../operations/secrets.ts';
 import { readStory, storyResult } from '../operations/story.ts';
@@ -27,7 +26,7 @@ export interface Opened {
   /** Who asks for it. */
   by: Operator;
   /** Absent if nobody watches. */
-  progress?: OnProgress;
+  watch?: Watch;
 }
 
 /** One operation that commands call. Both sides are schemas, since it may be called in another process. */
@@ -50,10 +49,10 @@ type Parts<A, R> = Pick<Operation<A, R>, 'asks' | 'answers'> &
 function asking<A, R>(
   name: string,
   { asks, answers, worksWithoutStore = false }: Parts<A, R>,
-  run: (asks: A, context: Context, by: Operator, progress: OnProgress) => Promise<R>,
+  run: (asks: A, context: Context, by: Operator, watch: Watch) => Promise<R>,
 ): Operation<A, R> {
-  const withKey = async (asked: A, { full, by, progress = () => {} }: Opened) =>
-    run(asked, await full(), by, progress);
+  const withKey = async (asked: A, { full, by, watch = NOBODY_WATCHES }: Opened) =>
+    run(asked, await full(), by, watch);
   const runFor = (asked: unknown, opened: Opened) => withKey(asks.parse(asked), opened);
   return { name, needsKey: true, worksWithoutStore, asks, answers, run: withKey, runFor };
 }
@@ -62,9 +61,9 @@ function asking<A, R>(
 function remembering<A, R>(
   name: string,
   { asks, answers, worksWithoutStore = false }: Parts<A, R>,
-  run: (asks: A, context: StoreContext, by: Operator, progress: OnProgress) => Promise<R>,
+  run: (asks: A, context: StoreContext, by: Operator, watch: Watch) => Promise<R>,
 ): Operation<A, R> {
-  const withStore = (asked: A, { base, by, progress = () => {} }: Opened) => run(asked, base, by, progress);
+  const withStore = (asked: A, { base, by, watch = NOBODY_WATCHES }: Opened) => run(asked, base, by, watch);
   const runFor = (asked: unknown, opened: Opened) => withStore(asks.parse(asked), opened);
   return { name, needsKey: false, worksWithoutStore, asks, answers, run: withStore, runFor };
 }
@@ -83,7 +82,8 @@ export const operations = {
       answers: z.array(finding),
       worksWithoutStore: true,
     },
-    ({ service }, context) => examine(context, service),
+    // All that it examines is loaded for no other command.
+    async ({ service }, context) => (await import('../doctor/examine.ts')).examine(context, service),
   ),
   check: asking(
     'check',
@@ -98,12 +98,12 @@ export const operations = {
   checkAll: asking(
     'check-all',
     { asks: nothing, answers: checkAllResult, worksWithoutStore: true },
-    (_, context, _by, progress) => checkAll(context, progress),
+    (_, context, _by, watch) => checkAll(context, watch),
   ),
   sweep: asking(
     'sweep',
     { asks: z.object({ backlog: z.boolean() }), answers: sweepResult },
-    (asks, context, by, progress) => sweepNow(asks, context, progress, by),
+    (asks, context, by, { progress }) => sweepNow(asks, context, progress, by),
   ),
   release: asking('release', { asks: named, answers: releaseResult }, ({ incident }, context, by) =>
     release(incident, context, by),
@@ -135,7 +135,8 @@ export const operations = {
   retry: remembering(
     'retry',
     { asks: z.object({ id: z.string().optional() }), answers: retryResult },
-    ({ id }, context, by, progress) => retryFailed(id === undefined ? 'all' : { id }, context, by, progress),
+    ({ id }, context, by, { progress }) =>
+      retryFailed(id === undefined ? 'all' : { id }, context, by, progress),
   ),
 };
 
@@ -145,7 +146,8 @@ export async function operateFor(
   asks: unknown,
   context: Context,
   by: Operator,
+  watch: Watch,
 ): Promise<unknown> {
   const found = Object.values(operations).find((operation) => operation.name === name);
-  return found?.runFor(asks, { base: context, full: async () => context, by });
+  return found?.runFor(asks, { base: context, full: async () => context, by, watch });
 }

@@ -3,6 +3,8 @@ import type { OnProgress } from '../operations/progress.ts';
 
 export interface ProgressBar {
   tell: OnProgress;
+  /** Prints what stands above it. */
+  above(print: () => void): void;
   /** Clears it from the terminal. */
   end(): void;
 }
@@ -29,6 +31,11 @@ export function progressBar(): ProgressBar {
       }
       bar.setTotal(of);
       bar.update(done, { what });
+    },
+    above(print) {
+      bar.stop();
+      shown = undefined;
+      print();
     },
     end: () => bar.stop(),
   };

@@ -13,17 +13,13 @@ import { isPrivate } from '../visibility.ts';
 import type { FollowUp, Incident } from '../vocabulary.ts';
 import { askForOutstanding, isBeforeStart, type OutstandingStates } from './before-start.ts';
 import { acts, catchUp, type Foretold } from './catch-up.ts';
-import { asKnown, checkedIncident, troubleOf, unknownOf, verdictOf } from './check.ts';
+import { asKnown, troubleOf, unknownOf, verdictOf } from './check.ts';
+import { type ListedIncident, listedIncident } from './listed-incident.ts';
 import { asDryRun } from './operation.ts';
-import type { OnProgress } from './progress.ts';
+import { NOBODY_WATCHES, type Watch } from './progress.ts';
 
 export const checkAllResult = z.object({
-  incidents: z.array(
-    checkedIncident.extend({
-      /** It is not in its post-incident flow yet. */
-      active: z.boolean().optional(),
-    }),
-  ),
+  incidents: z.array(listedIncident),
   /** Open incidents without a follow-up: there is nothing to close them by. */
   withoutFollowUps: z.number(),
   /** The service is a dry run: nothing is closed. */
@@ -38,10 +34,15 @@ export const checkAllResult = z.object({
 export type CheckAllResult = z.infer<typeof checkAllResult>;
 
 /**
- * What would be closed now, of all open incidents, the active ones among them. Costs the pages of two lists, and one call for each incident where
- * nothing blocks. Before a first sync the trackers are asked for the tasks of outstanding follow-ups. Changes nothing in incident.io; what the service does not know is given to it, as by `check`.
+ * What would be closed now, of all open incidents, the active ones among them. Costs the pages of two lists, and one
+ * call for each incident where nothing blocks; each is told once it is found. Before a first sync the trackers are asked
+ * for the tasks of outstanding follow-ups. Changes nothing in incident.io; what the service does not know is given to it,
+ * as by `check`.
  */
-export async function checkAll(context: Context, progress: OnProgress = () => {}): Promise<CheckAllResult> {
+export async function checkAll(
+  context: Context,
+  { progress, found }: Watch = NOBODY_WATCHES,
+): Promise<CheckAllResult> {
   const { reader, store, policy } = context;
   const deps = reviewDeps(context, await reader.identity());
   const early = await isBeforeStart(context);
@@ -113,7 +114,7 @@ export async function checkAll(context: Context, progress: OnProgress = () => {}
       const { blockers: _, ...verdict } = verdictOf(known);
       const { reference, id, name, status } = incident;
       const failed = failing.get(id);
-      result.incidents.push({
+      const listed: ListedIncident = {
         incident: reference,
         id,
         name,
@@ -123,7 +124,9 @@ export async function checkAll(context: Context, progress: OnProgress = () => {}
         ...verdict,
         ...(also.length > 0 && { also }),
         ...(failed && { failing: failingInWords(failed) }),
-      });
+      };
+      result.incidents.push(listed);
+      found?.(listed);
     }
     const woken = (await catchUp(foretold, acts, context))?.size ?? 0;
     if (woken > 0) result.woken = (result.woken ?? 0) + woken;

@@ -1,14 +1,23 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { PassThrough } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context/context.ts';
 import { IncidentIoError } from '../incident-io/errors.ts';
 import { parsedJson } from '../json.ts';
 import { OperationError } from '../operations/operation.ts';
+import { NOBODY_WATCHES, type Watch } from '../operations/progress.ts';
 import { bounded } from '../outside-text.ts';
 import { type Operator, operator, UNKNOWN_OPERATOR } from '../store/history/operator.ts';
+import { AS_LINES, type OperationLine } from './operation-lines.ts';
 
 /** Runs another process's command. `undefined`: no such command. Throws with a message for the person who asked. */
-export type Operate = (name: string, asks: unknown, context: Context, by: Operator) => Promise<unknown>;
+export type Operate = (
+  name: string,
+  asks: unknown,
+  context: Context,
+  by: Operator,
+  watch: Watch,
+) => Promise<unknown>;
 
 /** The header that tells who asks; a release before this one sends none. */
 export const ASKED_BY = 'x-asked-by';
@@ -62,22 +71,56 @@ export function operationRoutes(
         const running = await context();
         if (running === undefined)
           return reply.code(503).send({ error: 'incident-closer is still starting' });
-        try {
-          const by = operatorIn(String(headers[ASKED_BY] ?? ''));
-          const result = await operate(params.name, JSON.parse(body), running, by);
-          return result === undefined
-            ? reply.code(404).send({ error: `there is no command ${params.name}` })
-            : reply.send(result);
-        } catch (error) {
-          const why = error instanceof Error ? error.message : String(error);
-          // What whoever asked can mend, such as a mistyped incident, is no fault of ours that a stack would explain.
-          const isForPeople = error instanceof OperationError || error instanceof IncidentIoError;
-          if (isForPeople) running.log.info({ command: params.name, why }, `a command was refused: ${why}`);
-          else running.log.warn({ err: error, command: params.name }, 'a command failed');
-          return reply.code(422).send({ error: why });
-        }
+        const by = operatorIn(String(headers[ASKED_BY] ?? ''));
+        const answer = (watch: Watch) => answerTo(params.name, body, running, by, watch);
+        if (headers.accept === AS_LINES) return reply.type(AS_LINES).send(inLines(answer));
+        const { code, error, result } = await answer(NOBODY_WATCHES);
+        return reply.code(code).send(error === undefined ? result : { error });
       },
     );
+
+    async function answerTo(
+      name: string,
+      asks: string,
+      running: Context,
+      by: Operator,
+      watch: Watch,
+    ): Promise<Answer> {
+      try {
+        const result = await operate(name, JSON.parse(asks), running, by, watch);
+        if (result === undefined) return { code: 404, error: `there is no command ${name}` };
+        return { code: 200, result };
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        // What whoever asked can mend, such as a mistyped incident, is no fault of ours that a stack would explain.
+        const isForPeople = error instanceof OperationError || error instanceof IncidentIoError;
+        if (isForPeople) running.log.info({ command: name, why }, `a command was refused: ${why}`);
+        else running.log.warn({ err: error, command: name }, 'a command failed');
+        return { code: 422, error: why };
+      }
+    }
   });
   return token;
+}
+
+interface Answer {
+  code: number;
+  /** Why there is none; absent if there is a result. */
+  error?: string;
+  result?: unknown;
+}
+
+/** Each thing that is told meanwhile as a line, and the answer as the last one. */
+function inLines(answer: (watch: Watch) => Promise<Answer>): PassThrough {
+  const lines = new PassThrough();
+  const tell = (line: OperationLine) => void lines.write(`${JSON.stringify(line)}\n`);
+  const watch: Watch = {
+    progress: (what, done, of) => tell({ kind: 'progress', what, done, of }),
+    found: (incident) => tell({ kind: 'found', incident }),
+  };
+  void answer(watch).then(({ error, result }) => {
+    tell(error === undefined ? { kind: 'answer', answer: result } : { kind: 'error', error });
+    lines.end();
+  });
+  return lines;
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { allInWords, checkInWords } from '../../src/commands/check.ts';
 import type { CheckResult } from '../../src/operations/check.ts';
+import type { CheckAllResult } from '../../src/operations/check-all.ts';
 
 const followUp = {
   followUp: '01FOLLOWUP',
@@ -63,19 +64,36 @@ it('lists what a duplicate repeats, to the end', () => {
   expect(text).toContain('OPS-8: nothing is known of it');
 });
 
-it('marks the private incidents of a list, whatever would be done with them', () => {
-  const one = { id: '01', status: 'Documenting', reason: 'follow-ups', words: 'all are done' };
-  const lines = allInWords({
+it('lists incidents with their verdicts, marks the private ones, and repeats at the end what would be closed', () => {
+  const one = { status: 'Documenting', reason: 'follow-ups', words: 'all are done' };
+  const all: CheckAllResult = {
     incidents: [
-      { ...one, incident: 'INC-1', name: 'A', verdict: 'close', private: true },
-      { ...one, incident: 'INC-2', name: 'B', verdict: 'close', private: false },
-      { ...one, incident: 'INC-3', name: 'C', verdict: 'wait', private: true },
+      { ...one, id: '01', incident: 'INC-1', name: 'A', verdict: 'close', private: true },
+      { ...one, id: '02', incident: 'INC-2', name: 'B', verdict: 'resolve', private: false, active: true },
+      { ...one, id: '03', incident: 'INC-3', name: 'C', verdict: 'wait', private: true, failing: 'it fails' },
     ],
-    withoutFollowUps: 0,
-  });
-  expect(lines.filter((line) => line.startsWith('  '))).toEqual([
+    withoutFollowUps: 4,
+  };
+  const sum = [
+    '',
+    '3 open incidents with follow-ups (1 of them still active), 4 without',
+    '1 would be closed now',
     '  INC-1  (private) A: all are done',
+    '1 would be moved to post-incident now',
     '  INC-2  B: all are done',
-    '  INC-3  (private) C: all are done',
+    '1 wait',
+  ];
+  expect(allInWords(all)).toEqual([
+    'close    INC-1  (private) A: all are done',
+    'resolve  INC-2  B: all are done',
+    'wait     INC-3  (private) C: all are done',
+    '           failing: it fails',
+    ...sum,
+  ]);
+  // Those that were shown while others were looked at are not shown again.
+  expect(allInWords(all, new Set(['01', '02', '03']))).toEqual(sum);
+  expect(allInWords({ incidents: [], withoutFollowUps: 4 })).toEqual([
+    '0 open incidents with follow-ups (0 of them still active), 4 without',
+    '0 would be closed now',
   ]);
 });

@@ -129,7 +129,7 @@ describe('trouble shows where people look', () => {
     expect(checkInWords(told).join('\n')).toContain(`failing: ${told.failing}`);
     const all = await checkAll(world.context);
     expect(all.incidents.find(({ id }) => id === known.id)?.failing).toBe(told.failing);
-    expect(allInWords(all).join('\n')).toContain(`      failing: ${told.failing}`);
+    expect(allInWords(all).join('\n')).toContain(`           failing: ${told.failing}`);
     await look();
     expect((await shown([known.id], world.context))[0]).not.toHaveProperty('failing');
     expect(await check(known.reference, world.context)).not.toHaveProperty('failing');

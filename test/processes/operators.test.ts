@@ -152,13 +152,15 @@ it('`check --all` works before the first start, on nothing that is remembered', 
     expect(code).toBe(0);
     expect(stdout).toContain('2 open incidents with follow-ups (0 of them still active), 0 without');
     expect(stdout).toContain('0 would be closed now');
-    expect(stdout).toContain(`${open.reference}  About new/api#1: waits for new/api#1`);
-    expect(stdout).toContain(`${ready.reference}  About new/api#2: it is ready before the first start`);
+    expect(stdout).toContain(`wait     ${open.reference}  About new/api#1: waits for new/api#1`);
+    expect(stdout).toContain(
+      `leave    ${ready.reference}  About new/api#2: it is ready before the first start`,
+    );
     expect(world.incidentIo.effects).toHaveLength(before);
     const drawn = await runOnTerminal(['check', '--all'], world.env);
     expect(drawn).toContain('follow-ups read: 2');
     expect(drawn).toMatch(/incidents looked at {2}[=-]+ {2}\d of 2/);
-    expect(drawn).toContain('0 would be closed now');
+    expect(drawn.indexOf(open.reference)).toBeLessThan(drawn.indexOf('0 would be closed now'));
   } finally {
     await world.close();
   }

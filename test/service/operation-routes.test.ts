@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import fastify from 'fastify';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { askRunning } from '../../src/commands/operate.ts';
+import { operations } from '../../src/commands/operations.ts';
+import type { CheckAllResult } from '../../src/operations/check-all.ts';
+import type { ListedIncident } from '../../src/operations/listed-incident.ts';
+import { OperationError } from '../../src/operations/operation.ts';
+import { type Operate, operationRoutes } from '../../src/service/operation-routes.ts';
+import { type MemoryWorld, openMemoryWorld } from '../support/memory-world.ts';
+
+const listed: ListedIncident = {
+  ...{ incident: 'INC-1', id: '01INCIDENT', name: 'Checkout is down', private: false },
+  ...{ status: 'Documenting', active: false, verdict: 'wait' },
+  ...{ reason: 'follow-ups', words: 'waits for acme/api#1' },
+};
+const result: CheckAllResult = { incidents: [listed], withoutFollowUps: 2 };
+
+describe('a command that a running service answers', () => {
+  let world: MemoryWorld;
+  let close = async () => {};
+  beforeEach(async () => {
+    world = await openMemoryWorld({});
+  });
+  afterEach(async () => {
+    await close();
+    await world.close();
+  });
+
+  /** Where it is answered so. */
+  async function serving(operate: Operate): Promise<{ address: string; token: string }> {
+    const server = fastify();
+    const token = operationRoutes(server, operate, async () => world.context);
+    const address = await server.listen({ port: 0, host: '127.0.0.1' });
+    close = () => server.close();
+    return { address, token };
+  }
+
+  /** What is told while it is asked. */
+  function watching() {
+    const told: unknown[] = [];
+    return {
+      told,
+      watch: { progress: (...how: unknown[]) => told.push(how), found: (one: unknown) => told.push(one) },
+    };
+  }
+
+  it('tells each incident while it still looks at others', async () => {
+    let end = () => {};
+    const rest = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const running = await serving(async (_name, _asks, _context, _by, watch) => {
+      watch.progress('incidents looked at', 1, 3);
+      watch.found?.(listed);
+      await rest;
+      return result;
+    });
+    const { told, watch } = watching();
+    const found = (one: unknown) => {
+      watch.found(one);
+      end();
+    };
+    // It would never answer if this came with the answer.
+    expect(await askRunning(running, operations.checkAll, {}, { ...watch, found })).toEqual(result);
+    expect(told).toEqual([['incidents looked at', 1, 3], listed]);
+  });
+
+  it('says why it could not go on after some of them', async () => {
+    const running = await serving(async (_name, _asks, _context, _by, watch) => {
+      watch.found?.(listed);
+      throw new OperationError('incident.io answers 503');
+    });
+    const { told, watch } = watching();
+    await expect(askRunning(running, operations.checkAll, {}, watch)).rejects.toThrow(
+      'incident.io answers 503',
+    );
+    expect(told).toEqual([listed]);
+  });
+
+  it('is no answer where the service ends before it', async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      response.end(`${JSON.stringify({ kind: 'found', incident: listed })}\n`);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    close = async () => void server.close();
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('it listens on no port');
+    const running = { address: `http://127.0.0.1:${address.port}`, token: '' };
+    await expect(askRunning(running, operations.checkAll, {})).rejects.toThrow(
+      'ended before it had answered',
+    );
+  });
+
+  it('is understood from a service of a release before, which tells its answer alone', async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
+      response.end(JSON.stringify(result));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    close = async () => void server.close();
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('it listens on no port');
+    const running = { address: `http://127.0.0.1:${address.port}`, token: '' };
+    const { told, watch } = watching();
+    expect(await askRunning(running, operations.checkAll, {}, watch)).toEqual(result);
+    expect(told).toEqual([]);
+  });
+});
