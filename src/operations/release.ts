@@ -44,6 +44,8 @@ export async function lift(
   const dry = await asDryRun(store, settings);
   const result = { incident: reference, id, lifted, ...(outcome && { words: outcome.words }), ...dry };
   if (dry.dryRun) return result;
+  // A command that ends in between has lifted it, and loses no wake.
+  await store.addPendingWakes([id], now);
   await recordAction({ action: 'release', at: now, by, incident: id }, [id], context, [
     store.released.change(id, now),
     store.holds.change(id, undefined),
@@ -53,6 +55,7 @@ export async function lift(
   // This particular move back, whatever incident.io's clock says: a later one is a different one.
   await store.movedBack.update([id], (known) => known && { ...known, liftedAt: now });
   await backend.waker.wake([id], 'released by hand');
+  await store.removePendingWakes([id]);
   await updateSections([id], store);
   log.info(
     { incident: id, reference, by },

@@ -54,4 +54,17 @@ describe('a release', () => {
     expect((await release(reference, world.context, OPERATOR)).lifted).toEqual(['it had been moved back']);
     expect((await release(reference, world.context, OPERATOR)).lifted).toEqual([]);
   });
+
+  it('is looked at later where its review could not be woken', async () => {
+    const { id, reference } = await known('acme/api#1');
+    const down = async () => {
+      throw new Error('the queue is down');
+    };
+    const { backend, store } = world.context;
+    const context = { ...world.context, backend: { ...backend, waker: { ...backend.waker, wake: down } } };
+    await expect(release(reference, context, OPERATOR)).rejects.toThrow('the queue is down');
+    expect(await store.pendingWakes(10)).toEqual([id]);
+    await release(reference, world.context, OPERATOR);
+    expect(await store.pendingWakes(10)).toEqual([]);
+  });
 });
