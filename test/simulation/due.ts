@@ -175,7 +175,9 @@ function excuseOfFollowUp(followUp: SimFollowUp, quiet: Quiet): string | undefin
   if (followUp.refuses || !followUp.owned) return 'write refused';
   if (task?.canonical !== undefined || known?.event?.canonical !== undefined) return 'a duplicate';
   const byMachine = [task, known].some((it) => it && isClosed(it.state) && it.by === 'automation');
-  if (byMachine && !isReleased(incident, change?.arrivedAt ?? Infinity, quiet, change?.receivedAt))
+  // A webhook that is lost with the queue is known only once the task is read.
+  const knownAt = Math.max(change?.receivedAt ?? -Infinity, known?.knownAt ?? known?.receivedAt ?? -Infinity);
+  if (byMachine && !isReleased(incident, change?.arrivedAt ?? Infinity, quiet, knownAt))
     return 'closed by automation';
   const everClosed =
     task !== undefined && (task.doneBefore || task.events.some(({ state }) => isClosed(state)));

@@ -3,7 +3,7 @@ import { excuseOf, stays } from './due.ts';
 import { somebodyActs, somebodyFinishes } from './people.ts';
 import type { Call, Fault } from './scheduler.ts';
 import { SECOND, type Stage } from './stage.ts';
-import type { SimEvent, SimIncident } from './things.ts';
+import { type SimEvent, type SimIncident, START } from './things.ts';
 
 /**
  * Stories in which nothing is lost: webhooks arrive once and at once, and whatever can run does, in any order. So
@@ -188,7 +188,11 @@ export class Timely {
     const quiet = { world, store, verdicts, settings };
     for (const incident of world.incidents) {
       const excuse = excuseOf(incident, quiet);
-      if (excuse !== undefined) incident.dueSince = undefined;
+      // One with an issue's times, which no webhook may tell, is found by the next sync after its row is written.
+      const isUnseen = world
+        .followUpsOf(incident)
+        .some(({ id, createdAt }) => createdAt === START && store.statusOf(id) === undefined);
+      if (excuse !== undefined || isUnseen) incident.dueSince = undefined;
       else if (incident.dueSince?.step !== this.changedStep(incident))
         incident.dueSince = { at: now, step: this.changedStep(incident) };
       const since = incident.dueSince;

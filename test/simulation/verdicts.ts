@@ -18,6 +18,7 @@ export interface StoredTask {
   /** ms */
   since: number;
   receivedAt: number;
+  knownAt?: number;
 }
 
 /**

@@ -49,8 +49,8 @@ export class WriteChecks {
     }
     world.count('write');
     const read = reads.followUps.get(followUp.id) ?? -1;
-    // A release lets a task's word count once more.
-    const key = `${followUp.id} ${change.delivery} ${followUp.incident.releasedStep}`;
+    // A release lets a task's word count once more, and so does a lost store.
+    const key = `${followUp.id} ${change.delivery} ${followUp.incident.releasedStep} ${world.storeLostStep}`;
     if (followUp.changed.step > read) world.count('change after the last read: write');
     else if (world.storeLostStep > read) world.count('store lost between read and write');
     else if (isTie(followUp, change)) world.count('too coarse to order: write');
