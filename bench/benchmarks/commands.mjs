@@ -12,7 +12,7 @@ const COMMANDS = [
   ['history'],
   ['deliveries'],
   ['failed'],
-  ['hold', 'INC-1'],
+  ['hold', 'INC-1', '--why', 'measured'],
 ];
 
 export async function run(lab) {
@@ -33,7 +33,7 @@ export async function run(lab) {
     // It has read all of them once the command can tell of one.
     while ((await ask(['check', 'INC-1'], env)).code !== 0);
     const turns = Object.fromEntries(
-      COMMANDS.map((args) => [args.join(' '), async () => (await ask(args, env)).took]),
+      COMMANDS.map((args) => [args.slice(0, 2).join(' '), async () => (await ask(args, env)).took]),
     );
     const found = await inTurns(rounds, {
       ...turns,
@@ -47,7 +47,7 @@ export async function run(lab) {
         ...{ ours, baseline: found.nothing, ...more },
       });
     for (const args of COMMANDS) {
-      const name = args.join(' ');
+      const name = args.slice(0, 2).join(' ');
       const work =
         name === 'check --all'
           ? `all of ${INCIDENTS} incidents`

@@ -18,7 +18,12 @@ import { PolicyError, readPolicy } from '../policy/read-policy.ts';
 import type { Backend } from '../queue/backend.ts';
 import { NoStoreError, noStore, withoutStore } from '../queue/no-store.ts';
 import { openBackend } from '../queue/open-backend.ts';
-import { type CommandEndpoint, FolderLockedError, readFolderLock } from '../queue/sql/folder-lock.ts';
+import {
+  type CommandEndpoint,
+  FolderLockedError,
+  readEndpoint,
+  readFolderLock,
+} from '../queue/sql/folder-lock.ts';
 import { AS_LINES, operationLine } from '../service/operation-lines.ts';
 import { ASKED_BY, askedBy } from '../service/operation-routes.ts';
 import { readSettings, type Settings } from '../settings/settings.ts';
@@ -98,6 +103,11 @@ export async function withPlace<T>(
     read ??= readPolicy(settings);
     return read;
   };
+  if (!settings.queueUrl.includes('://')) {
+    // Without loading what would only find the folder in use.
+    const endpoint = await readEndpoint(settings.queueUrl);
+    if (endpoint !== undefined) return through(endpoint);
+  }
   let backend: Backend;
   try {
     backend = await openBackend(settings.queueUrl, { prefix: settings.queuePrefix, log, existing: true });

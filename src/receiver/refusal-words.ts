@@ -1,4 +1,4 @@
-import { editDistance } from '../settings/near-misses.ts';
+import { distance } from 'fastest-levenshtein';
 import { secretVariable } from '../settings/rows.ts';
 import type { RefusalReason, RefusedDelivery } from '../store/delivery-records.ts';
 
@@ -31,7 +31,7 @@ export function noTracker(name: string, known: readonly string[]): string {
 const TYPOS = 2;
 
 function nearestOf(name: string, known: readonly string[]): string | undefined {
-  const near = known.map((one) => ({ one, typos: editDistance(name, one) }));
+  const near = known.map((one) => ({ one, typos: distance(name, one) }));
   const [nearest] = near.sort((a, b) => a.typos - b.typos);
   return nearest !== undefined && nearest.typos <= TYPOS ? nearest.one : undefined;
 }

@@ -1,3 +1,5 @@
+import { distance } from 'fastest-levenshtein';
+
 /** Finds variables that were probably meant to be one of ours: a typo there would otherwise go unnoticed. */
 
 /** Prefixes that nobody else uses; such a variable that is not ours is always reported. */
@@ -25,8 +27,8 @@ export function nearMisses(
       continue;
     }
     const isOurs = FAMILIES.test(upper);
-    const [nearest, distance] = closest(upper, names, isOurs ? Number.POSITIVE_INFINITY : TYPOS);
-    const tooFar = distance > TYPOS || nearest.length < SHORTEST;
+    const [nearest, typos] = closest(upper, names, isOurs ? Number.POSITIVE_INFINITY : TYPOS);
+    const tooFar = typos > TYPOS || nearest.length < SHORTEST;
     if (tooFar && !isOurs) continue;
     found.set(name, nearest);
   }
@@ -48,7 +50,7 @@ function isNearly(name: string, ours: string): boolean {
   if (letters.startsWith(wanted)) return true;
   if (words.includes('_') && ours.startsWith(`${words}_`)) return true;
   const most = Math.max(TYPOS, Math.floor(wanted.length / LETTERS_PER_TYPO));
-  return mayBeWithin(most, letters, wanted) && editDistance(letters, wanted) <= most;
+  return mayBeWithin(most, letters, wanted) && distance(letters, wanted) <= most;
 }
 
 function lettersOf(name: string): string {
@@ -60,28 +62,13 @@ function closest(name: string, names: readonly string[], most: number): readonly
   let best: readonly [string, number] = ['', Number.POSITIVE_INFINITY];
   for (const candidate of names) {
     if (!mayBeWithin(most, name, candidate)) continue;
-    const distance = editDistance(name, candidate);
-    if (distance < best[1]) best = [candidate, distance];
+    const typos = distance(name, candidate);
+    if (typos < best[1]) best = [candidate, typos];
   }
   return best;
 }
 
 /** Whether they are no longer apart than that: every start compares each variable with each name, thousands of pairs. */
 function mayBeWithin(most: number, a: string, b: string): boolean {
-  return Math.abs([...a].length - [...b].length) <= most;
-}
-
-/** The edit distance: how many letters have to be inserted, deleted or replaced to turn `a` into `b`. */
-export function editDistance(a: string, b: string): number {
-  const wanted = [...b];
-  let row = Array.from({ length: wanted.length + 1 }, (_, index) => index);
-  for (const [i, left] of [...a].entries()) {
-    const next = [i + 1];
-    for (let j = 0; j < wanted.length; j++) {
-      const changed = (row[j] ?? 0) + (left === wanted[j] ? 0 : 1);
-      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[wanted.length] ?? 0;
+  return Math.abs(a.length - b.length) <= most;
 }

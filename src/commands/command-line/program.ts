@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { version } from '../../version.ts';
 import { addActing } from './acting.ts';
@@ -31,10 +32,15 @@ Exit codes: 0 done; 1 failed, or not as it should be; 2 a wrong command or argum
     const { exitWith } = await import('../run-command.ts');
     await exitWith(command, own.envFile ?? program.opts<{ envFile?: string | false }>().envFile);
   };
+  const runBriefly: Run = (command, own) => {
+    // Else V8 begins to optimize the HTTP parser of undici, which is WebAssembly, and the end of the process waits for it.
+    setFlagsFromString('--liftoff-only');
+    return run(command, own);
+  };
   addTryIt(program, run);
   addSetUp(program, run);
   addRunning(program, run);
-  addAsking(program, run);
-  addActing(program, run);
+  addAsking(program, runBriefly);
+  addActing(program, runBriefly);
   return program;
 }

@@ -89,6 +89,15 @@ export async function readFolderLock(
   return address === undefined || token === undefined ? { pid } : { pid, announcement: { address, token } };
 }
 
+/** Where a process accepts commands that certainly runs, on this machine, and has the folder open; looks at once. */
+export async function readEndpoint(folder: string): Promise<CommandEndpoint | undefined> {
+  const highest = (await numbers(folder)).at(-1);
+  const holder = highest === undefined ? undefined : await readLockFile(folder, highest);
+  if (holder === undefined || holder.released || isRunning(holder) !== true) return undefined;
+  const { address, token } = holder;
+  return address === undefined || token === undefined ? undefined : { address, token };
+}
+
 function hold(folder: string, number: number, mine: Contents): FolderLock {
   const file = fileOf(folder, number);
   const endTouching = onTick(TOUCH_EVERY, () => {
