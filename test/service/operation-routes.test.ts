@@ -79,31 +79,29 @@ describe('a command that a running service answers', () => {
     expect(told).toEqual([listed]);
   });
 
-  it('is no answer where the service ends before it', async () => {
+  /** What answers so whatever it is asked. */
+  async function answering(type: string, body: string): Promise<{ address: string; token: string }> {
     const server = createServer((_request, response) => {
-      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-      response.end(`${JSON.stringify({ kind: 'found', incident: listed })}\n`);
+      response.writeHead(200, { 'content-type': type });
+      response.end(body);
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     close = async () => void server.close();
     const address = server.address();
     if (address === null || typeof address === 'string') throw new Error('it listens on no port');
-    const running = { address: `http://127.0.0.1:${address.port}`, token: '' };
+    return { address: `http://127.0.0.1:${address.port}`, token: '' };
+  }
+
+  it('is no answer where the service ends before it', async () => {
+    const line = `${JSON.stringify({ kind: 'found', incident: listed })}\n`;
+    const running = await answering('application/x-ndjson', line);
     await expect(askRunning(running, operations.checkAll, {})).rejects.toThrow(
       'ended before it had answered',
     );
   });
 
   it('is understood from a service of a release before, which tells its answer alone', async () => {
-    const server = createServer((_request, response) => {
-      response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
-      response.end(JSON.stringify(result));
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    close = async () => void server.close();
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('it listens on no port');
-    const running = { address: `http://127.0.0.1:${address.port}`, token: '' };
+    const running = await answering('application/json; charset=utf-8', JSON.stringify(result));
     const { told, watch } = watching();
     expect(await askRunning(running, operations.checkAll, {}, watch)).toEqual(result);
     expect(told).toEqual([]);
