@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { request } from 'undici';
 import { z } from 'zod';
@@ -193,7 +192,7 @@ export async function askRunning<A, R>(
 
 /** Tells what comes while the command is at work. Returns the answer, the last line. */
 async function inLines(body: Readable, { progress, found }: Watch): Promise<unknown> {
-  for await (const text of createInterface({ input: body })) {
+  for await (const text of linesOf(body)) {
     const line = operationLine.parse(JSON.parse(text));
     switch (line.kind) {
       case 'progress':
@@ -208,7 +207,25 @@ async function inLines(body: Readable, { progress, found }: Watch): Promise<unkn
         return line.answer;
     }
   }
-  throw new OperationError('The running incident-closer ended before it had answered: ask it again.');
+  throw new OperationError(ENDED);
+}
+
+const ENDED =
+  'The running incident-closer ended before it had answered: see whether it runs again, and ask once more.';
+
+/** `readline` would not tell that a connection was cut. */
+async function* linesOf(body: Readable): AsyncGenerator<string> {
+  const chunks = body.setEncoding('utf8')[Symbol.asyncIterator]();
+  let rest = '';
+  for (;;) {
+    const { value, done } = await chunks.next().catch((cause: unknown) => {
+      throw new OperationError(ENDED, { cause });
+    });
+    if (done) return;
+    const lines = `${rest}${value}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
 }
 
 const failure = z.object({ error: z.string() });

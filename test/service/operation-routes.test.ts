@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import fastify from 'fastify';
+import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askRunning } from '../../src/commands/operate.ts';
 import { operations } from '../../src/commands/operations.ts';
@@ -98,6 +99,31 @@ describe('a command that a running service answers', () => {
     await expect(askRunning(running, operations.checkAll, {})).rejects.toThrow(
       'ended before it had answered',
     );
+  });
+
+  it('is no answer where the connection is cut, which the service survives', async () => {
+    let goOn = () => {};
+    const cut = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const running = await serving(async (_name, _asks, _context, _by, watch) => {
+      watch.found?.(listed);
+      await cut;
+      // Told to nobody, the first time.
+      watch.found?.(listed);
+      return result;
+    });
+    const usual = getGlobalDispatcher();
+    const dispatcher = new Agent();
+    setGlobalDispatcher(dispatcher);
+    const watch = { ...watching().watch, found: () => void dispatcher.destroy() };
+    try {
+      await expect(askRunning(running, operations.checkAll, {}, watch)).rejects.toThrow(OperationError);
+    } finally {
+      setGlobalDispatcher(usual);
+    }
+    goOn();
+    expect(await askRunning(running, operations.checkAll, {})).toEqual(result);
   });
 
   it('is understood from a service of a release before, which tells its answer alone', async () => {
