@@ -135,7 +135,7 @@ const mutations = [
     name: 'released before it was told',
     breaks: 'a closing by a machine that was told after a release counts as released',
     file: 'src/review/effective-state.ts',
-    from: 'known.releasedAt >= task.receivedAt',
+    from: 'known.releasedAt >= (task.knownAt ?? task.receivedAt)',
     to: 'known.releasedAt >= task.since',
   },
   {
@@ -156,7 +156,7 @@ const mutations = [
     name: 'deleted where it was',
     breaks: 'a task that moved is deleted once its former place is',
     file: 'src/events/moves.ts',
-    from: "return [...records.values()].filter(({ state }) => state !== 'deleted');",
+    from: 'return [...records.values()].flatMap((record) => beforeDeleted(record) ?? []);',
     to: 'return [...records.values()];',
   },
   {
