@@ -127,7 +127,9 @@ export function reportedHistory(
   // One that was set back since is so already.
   if (!wasBefore || (history.setBack && history.since > reported.updatedAt)) return next;
   const since = history.since > reported.updatedAt ? history.since : row.updatedAt;
-  return { ...next, since, seenAt: now, was: reported.status, setBack: true, setBacks: history.setBacks + 1 };
+  const setBacks = history.setBacks + 1;
+  // After a write of ours that set it back, somebody ticked it off: what it is now is not ours any more.
+  return { ...next, since, seenAt: now, was: reported.status, setBack: true, setBacks, ours: undefined };
 }
 
 /** An outstanding follow-up that is known, from something else than its row, to have been done before. */

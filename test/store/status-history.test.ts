@@ -94,6 +94,12 @@ describe('whose status it is', () => {
       wrote(5, 'outstanding'),
     ],
     [
+      'of whoever set it back after it was told as ticked off, which was after we had set it to outstanding',
+      [completed(0), outstanding(9), { told: completed(7) }],
+      { since: at(9), was: 'completed', ours: undefined, setBack: true, setBacks: 2 },
+      wrote(5, 'outstanding'),
+    ],
+    [
       'the same as before where such a write may never have taken effect',
       [completed(0), completed(9, at(0))],
       { since: at(0), setBacks: 0 },
