@@ -158,7 +158,9 @@ export function isBacklog(
     if (byTask) return isLater(verdicts.known(it.key)?.since ?? -1);
     const own = it.status === 'completed' ? (it.completedAt ?? it.changed.at) : it.changed.at;
     const told = verdicts.known(it.key);
-    return isLater(told !== undefined && isClosed(told.state) ? Math.max(own, told.since) : own);
+    // Told in whole seconds, and read before in exact ones: it was earlier, and is no longer seen to be.
+    const isCoarse = own % 1000 === 0 && second(own) === second(started);
+    return isLater(told !== undefined && isClosed(told.state) ? Math.max(own, told.since) : own) && !isCoarse;
   });
 }
 

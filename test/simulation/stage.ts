@@ -74,6 +74,7 @@ export class Stage {
     this.store = new SimStore(this.world, this.scheduler);
     this.world.isUnderWay = ({ id }) => this.store.isUnderWay(id);
     this.world.known = ({ id }) => this.store.statusOf(id);
+    this.world.knownDoneAt = ({ id }) => this.store.doneAtOf(id);
     this.queues = new Queues(
       this.world,
       this.scheduler,

@@ -10,7 +10,12 @@ import type { World } from './world.ts';
 const placesSchema = z.array(z.number());
 const markSchema = z.object({ phase: z.string(), before: z.number().optional() });
 const linksSchema = z.array(z.tuple([z.string(), z.string()]));
-const indexedSchema = z.object({ status: z.string(), updatedAt: z.number(), task: z.string().optional() });
+const indexedSchema = z.object({
+  status: z.string(),
+  updatedAt: z.number(),
+  task: z.string().optional(),
+  history: z.object({ doneAt: z.number().optional() }).optional(),
+});
 
 /** The store in memory, of which every call waits for its turn. The checks look into it without a call. */
 export class SimStore {
@@ -73,6 +78,11 @@ export class SimStore {
   /** A follow-up's status as the store has it. */
   statusOf(followUp: string): string | undefined {
     return this.followUps.get(followUp)?.status;
+  }
+
+  /** When a follow-up was last known done by its row, or by what a webhook told of it, ms. */
+  doneAtOf(followUp: string): number | undefined {
+    return this.followUps.get(followUp)?.history?.doneAt;
   }
 
   /** The task of a follow-up as the store has it. */

@@ -82,6 +82,8 @@ export interface SimFollowUp {
   blurred: boolean;
   /** Writes of ours that timed out and may still take effect. */
   onTheirWay: number;
+  /** The row's `updated_at` when we last set it to outstanding, ms. */
+  reopenedByUsAt?: number;
 }
 
 export interface SetBack {

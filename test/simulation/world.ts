@@ -40,6 +40,8 @@ export class World {
   isUnderWay: (followUp: SimFollowUp) => boolean = () => false;
   /** The status of a follow-up as our store has it. */
   known: (followUp: SimFollowUp) => string | undefined = () => undefined;
+  /** When it was last known done, as our store has it, ms. */
+  knownDoneAt: (followUp: SimFollowUp) => number | undefined = () => undefined;
 
   constructor(say: (line: string) => void, count: (what: string) => void) {
     this.say = say;
@@ -162,9 +164,15 @@ export class World {
       followUp.setBack = {
         step,
         by,
-        known: wasOurs || (before !== undefined && isDone(before)),
+        // Known done from before we set it to outstanding, it is outstanding by our own write for all that can be known.
+        known:
+          wasOurs ||
+          (before !== undefined &&
+            isDone(before) &&
+            (this.knownDoneAt(followUp) ?? 0) >= (followUp.reopenedByUsAt ?? -Infinity)),
         rowAt: followUp.updatedAt,
       };
+    if (by === 'us' && to === 'outstanding') followUp.reopenedByUsAt = followUp.updatedAt;
     followUp.status = to;
     followUp.completedAt = to === 'completed' ? this.rowTime() : undefined;
     followUp.changed = { step, by, at: now };
