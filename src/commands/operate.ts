@@ -213,7 +213,7 @@ async function inLines(body: Readable, { progress, found }: Watch): Promise<unkn
 const ENDED =
   'The running incident-closer ended before it had answered: see whether it runs again, and ask once more.';
 
-/** `readline` would not tell that a connection was cut. */
+/** `readline` would not tell that a connection was cut: https://nodejs.org/api/readline.html#rlsymbolasynciterator */
 async function* linesOf(body: Readable): AsyncGenerator<string> {
   const chunks = body.setEncoding('utf8')[Symbol.asyncIterator]();
   let rest = '';

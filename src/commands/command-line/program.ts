@@ -33,7 +33,8 @@ Exit codes: 0 done; 1 failed, or not as it should be; 2 a wrong command or argum
     await exitWith(command, own.envFile ?? program.opts<{ envFile?: string | false }>().envFile);
   };
   const runBriefly: Run = (command, own) => {
-    // Else V8 begins to optimize the HTTP parser of undici, which is WebAssembly, and the end of the process waits for it.
+    // Else V8 begins to optimize the HTTP parser of undici, which is WebAssembly, and the end of the process waits for it:
+    // https://github.com/nodejs/node/issues/36616
     setFlagsFromString('--liftoff-only');
     return run(command, own);
   };
