@@ -1,3 +1,4 @@
+import nodeModule from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { version } from '../../version.ts';
@@ -7,6 +8,9 @@ import type { Run } from './run.ts';
 import { addRunning } from './running.ts';
 import { addSetUp } from './set-up.ts';
 import { addTryIt } from './try-it.ts';
+
+/** Whether Node.js can keep what V8 compiles, as the entry asks it to. */
+const keepsCompiled = typeof Reflect.get(nodeModule, 'enableCompileCache') === 'function';
 
 /** All commands with their arguments and options, in the order of use. Each loads only its own code when it runs. */
 export function createProgram(): Command {
@@ -34,8 +38,8 @@ Exit codes: 0 done; 1 failed, or not as it should be; 2 a wrong command or argum
   };
   const runBriefly: Run = (command, own) => {
     // Else V8 begins to optimize the HTTP parser of undici, which is WebAssembly, and the end of the process waits for it:
-    // https://github.com/nodejs/node/issues/36616
-    setFlagsFromString('--liftoff-only');
+    // https://github.com/nodejs/node/issues/36616. Compiled code that is kept is of use to processes with the same flags.
+    if (!keepsCompiled) setFlagsFromString('--liftoff-only');
     return run(command, own);
   };
   addTryIt(program, run);
